@@ -1,0 +1,1 @@
+//! From words and rules to blocks in reading order.

@@ -1,0 +1,68 @@
+//! **recto** reads documents on your own machine: a PDF or an image goes in, per-page markdown
+//! comes out.
+//!
+//! ```no_run
+//! use recto::{Engine, Options, Source};
+//!
+//! # fn main() -> recto::Result<()> {
+//! let engine = Engine::builder().build()?;
+//! let document = engine.read(Source::path("report.pdf"), &Options::default())?;
+//! println!("{}", document.to_markdown());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Engine::read`] gives the rich [`Document`]: words with boxes, confidence and style, blocks in
+//! reading order, tables with cells. [`provider::OcrProvider`] is the narrower interface that hosted
+//! OCR services share; [`provider::LocalProvider`] answers it as `docling/docling-latest`.
+//!
+//! # What it is not
+//!
+//! recto reads PDF and images, not office formats; it runs no large vision model; and it never
+//! contacts a network unless a [`Source::Url`] is given to an engine that was told to allow it.
+//!
+//! # Native parts
+//!
+//! PDFium is bound at run time (see [`setup`]), Tesseract at build time (feature `tesseract`).
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `tesseract` | yes | OCR with libtesseract |
+//! | `remote` | yes | sources named by http(s) URLs |
+//! | `cli` | no | the `recto` program |
+//! | `full` | no | all of the above |
+
+mod call;
+mod document;
+mod engine;
+mod error;
+pub mod export;
+pub mod geometry;
+pub mod language;
+mod layout;
+mod ocr;
+mod options;
+mod page;
+mod pdf;
+mod preprocess;
+mod progress;
+pub mod provider;
+mod raster;
+mod segment;
+pub mod setup;
+mod source;
+
+pub use call::{Call, CancelFlag};
+pub use document::{
+    Block, Cell, Document, ListMarker, Metadata, Page, Role, Status, Style, Table, TextLine,
+    TextSource, Timings, Word, WordOrigin,
+};
+pub use engine::{Engine, EngineBuilder, Pages};
+pub use error::{Error, ErrorKind, Result, Warning, WarningCode};
+pub use language::Language;
+pub use options::{OcrEngine, OcrMode, Options, PageSet, Profile, TableMode};
+pub use page::{Link, PageRead, Placement, Rule};
+pub use progress::{Event, Progress};
+pub use source::{Source, UrlPolicy};

@@ -1,0 +1,95 @@
+//! What is read from one page, before layout: the seam between page work and document work.
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::{TextSource, Timings, Word};
+use crate::error::Warning;
+use crate::geometry::{Pt, Rect, Resolution, Size, sides};
+
+/// Everything that is done page by page: the input of layout.
+///
+/// Reading a page is a function from (input, page index, options) to this type; it can be sent to
+/// another process or machine as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageRead {
+    /// The page in the source document, from 0.
+    pub index: usize,
+    /// Page size in points, after rotation.
+    pub size: Size<Pt>,
+    /// Words in the order of the source (text layer or recogniser), not in reading order.
+    pub words: Vec<Word>,
+    /// Ruling lines.
+    pub rules: Vec<Rule>,
+    /// Images and drawings.
+    pub placements: Vec<Placement>,
+    /// Hyperlinks.
+    pub links: Vec<Link>,
+    /// Where the words come from.
+    pub text_source: TextSource,
+    /// Resolution of the raster that was recognised; `None` when nothing was.
+    pub resolution: Option<Resolution>,
+    /// ISO 639-1 (or BCP-47) code of the main language, where it could be told.
+    pub language: Option<String>,
+    /// What the caller should know.
+    pub warnings: Vec<Warning>,
+    /// How long each stage took. Not part of the output (it would differ from run to run).
+    #[serde(default)]
+    pub timings: Timings,
+}
+
+/// A straight ruling line, horizontal or vertical, as the box it covers.
+///
+/// Thin filled rectangles and stroked paths come out alike; sides of a stroked or filled rectangle
+/// are four rules.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// The box covered, in points. Its short side is the line's width.
+    #[serde(with = "sides")]
+    pub rect: Rect<Pt>,
+}
+
+impl Rule {
+    /// Whether the line runs from left to right.
+    pub fn is_horizontal(&self) -> bool {
+        self.rect.width() >= self.rect.height()
+    }
+
+    /// The length, in points.
+    pub fn length(&self) -> f32 {
+        self.rect.width().max(self.rect.height())
+    }
+}
+
+/// An image or a drawing on the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placement {
+    /// The box covered, in points, clipped to the page.
+    #[serde(with = "sides")]
+    pub rect: Rect<Pt>,
+    /// What it is.
+    pub kind: PlacementKind,
+    /// Size of the embedded image in pixels; `None` for drawings.
+    pub pixels: Option<(u32, u32)>,
+}
+
+/// What a [`Placement`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlacementKind {
+    /// An embedded bitmap.
+    Image,
+    /// Vector paths that are no ruling lines.
+    Drawing,
+    /// A filled area behind text (a box, a table row's background).
+    Fill,
+}
+
+/// A hyperlink.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// The box that can be clicked, in points.
+    #[serde(with = "sides")]
+    pub rect: Rect<Pt>,
+    /// Where it leads.
+    pub uri: String,
+}

@@ -1,0 +1,1 @@
+//! Ink, ruling lines and regions of a raster.
