@@ -166,9 +166,10 @@ def encrypted():
 
 def scan():
     image = gray_pages(set_page(body("scan"), styles.SMALL), 200)[0]
-    pdf = img2pdf.convert(jpeg(scanned(image, 1)), nodate=True)
+    pdf = pikepdf.open(io.BytesIO(img2pdf.convert(jpeg(scanned(image, 1)), nodate=True)))
+    del pdf.trailer.ID
     buffer = io.BytesIO()
-    pikepdf.open(io.BytesIO(pdf)).save(buffer, deterministic_id=True)
+    pdf.save(buffer, deterministic_id=True)
     save("pages/scan.pdf", buffer.getvalue())
 
 
