@@ -158,6 +158,20 @@ pub fn dominant_script(text: &str) -> Option<&'static str> {
     Counts::of(text).dominant().map(|(script, _)| script)
 }
 
+/// The tag that most pages have; of equally many the one that came first. `None` without any.
+pub(crate) fn vote<'a>(tags: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut votes: Vec<(&str, usize)> = Vec::new();
+    for tag in tags {
+        match votes.iter_mut().find(|(known, _)| *known == tag) {
+            Some((_, count)) => *count += 1,
+            None => votes.push((tag, 1)),
+        }
+    }
+    // `max_by_key` would take the last of equals.
+    let most = votes.iter().rev().max_by_key(|(_, count)| *count);
+    most.map(|(tag, _)| (*tag).to_owned())
+}
+
 /// Letters by script; Han, kana and Hangul apart.
 struct Counts(HashMap<Script, usize>);
 
@@ -471,6 +485,14 @@ mod tests {
         assert_eq!(tag_of(Lang::Pes), "fa");
         assert_eq!(tag_of(Lang::Nob), "nb");
         assert_eq!(tag_of(Lang::Tgl), "tl");
+    }
+
+    #[test]
+    fn most_pages_decide_and_then_the_first() {
+        let of = |tags: &[&str]| vote(tags.iter().copied());
+        assert_eq!(of(&["en", "sv", "sv"]).as_deref(), Some("sv"));
+        assert_eq!(of(&["en", "sv", "sv", "en", "de"]).as_deref(), Some("en"));
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

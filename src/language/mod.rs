@@ -28,6 +28,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use detect::vote;
 pub use detect::{Detected, detect, dominant_script};
 pub use installed::{InstalledModel, Tessdata, TesseractLanguages, resolve_tesseract};
 pub use tesseract::{debian_package, tesseract_fix};
