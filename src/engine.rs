@@ -1,10 +1,300 @@
-//! The engine.
-/// The engine.
+//! The engine: the one place that knows the order of the stages.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::call::Call;
+use crate::document::{Document, Metadata, Page, Status, Timings};
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::layout;
+use crate::options::Options;
+use crate::page::PageRead;
+use crate::pdf::PdfFile;
+use crate::progress::Event;
+use crate::runner::{InProcess, Job, PageRunner};
+use crate::source::{Format, Input, Source, UrlPolicy};
+
+/// Reads documents. Cheap to clone; all clones share threads and OCR handles.
+///
+/// Everything slow to load, or possibly missing, is settled when it is built or on first use.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
 #[derive(Debug)]
-pub struct Engine;
-/// Builder.
+struct Inner {
+    url_policy: UrlPolicy,
+    runner: InProcess,
+}
+
+/// Settings of an [`Engine`]. Get one from [`Engine::builder`].
+#[derive(Clone, Debug, Default)]
+pub struct EngineBuilder {
+    pdfium: Option<PathBuf>,
+    tessdata: Option<PathBuf>,
+    workers: Option<usize>,
+    url_policy: UrlPolicy,
+}
+
+impl EngineBuilder {
+    /// The PDFium library to load. Default: the first that [`setup`](crate::setup) finds.
+    /// PDFium is loaded once per process: a later engine shares what the first one loaded.
+    #[must_use]
+    pub fn pdfium(mut self, library: impl Into<PathBuf>) -> Self {
+        self.pdfium = Some(library.into());
+        self
+    }
+
+    /// The folder with `*.traineddata` for Tesseract. Default: `TESSDATA_PREFIX`, then the
+    /// system's folders.
+    #[must_use]
+    pub fn tessdata(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.tessdata = Some(folder.into());
+        self
+    }
+
+    /// How many threads recognise text, at least 1. Default: one per available core. The result
+    /// does not depend on it.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers.max(1));
+        self
+    }
+
+    /// Whether [`Source::Url`] may be fetched. Default: [`UrlPolicy::Refuse`].
+    #[must_use]
+    pub fn url_policy(mut self, policy: UrlPolicy) -> Self {
+        self.url_policy = policy;
+        self
+    }
+
+    /// Builds the engine. PDFium and OCR models are looked for when first needed.
+    ///
+    /// # Errors
+    ///
+    /// When the worker threads cannot be started.
+    pub fn build(self) -> Result<Engine> {
+        let workers = self
+            .workers
+            .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
+            .unwrap_or(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(workers)
+            .thread_name(|i| format!("recto-{i}"))
+            .start_handler(|_| crate::ocr::prepare_worker_thread())
+            .build()
+            .map_err(|e| Error::stage("threads", e))?;
+        let runner = InProcess::new(pool, self.pdfium, self.tessdata);
+        Ok(Engine { inner: Arc::new(Inner { url_policy: self.url_policy, runner }) })
+    }
+}
+
+impl Engine {
+    /// Starts the settings of an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// Reads a document to the end.
+    ///
+    /// A page that fails becomes a [`Warning`] and the document's status
+    /// [`Partial`](Status::Partial).
+    ///
+    /// # Errors
+    ///
+    /// When the document cannot be opened or an option cannot be used: see [`Error`].
+    pub fn read(&self, source: Source, options: &Options) -> Result<Document> {
+        self.read_with(source, options, &Call::default())
+    }
+
+    /// Reads a document with a deadline, a way to stop and a progress sink. What is done when the
+    /// call ends early is returned, with a warning.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read); [`Error::Cancelled`] or [`Error::DeadlineExceeded`] when not one
+    /// page was done.
+    pub fn read_with(&self, source: Source, options: &Options, call: &Call) -> Result<Document> {
+        let started = Instant::now();
+        let open = self.open(source, options, call)?;
+        let mut reads: Vec<PageRead> = Vec::with_capacity(open.job.pages.len());
+        let mut failures = Failures::default();
+        let ended = self.inner.runner.run(&open.job, &open.call, &mut |index, outcome| {
+            match outcome {
+                Ok(read) => {
+                    reads.push(read);
+                    open.call.report(&Event::PageDone {
+                        page: index,
+                        done: reads.len() + failures.0.len(),
+                        selected: open.job.pages.len(),
+                    });
+                }
+                Err(error) => {
+                    open.call.report(&Event::PageFailed { page: index, message: error.chain() });
+                    failures.0.push((index, error));
+                }
+            }
+            Ok(())
+        });
+        reads.sort_by_key(|read| read.index);
+        self.finish(open, reads, failures, ended, started)
+    }
+
+    /// Reads a document and hands out each page as soon as it and all pages before it are done.
+    ///
+    /// Every page is laid out on its own: what needs the whole document (running headers, heading
+    /// levels across pages) is only in [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read). Pages that fail come as `Err` items.
+    pub fn pages(&self, source: Source, options: &Options, call: &Call) -> Result<Pages> {
+        let open = self.open(source, options, call)?;
+        let (sender, receiver) = std::sync::mpsc::sync_channel(2);
+        let engine = self.clone();
+        let options = options.clone();
+        // Dropping the iterator closes the channel, which ends the read at the next page.
+        std::thread::Builder::new()
+            .name("recto-pages".to_owned())
+            .spawn(move || engine.feed(&open, &options, &sender))
+            .map_err(|e| Error::stage("threads", e))?;
+        Ok(Pages { receiver })
+    }
+
+    fn feed(
+        &self,
+        open: &Open,
+        options: &Options,
+        sender: &std::sync::mpsc::SyncSender<Result<Page>>,
+    ) {
+        let mut waiting = std::collections::BTreeMap::new();
+        let mut next = open.job.pages.iter().copied().peekable();
+        let ended = self.inner.runner.run(&open.job, &open.call, &mut |index, outcome| {
+            waiting.insert(index, outcome);
+            while let Some(outcome) = next.peek().and_then(|index| waiting.remove(index)) {
+                next.next();
+                let page = outcome.map(|read| layout::lay_out(vec![read], options));
+                let pages = match page {
+                    Ok(pages) => pages.into_iter().map(Ok).collect(),
+                    Err(error) => vec![Err(error)],
+                };
+                for page in pages {
+                    sender.send(page).map_err(|_| Error::Cancelled)?;
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = ended {
+            // The receiver may be gone; then nobody wants to know.
+            let _ = sender.send(Err(error));
+        }
+    }
+
+    fn open(&self, source: Source, options: &Options, call: &Call) -> Result<Open> {
+        options.validate()?;
+        let call = call.clone().with_timeout(options.document_timeout);
+        call.check()?;
+        let input = source.load(self.inner.url_policy)?;
+        let document = self.inner.runner.open(&input, options)?;
+        let page_count = document.page_count();
+        let pages = match &options.pages {
+            Some(set) => set.resolve(page_count, &input.name)?,
+            None => (0..page_count).collect(),
+        };
+        call.report(&Event::Opened { page_count, selected: pages.len() });
+        let mut warnings = options.warnings();
+        self.inner.runner.check(options, &mut warnings)?;
+        let job = Job { input, options: options.clone(), pages, document };
+        Ok(Open { job, call, page_count, warnings })
+    }
+
+    fn finish(
+        &self,
+        open: Open,
+        reads: Vec<PageRead>,
+        failures: Failures,
+        ended: Result<()>,
+        started: Instant,
+    ) -> Result<Document> {
+        let Open { job, call: _, page_count, mut warnings } = open;
+        let asked = job.pages.len();
+        match ended {
+            Ok(()) => {}
+            Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => {
+                if reads.is_empty() {
+                    return Err(error);
+                }
+                let (code, why) = match error {
+                    Error::Cancelled => (WarningCode::Cancelled, "the call was cancelled"),
+                    _ => (WarningCode::TimedOut, "the deadline passed"),
+                };
+                warnings.push(Warning::new(
+                    code,
+                    format!("{why}: {} of {asked} pages were read", reads.len()),
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some((index, error)) = failures.0.first()
+            && (job.options.abort_on_error || reads.is_empty())
+        {
+            return Err(Error::Page { page: *index, detail: error.chain() });
+        }
+        for (index, error) in &failures.0 {
+            warnings.push(Warning::new(WarningCode::PageFailed, error.chain()).on_page(*index));
+        }
+        let mut timings = Timings::default();
+        for read in &reads {
+            timings.merge(&read.timings);
+            warnings.extend(read.warnings.iter().cloned());
+        }
+        let status = if reads.len() < asked { Status::Partial } else { Status::Success };
+        let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
+        let metadata = match job.input.format {
+            Format::Pdf => PdfFile::metadata(&job.input, job.options.password.as_deref()),
+            _ => Metadata::default(),
+        };
+        let layout_started = Instant::now();
+        let pages = self.inner.runner.pool().install(|| layout::lay_out(reads, &job.options));
+        timings.add("layout", layout_started.elapsed().as_secs_f64());
+        timings.add("total", started.elapsed().as_secs_f64());
+        Ok(Document {
+            name: Some(job.input.name),
+            byte_count: job.input.bytes.len() as u64,
+            page_count,
+            status,
+            metadata,
+            language,
+            pages,
+            warnings,
+            timings,
+        })
+    }
+}
+
+/// Pages of a document as they are done, in page order. See [`Engine::pages`].
 #[derive(Debug)]
-pub struct EngineBuilder;
-/// Pages.
-#[derive(Debug)]
-pub struct Pages;
+pub struct Pages {
+    receiver: std::sync::mpsc::Receiver<Result<Page>>,
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.receiver.recv().ok()
+    }
+}
+
+/// A document that is open and ready to be read.
+struct Open {
+    job: Job,
+    call: Call,
+    page_count: usize,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Default)]
+struct Failures(Vec<(usize, Error)>);

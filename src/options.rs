@@ -66,6 +66,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What was asked for and has no effect here.
+    pub fn warnings(&self) -> Vec<crate::error::Warning> {
+        Vec::new()
+    }
+
     /// Fails on values outside their documented range.
     pub fn validate(&self) -> Result<()> {
         if let Some(dpi) = self.dpi

@@ -21,3 +21,8 @@ impl Language {
         &self.tag
     }
 }
+
+/// vote
+pub(crate) fn vote<'a>(_: impl Iterator<Item = &'a str>) -> Option<String> {
+    None
+}

@@ -1,1 +1,178 @@
-//! PDF files.
+//! PDF files: opening, text layer, graphics, rasters, metadata.
+
+mod ffi;
+mod graphics;
+mod metadata;
+mod space;
+mod style;
+mod text;
+mod trust;
+
+use std::path::Path;
+
+use image::GrayImage;
+
+use crate::document::{Metadata, Word, WordOrigin};
+use crate::error::{Error, Result};
+use crate::geometry::{Pt, Resolution, Size, rect};
+use crate::page::{Link, Placement, Rule};
+use crate::source::Input;
+
+/// An open PDF.
+#[derive(Debug)]
+pub(crate) struct PdfFile {
+    doc: ffi::Doc,
+    name: String,
+}
+
+/// What a page holds besides its pixels.
+#[derive(Debug)]
+pub(crate) struct PageContent {
+    pub(crate) size: Size<Pt>,
+    pub(crate) words: Vec<Word>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) placements: Vec<Placement>,
+    pub(crate) links: Vec<Link>,
+    /// What speaks against the text layer; `None` when nothing does (or there is no text).
+    pub(crate) objection: Option<String>,
+    /// The own resolution of a page that is one scan and nothing else.
+    pub(crate) scan: Option<Resolution>,
+}
+
+/// A page of an open PDF.
+pub(crate) struct PdfPage<'doc> {
+    handle: ffi::PageHandle<'doc>,
+    space: space::Space,
+    name: &'doc str,
+    index: usize,
+}
+
+/// Loads PDFium from `library` if it is not loaded yet.
+pub(crate) fn load_library(library: &Path) -> Result<()> {
+    ffi::Library::load(library).map(|_| ()).map_err(|error| Error::MissingComponent {
+        what: format!("a usable PDFium at {}", library.display()),
+        fix: "run `recto setup` (or `make setup`), or set RECTO_PDFIUM to a PDFium library of \
+              build 8125 or newer"
+            .to_owned(),
+        source: Some(error.to_string().into()),
+    })
+}
+
+impl PdfFile {
+    /// Opens a PDF. `library` is where PDFium is, in case it is not loaded yet.
+    pub(crate) fn open(input: &Input, password: Option<&str>, library: &Path) -> Result<Self> {
+        load_library(library)?;
+        let library =
+            ffi::Library::load(library).map_err(|e| Error::stage("pdf", e.to_string()))?;
+        let name = input.name.clone();
+        let bytes = std::sync::Arc::clone(&input.bytes);
+        let doc = ffi::Doc::open(library, bytes, password).map_err(|error| match error {
+            ffi::OpenError::Password if password.is_none() => {
+                Error::PasswordMissing { name: name.clone() }
+            }
+            ffi::OpenError::Password => Error::PasswordWrong { name: name.clone() },
+            ffi::OpenError::Format => Error::Damaged {
+                name: name.clone(),
+                detail: "PDFium finds no PDF structure in it".to_owned(),
+            },
+            ffi::OpenError::Security => Error::Damaged {
+                name: name.clone(),
+                detail: "its encryption scheme is unknown".to_owned(),
+            },
+            ffi::OpenError::Other(code) => Error::Damaged {
+                name: name.clone(),
+                detail: format!("PDFium cannot open it (code {code})"),
+            },
+        })?;
+        if doc.page_count() == 0 {
+            return Err(Error::Damaged { name, detail: "it has no pages".to_owned() });
+        }
+        Ok(Self { doc, name })
+    }
+
+    pub(crate) fn page_count(&self) -> usize {
+        self.doc.page_count()
+    }
+
+    /// What the file says about itself. Damage there is no reason to fail.
+    pub(crate) fn metadata(input: &Input, password: Option<&str>) -> Metadata {
+        metadata::read(&input.bytes, password)
+    }
+
+    /// Loads a page, from 0.
+    pub(crate) fn page(&self, index: usize) -> Result<PdfPage<'_>> {
+        let handle = self.doc.page(index).ok_or_else(|| Error::Damaged {
+            name: self.name.clone(),
+            detail: format!("page {index} cannot be loaded"),
+        })?;
+        let space = space::Space::new(handle.bounding_box(), handle.rotation());
+        Ok(PdfPage { handle, space, name: &self.name, index })
+    }
+}
+
+impl PdfPage<'_> {
+    /// Size in points, rotation applied.
+    pub(crate) fn size(&self) -> Size<Pt> {
+        self.space.size()
+    }
+
+    /// Text layer, graphics and links.
+    pub(crate) fn content(&self) -> PageContent {
+        let layer = text::read(&self.handle, &self.space);
+        let em = typical_size(&layer.words);
+        let graphics = graphics::read(&self.handle, &self.space, em);
+        let mut links = Vec::new();
+        self.handle.visit_links(&mut |b, uri| {
+            links.push(Link { rect: self.space.rect(&b), uri });
+        });
+        let size = self.space.size();
+        let page = rect(0.0, 0.0, size.width, size.height);
+        let visible_text = layer.words.iter().any(|w| w.origin == WordOrigin::TextLayer);
+        let scan = graphics::single_scan(&graphics, page, visible_text).map(|(at, (w, _))| {
+            let inches: f32 = at.width() / 72.0;
+            // A scan turned by the page's rotation has its width along the other axis.
+            let inches = if at.width() > at.height() && size.width < size.height {
+                at.height() / 72.0
+            } else {
+                inches
+            };
+            Resolution(w as f32 / inches)
+        });
+        PageContent {
+            size,
+            objection: trust::objection(&layer.words, layer.chars, layer.unmapped),
+            words: layer.words,
+            rules: graphics.rules,
+            placements: graphics.placements,
+            links,
+            scan,
+        }
+    }
+
+    /// Renders the page to gray, rotation applied.
+    pub(crate) fn render(&self, resolution: Resolution) -> Result<GrayImage> {
+        let size = self.size();
+        let side = |points: f32| ((points * resolution.scale()).round() as u32).max(1);
+        let (w, h) = (side(size.width), side(size.height));
+        self.handle.render(w, h).ok_or_else(|| Error::TooLarge {
+            name: self.name.to_owned(),
+            detail: format!("page {} cannot be rendered at {w}×{h} pixels", self.index),
+        })
+    }
+}
+
+/// The size of most characters on the page, in points; 10 when there is no text.
+fn typical_size(words: &[Word]) -> f32 {
+    let mut sizes: Vec<(f32, usize)> =
+        words.iter().map(|w| (w.style.size, w.text.chars().count())).collect();
+    sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = sizes.iter().map(|s| s.1).sum::<usize>() / 2;
+    let mut seen = 0;
+    for (size, count) in sizes {
+        seen += count;
+        if seen > half {
+            return size;
+        }
+    }
+    10.0
+}

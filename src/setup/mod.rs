@@ -22,3 +22,8 @@ pub fn pdfium_candidates() -> Vec<PathBuf> {
     places.push(PathBuf::from("models").join(pdfium_file_name()));
     places
 }
+
+/// Finds.
+pub fn pdfium() -> crate::Result<PathBuf> {
+    Ok(PathBuf::from("models").join(pdfium_file_name()))
+}

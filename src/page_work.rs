@@ -1,0 +1,211 @@
+//! Reading one page: which text to take, and taking it.
+//!
+//! A text layer that can be trusted is used as it is, and bitmaps without text on such a page are
+//! recognised besides. Everything else is recognised whole.
+
+use std::time::Instant;
+
+use image::GrayImage;
+
+use crate::document::{TextSource, Timings, Word, WordOrigin};
+use crate::error::{Result, Warning, WarningCode};
+use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
+use crate::options::{OcrMode, Options};
+use crate::page::{PageRead, Placement, PlacementKind, Rule};
+use crate::pdf::{PageContent, PdfFile};
+use crate::raster::ImagePages;
+
+/// Resolution for pages that are not one scan: what Tesseract reads best.
+const OCR_RESOLUTION: Resolution = Resolution(300.0);
+/// A scan is taken at its own resolution within these bounds. Above, more pixels cost time and
+/// gain nothing; below, rendering larger gives the recogniser the x-height it wants.
+const SCAN_RESOLUTION: std::ops::RangeInclusive<f32> = 100.0..=400.0;
+/// Pixels of one page raster; larger pages are rendered at a lower resolution.
+const MAX_PIXELS: f32 = 100e6;
+/// Bitmaps smaller than this share of the page are not recognised (docling's
+/// `bitmap_area_threshold`).
+const BITMAP_AREA: f32 = 0.05;
+/// A bitmap that the text layer covers by more than this share of its area lies under that text.
+const COVERED: f32 = 0.01;
+
+/// A page on its way: done, or with pixels to recognise.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    Done(Box<PageRead>),
+    Raster(Box<RasterPage>),
+}
+
+/// A page whose pixels are to be recognised.
+#[derive(Debug)]
+pub(crate) struct RasterPage {
+    pub(crate) image: GrayImage,
+    pub(crate) resolution: Resolution,
+    /// What is known without OCR. `words` are kept where `regions` is set.
+    pub(crate) read: PageRead,
+    /// The parts to recognise, in points; `None` for the whole page.
+    pub(crate) regions: Option<Vec<Rect<Pt>>>,
+}
+
+/// Takes what a PDF page says without OCR, and its pixels where OCR is needed.
+pub(crate) fn prepare_pdf_page(
+    file: &PdfFile,
+    index: usize,
+    options: &Options,
+) -> Result<Prepared> {
+    let started = Instant::now();
+    let page = file.page(index)?;
+    let content = page.content();
+    let choice = choose(&content, options.ocr);
+    let scan = content.scan;
+    let mut read = from_content(content, index);
+    read.timings.add("text_layer", started.elapsed().as_secs_f64());
+    let regions = match choice {
+        Choice::Layer => return Ok(Prepared::Done(Box::new(read))),
+        Choice::Regions(regions) => Some(regions),
+        Choice::Whole { objection } => {
+            read.words.clear();
+            if let Some(objection) = objection {
+                read.warnings.push(
+                    Warning::new(
+                        WarningCode::TextLayerDistrusted,
+                        format!(
+                            "the text layer is not trusted ({objection}); the page was read by OCR"
+                        ),
+                    )
+                    .on_page(index),
+                );
+            }
+            None
+        }
+    };
+    let started = Instant::now();
+    let resolution = fitting(wanted_resolution(options, scan), read.size);
+    let image = page.render(resolution)?;
+    read.timings.add("render", started.elapsed().as_secs_f64());
+    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions })))
+}
+
+/// Decodes a page of an image file.
+pub(crate) fn prepare_image_page(
+    images: &mut ImagePages,
+    index: usize,
+    options: &Options,
+) -> Result<Prepared> {
+    let started = Instant::now();
+    let (image, resolution) = images.page(index)?;
+    let around = rect(0.0, 0.0, image.width() as f32, image.height() as f32);
+    let size = resolution.to_points(around).size();
+    let mut read = empty(index, size);
+    read.timings.add("decode", started.elapsed().as_secs_f64());
+    if options.ocr == OcrMode::Never {
+        read.warnings.push(
+            Warning {
+                option: Some("do_ocr".to_owned()),
+                ..Warning::new(
+                    WarningCode::OcrSkipped,
+                    "an image has no text layer, and OCR is switched off",
+                )
+            }
+            .on_page(index),
+        );
+        return Ok(Prepared::Done(Box::new(read)));
+    }
+    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions: None })))
+}
+
+fn wanted_resolution(options: &Options, scan: Option<Resolution>) -> Resolution {
+    match (options.dpi, scan) {
+        (Some(dpi), _) => Resolution(dpi),
+        (None, Some(own)) => {
+            Resolution(own.0.clamp(*SCAN_RESOLUTION.start(), *SCAN_RESOLUTION.end()))
+        }
+        (None, None) => OCR_RESOLUTION,
+    }
+}
+
+/// The resolution, lowered until the page keeps to [`MAX_PIXELS`].
+fn fitting(resolution: Resolution, size: Size<Pt>) -> Resolution {
+    let pixels = size.width * size.height * resolution.scale().powi(2);
+    if pixels > MAX_PIXELS {
+        Resolution(resolution.0 * (MAX_PIXELS / pixels).sqrt())
+    } else {
+        resolution
+    }
+}
+
+enum Choice {
+    /// The text layer alone.
+    Layer,
+    /// The text layer, and OCR of these parts.
+    Regions(Vec<Rect<Pt>>),
+    /// OCR of everything, and what spoke against the text layer, if there is one.
+    Whole { objection: Option<String> },
+}
+
+fn choose(content: &PageContent, mode: OcrMode) -> Choice {
+    match mode {
+        OcrMode::Never => Choice::Layer,
+        OcrMode::Always => Choice::Whole { objection: None },
+        OcrMode::Auto => {
+            if let Some(objection) = &content.objection {
+                return Choice::Whole { objection: Some(objection.clone()) };
+            }
+            if content.words.is_empty() {
+                // Nothing drawn at all: a blank page needs no pixels to tell.
+                let blank = content.placements.is_empty() && content.rules.is_empty();
+                return if blank { Choice::Layer } else { Choice::Whole { objection: None } };
+            }
+            let regions = bitmaps_without_text(content);
+            if regions.is_empty() { Choice::Layer } else { Choice::Regions(regions) }
+        }
+    }
+}
+
+/// Images of some size that the text layer says nothing about, overlapping ones as one.
+fn bitmaps_without_text(content: &PageContent) -> Vec<Rect<Pt>> {
+    let page_area = content.size.width * content.size.height;
+    let mut regions: Vec<Rect<Pt>> = Vec::new();
+    for placement in content.placements.iter().filter(|p| p.kind == PlacementKind::Image) {
+        let r = placement.rect;
+        match regions.iter_mut().find(|known| r.intersects(known)) {
+            Some(known) => *known = known.around(&r),
+            None => regions.push(r),
+        }
+    }
+    regions.retain(|r| {
+        let area = r.width() * r.height();
+        let covered: f32 =
+            content.words.iter().map(|w| w.rect.overlap_x(r) * w.rect.overlap_y(r)).sum();
+        area >= BITMAP_AREA * page_area && covered <= COVERED * area
+    });
+    regions
+}
+
+fn empty(index: usize, size: Size<Pt>) -> PageRead {
+    PageRead {
+        index,
+        size,
+        words: Vec::new(),
+        rules: Vec::new(),
+        placements: Vec::new(),
+        links: Vec::new(),
+        text_source: TextSource::None,
+        resolution: None,
+        language: None,
+        warnings: Vec::new(),
+        timings: Timings::default(),
+    }
+}
+
+fn from_content(content: PageContent, index: usize) -> PageRead {
+    let text_source =
+        if content.words.is_empty() { TextSource::None } else { TextSource::TextLayer };
+    PageRead {
+        words: content.words,
+        rules: content.rules,
+        placements: content.placements,
+        links: content.links,
+        text_source,
+        ..empty(index, content.size)
+    }
+}

@@ -1,0 +1,608 @@
+//! The one file that calls PDFium. Everything it hands out owns its handle and is safe to use.
+//!
+//! `pdfium-render` binds the library and takes a mutex around every call; this file uses its raw
+//! bindings because a text layer is read several times faster that way than object by object.
+//!
+//! Coordinates are PDFium's: points of the page's user space, origin at the bottom left, y up,
+//! before page rotation.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_ulong, c_void};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use image::GrayImage;
+use pdfium_render::prelude::{
+    FPDF_DOCUMENT, FPDF_PAGE, FPDF_PAGEOBJECT, FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF, Pdfium,
+    PdfiumError, PdfiumLibraryBindings, PdfiumLibraryBindingsAccessor,
+};
+
+/// `[a b c d e f]` of a PDF matrix: x' = a·x + c·y + e, y' = b·x + d·y + f.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Matrix {
+    pub(super) a: f32,
+    pub(super) b: f32,
+    pub(super) c: f32,
+    pub(super) d: f32,
+    pub(super) e: f32,
+    pub(super) f: f32,
+}
+
+impl Matrix {
+    pub(super) const IDENTITY: Self = Self { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
+
+    pub(super) fn apply(&self, x: f32, y: f32) -> (f32, f32) {
+        (self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f)
+    }
+
+    /// First `self`, then `outer`.
+    pub(super) fn then(&self, outer: &Self) -> Self {
+        let (e, f) = outer.apply(self.e, self.f);
+        Self {
+            a: self.a * outer.a + self.b * outer.c,
+            b: self.a * outer.b + self.b * outer.d,
+            c: self.c * outer.a + self.d * outer.c,
+            d: self.c * outer.b + self.d * outer.d,
+            e,
+            f,
+        }
+    }
+}
+
+/// A box in user space.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct UserBox {
+    pub(super) left: f32,
+    pub(super) bottom: f32,
+    pub(super) right: f32,
+    pub(super) top: f32,
+}
+
+/// Why a document did not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OpenError {
+    /// Encrypted, and the password (or none) does not fit.
+    Password,
+    /// Not a PDF that PDFium can make sense of.
+    Format,
+    /// An encryption scheme that PDFium does not know.
+    Security,
+    Other(c_ulong),
+}
+
+const ERR_FILE: c_ulong = 2;
+const ERR_FORMAT: c_ulong = 3;
+const ERR_PASSWORD: c_ulong = 4;
+const ERR_SECURITY: c_ulong = 5;
+const PAGE_OBJECT_TEXT: c_int = 1;
+const PAGE_OBJECT_PATH: c_int = 2;
+const PAGE_OBJECT_IMAGE: c_int = 3;
+const PAGE_OBJECT_SHADING: c_int = 4;
+const PAGE_OBJECT_FORM: c_int = 5;
+const SEGMENT_LINE: c_int = 0;
+const SEGMENT_MOVE: c_int = 2;
+const BITMAP_GRAY: c_int = 1;
+const RENDER_ANNOTATIONS: c_int = 1;
+const RENDER_GRAYSCALE: c_int = 8;
+const RENDER_MODE_INVISIBLE: i32 = 3;
+const ACTION_URI: c_ulong = 3;
+
+/// PDFium, loaded.
+#[derive(Debug)]
+pub(super) struct Library(Pdfium);
+
+/// PDFium is loaded once per process and never unloaded.
+static LIBRARY: OnceLock<Library> = OnceLock::new();
+/// Guards loading, and opening together with the error code that PDFium keeps globally.
+static OPENING: Mutex<()> = Mutex::new(());
+
+impl Library {
+    /// Loads the library at `path`, or gives the one that is loaded already.
+    pub(super) fn load(path: &Path) -> Result<&'static Self, PdfiumError> {
+        let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(library) = LIBRARY.get() {
+            return Ok(library);
+        }
+        match Pdfium::bind_to_library(path) {
+            Ok(bindings) => Ok(LIBRARY.get_or_init(|| Self(Pdfium::new(bindings)))),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn raw(&self) -> &'static dyn PdfiumLibraryBindings {
+        self.0.bindings()
+    }
+}
+
+/// An open document. Keeps its bytes alive.
+pub(super) struct Doc {
+    lib: &'static dyn PdfiumLibraryBindings,
+    handle: FPDF_DOCUMENT,
+    _bytes: Arc<[u8]>,
+}
+
+// SAFETY: PDFium has no thread affinity; the bindings serialise every call with a mutex, and a
+// `Doc` is used by one thread at a time because it is not `Sync`.
+unsafe impl Send for Doc {}
+
+impl std::fmt::Debug for Doc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Doc").finish_non_exhaustive()
+    }
+}
+
+impl Doc {
+    pub(super) fn open(
+        library: &'static Library,
+        bytes: Arc<[u8]>,
+        password: Option<&str>,
+    ) -> Result<Self, OpenError> {
+        let lib = library.raw();
+        let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the buffer is kept in the returned value for as long as the document is open.
+        let handle = unsafe { lib.FPDF_LoadMemDocument64(&bytes, password) };
+        if handle.is_null() {
+            // SAFETY: no arguments; the guard keeps other opens from overwriting the code.
+            return Err(match unsafe { lib.FPDF_GetLastError() } {
+                ERR_FILE | ERR_FORMAT => OpenError::Format,
+                ERR_PASSWORD => OpenError::Password,
+                ERR_SECURITY => OpenError::Security,
+                code => OpenError::Other(code),
+            });
+        }
+        Ok(Self { lib, handle, _bytes: bytes })
+    }
+
+    pub(super) fn page_count(&self) -> usize {
+        // SAFETY: the handle is open.
+        usize::try_from(unsafe { self.lib.FPDF_GetPageCount(self.handle) }).unwrap_or(0)
+    }
+
+    pub(super) fn page(&self, index: usize) -> Option<PageHandle<'_>> {
+        let index = c_int::try_from(index).ok()?;
+        // SAFETY: the document is open; a null answer is checked.
+        let handle = unsafe { self.lib.FPDF_LoadPage(self.handle, index) };
+        (!handle.is_null()).then_some(PageHandle { doc: self, handle })
+    }
+}
+
+impl Drop for Doc {
+    fn drop(&mut self) {
+        // SAFETY: closed once; pages borrow the document and are gone.
+        unsafe { self.lib.FPDF_CloseDocument(self.handle) };
+    }
+}
+
+/// A loaded page.
+pub(super) struct PageHandle<'doc> {
+    doc: &'doc Doc,
+    handle: FPDF_PAGE,
+}
+
+impl Drop for PageHandle<'_> {
+    fn drop(&mut self) {
+        // SAFETY: closed once; text pages borrow the page and are gone.
+        unsafe { self.doc.lib.FPDF_ClosePage(self.handle) };
+    }
+}
+
+impl PageHandle<'_> {
+    /// The visible box: CropBox within MediaBox.
+    pub(super) fn bounding_box(&self) -> UserBox {
+        let mut r = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
+        // SAFETY: the page is loaded and `r` outlives the call.
+        let known = unsafe { self.doc.lib.FPDF_GetPageBoundingBox(self.handle, &raw mut r) } != 0;
+        if known && r.right > r.left && r.top > r.bottom {
+            UserBox { left: r.left, bottom: r.bottom, right: r.right, top: r.top }
+        } else {
+            // US Letter, PDFium's own fallback for pages without a usable box.
+            UserBox { left: 0.0, bottom: 0.0, right: 612.0, top: 792.0 }
+        }
+    }
+
+    /// Quarter turns clockwise, 0 to 3.
+    pub(super) fn rotation(&self) -> u8 {
+        // SAFETY: the page is loaded.
+        let turns = unsafe { self.doc.lib.FPDFPage_GetRotation(self.handle) };
+        u8::try_from(turns.rem_euclid(4)).unwrap_or(0)
+    }
+
+    pub(super) fn text(&self) -> Option<TextPage<'_>> {
+        // SAFETY: the page is loaded; a null answer is checked.
+        let handle = unsafe { self.doc.lib.FPDFText_LoadPage(self.handle) };
+        (!handle.is_null()).then_some(TextPage { page: self, handle })
+    }
+
+    /// Renders the page, rotation applied, to gray.
+    pub(super) fn render(&self, width: u32, height: u32) -> Option<GrayImage> {
+        let (w, h) = (c_int::try_from(width).ok()?, c_int::try_from(height).ok()?);
+        let lib = self.doc.lib;
+        // SAFETY: PDFium allocates; null is checked and the bitmap destroyed below. The byte order
+        // flag must stay off: with a gray bitmap it makes PDFium abort the process.
+        unsafe {
+            let bitmap = lib.FPDFBitmap_CreateEx(w, h, BITMAP_GRAY, std::ptr::null_mut(), 0);
+            if bitmap.is_null() {
+                return None;
+            }
+            lib.FPDFBitmap_FillRect(bitmap, 0, 0, w, h, 0xFFFF_FFFF);
+            let flags = RENDER_ANNOTATIONS | RENDER_GRAYSCALE;
+            lib.FPDF_RenderPageBitmap(bitmap, self.handle, 0, 0, w, h, 0, flags);
+            let image = copy_gray(lib, bitmap);
+            lib.FPDFBitmap_Destroy(bitmap);
+            image
+        }
+    }
+
+    /// Visits every object, inside forms too, with the matrix from its space to user space.
+    /// Stops after `limit` objects and says whether it saw all.
+    pub(super) fn visit_objects(&self, limit: usize, visit: &mut dyn FnMut(Object<'_>)) -> bool {
+        // SAFETY: the page is loaded.
+        let count = unsafe { self.doc.lib.FPDFPage_CountObjects(self.handle) };
+        let mut left = limit;
+        for i in 0..count {
+            // SAFETY: `i` is within the count.
+            let handle = unsafe { self.doc.lib.FPDFPage_GetObject(self.handle, i) };
+            self.visit(handle, Matrix::IDENTITY, 0, &mut left, visit);
+        }
+        left > 0
+    }
+
+    fn visit(
+        &self,
+        handle: FPDF_PAGEOBJECT,
+        outer: Matrix,
+        depth: usize,
+        left: &mut usize,
+        visit: &mut dyn FnMut(Object<'_>),
+    ) {
+        /// Forms inside forms; deeper ones are of no use and may be an attack.
+        const MAX_DEPTH: usize = 16;
+        if handle.is_null() || *left == 0 {
+            return;
+        }
+        *left -= 1;
+        let lib = self.doc.lib;
+        // SAFETY: the object belongs to the loaded page.
+        let kind = unsafe { lib.FPDFPageObj_GetType(handle) };
+        let object = |kind| Object { page: self, handle, kind, outer };
+        match kind {
+            PAGE_OBJECT_TEXT => visit(object(ObjectKind::Text)),
+            PAGE_OBJECT_PATH => visit(object(ObjectKind::Path)),
+            PAGE_OBJECT_IMAGE => visit(object(ObjectKind::Image)),
+            PAGE_OBJECT_SHADING => visit(object(ObjectKind::Shading)),
+            PAGE_OBJECT_FORM if depth < MAX_DEPTH => {
+                let inner = object(ObjectKind::Path).matrix().then(&outer);
+                // SAFETY: the object is a form of the loaded page.
+                let count = unsafe { lib.FPDFFormObj_CountObjects(handle) };
+                for i in 0..c_ulong::try_from(count).unwrap_or(0) {
+                    // SAFETY: `i` is within the count.
+                    let child = unsafe { lib.FPDFFormObj_GetObject(handle, i) };
+                    self.visit(child, inner, depth + 1, left, visit);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Calls back for every link to a URI with its box.
+    pub(super) fn visit_links(&self, visit: &mut dyn FnMut(UserBox, String)) {
+        let lib = self.doc.lib;
+        let mut position: c_int = 0;
+        let mut link = std::ptr::null_mut();
+        // SAFETY: the page is loaded; all out-parameters outlive the calls; the buffer has the
+        // length that PDFium asked for.
+        unsafe {
+            while lib.FPDFLink_Enumerate(self.handle, &raw mut position, &raw mut link) != 0 {
+                let action = lib.FPDFLink_GetAction(link);
+                if action.is_null() || lib.FPDFAction_GetType(action) != ACTION_URI {
+                    continue;
+                }
+                let null = std::ptr::null_mut();
+                let length = lib.FPDFAction_GetURIPath(self.doc.handle, action, null, 0);
+                let mut buffer = vec![0u8; usize::try_from(length).unwrap_or(0)];
+                lib.FPDFAction_GetURIPath(
+                    self.doc.handle,
+                    action,
+                    buffer.as_mut_ptr().cast::<c_void>(),
+                    length,
+                );
+                let uri = until_nul(&buffer);
+                let mut r = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
+                if lib.FPDFLink_GetAnnotRect(link, &raw mut r) != 0 && !uri.is_empty() {
+                    visit(
+                        UserBox { left: r.left, bottom: r.bottom, right: r.right, top: r.top },
+                        uri,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What a page object is. Forms are entered, not reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ObjectKind {
+    Text,
+    Path,
+    Image,
+    Shading,
+}
+
+/// A page object while it is visited.
+pub(super) struct Object<'page> {
+    page: &'page PageHandle<'page>,
+    handle: FPDF_PAGEOBJECT,
+    pub(super) kind: ObjectKind,
+    /// From the space the object stands in to user space.
+    pub(super) outer: Matrix,
+}
+
+/// A point of a path, in the path's own space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Segment {
+    Move(f32, f32),
+    Line(f32, f32),
+    Curve(f32, f32),
+    /// Back to where the subpath began.
+    Close,
+}
+
+impl Object<'_> {
+    fn lib(&self) -> &'static dyn PdfiumLibraryBindings {
+        self.page.doc.lib
+    }
+
+    /// From the object's own space to the space it stands in.
+    pub(super) fn matrix(&self) -> Matrix {
+        let mut m = FS_MATRIX { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
+        // SAFETY: the object belongs to the loaded page; `m` outlives the call.
+        unsafe { self.lib().FPDFPageObj_GetMatrix(self.handle, &raw mut m) };
+        Matrix { a: m.a, b: m.b, c: m.c, d: m.d, e: m.e, f: m.f }
+    }
+
+    /// The box around the object, in user space.
+    pub(super) fn bounds(&self) -> Option<UserBox> {
+        let (mut l, mut b, mut r, mut t) = (0.0f32, 0.0, 0.0, 0.0);
+        // SAFETY: the object belongs to the loaded page; the floats outlive the call.
+        let known = unsafe {
+            self.lib().FPDFPageObj_GetBounds(
+                self.handle,
+                &raw mut l,
+                &raw mut b,
+                &raw mut r,
+                &raw mut t,
+            )
+        } != 0;
+        known.then(|| {
+            let corners = [(l, b), (l, t), (r, b), (r, t)].map(|(x, y)| self.outer.apply(x, y));
+            let xs = corners.map(|c| c.0);
+            let ys = corners.map(|c| c.1);
+            UserBox {
+                left: xs.iter().copied().fold(f32::MAX, f32::min),
+                right: xs.iter().copied().fold(f32::MIN, f32::max),
+                bottom: ys.iter().copied().fold(f32::MAX, f32::min),
+                top: ys.iter().copied().fold(f32::MIN, f32::max),
+            }
+        })
+    }
+
+    /// Whether a path is filled, and whether it is stroked.
+    pub(super) fn draw_mode(&self) -> (bool, bool) {
+        let (mut fill, mut stroke) = (0, 0);
+        // SAFETY: the object is a path of the loaded page; the integers outlive the call.
+        unsafe { self.lib().FPDFPath_GetDrawMode(self.handle, &raw mut fill, &raw mut stroke) };
+        (fill != 0, stroke != 0)
+    }
+
+    /// Line width in the path's own space.
+    pub(super) fn stroke_width(&self) -> f32 {
+        let mut width = 0.0;
+        // SAFETY: the object belongs to the loaded page; the float outlives the call.
+        unsafe { self.lib().FPDFPageObj_GetStrokeWidth(self.handle, &raw mut width) };
+        width
+    }
+
+    /// Fill colour, `[r, g, b, a]`.
+    pub(super) fn fill_color(&self) -> Option<[u8; 4]> {
+        let (mut r, mut g, mut b, mut a) = (0, 0, 0, 0);
+        // SAFETY: the object belongs to the loaded page; the integers outlive the call.
+        let known = unsafe {
+            self.lib().FPDFPageObj_GetFillColor(
+                self.handle,
+                &raw mut r,
+                &raw mut g,
+                &raw mut b,
+                &raw mut a,
+            )
+        } != 0;
+        known.then(|| [r, g, b, a].map(|v| u8::try_from(v).unwrap_or(u8::MAX)))
+    }
+
+    pub(super) fn segment_count(&self) -> usize {
+        // SAFETY: the object is a path of the loaded page.
+        usize::try_from(unsafe { self.lib().FPDFPath_CountSegments(self.handle) }).unwrap_or(0)
+    }
+
+    pub(super) fn segments(&self) -> Vec<Segment> {
+        let lib = self.lib();
+        let mut out = Vec::new();
+        for i in 0..self.segment_count() {
+            let Ok(i) = c_int::try_from(i) else { break };
+            let (mut x, mut y) = (0.0f32, 0.0f32);
+            // SAFETY: `i` is within the count; the floats outlive the call.
+            unsafe {
+                let segment = lib.FPDFPath_GetPathSegment(self.handle, i);
+                if segment.is_null() {
+                    continue;
+                }
+                lib.FPDFPathSegment_GetPoint(segment, &raw mut x, &raw mut y);
+                out.push(match lib.FPDFPathSegment_GetType(segment) {
+                    SEGMENT_LINE => Segment::Line(x, y),
+                    SEGMENT_MOVE => Segment::Move(x, y),
+                    _ => Segment::Curve(x, y),
+                });
+                if lib.FPDFPathSegment_GetClose(segment) != 0 {
+                    out.push(Segment::Close);
+                }
+            }
+        }
+        out
+    }
+
+    /// Size of an image in pixels.
+    pub(super) fn pixel_size(&self) -> Option<(u32, u32)> {
+        let (mut w, mut h) = (0, 0);
+        // SAFETY: the object is an image of the loaded page; the integers outlive the call.
+        let known = unsafe {
+            self.lib().FPDFImageObj_GetImagePixelSize(self.handle, &raw mut w, &raw mut h)
+        } != 0;
+        (known && w > 0 && h > 0).then_some((w, h))
+    }
+}
+
+/// The characters of a page.
+pub(super) struct TextPage<'page> {
+    page: &'page PageHandle<'page>,
+    handle: FPDF_TEXTPAGE,
+}
+
+impl Drop for TextPage<'_> {
+    fn drop(&mut self) {
+        // SAFETY: closed once.
+        unsafe { self.page.doc.lib.FPDFText_ClosePage(self.handle) };
+    }
+}
+
+/// What characters of one text object share.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) font: String,
+    /// Font descriptor flags (PDF 32000-1, table 123).
+    pub(super) flags: u32,
+    /// Nominal size, before `matrix`.
+    pub(super) size: f32,
+    pub(super) matrix: Matrix,
+    pub(super) invisible: bool,
+    /// `[r, g, b, a]`.
+    pub(super) color: [u8; 4],
+}
+
+impl TextPage<'_> {
+    fn lib(&self) -> &'static dyn PdfiumLibraryBindings {
+        self.page.doc.lib
+    }
+
+    pub(super) fn len(&self) -> c_int {
+        // SAFETY: the text page is open.
+        unsafe { self.lib().FPDFText_CountChars(self.handle) }
+    }
+
+    pub(super) fn unicode(&self, i: c_int) -> u32 {
+        // SAFETY: the text page is open; PDFium checks the index.
+        unsafe { self.lib().FPDFText_GetUnicode(self.handle, i) }
+    }
+
+    /// Whether PDFium put the character in itself (spaces and line ends between runs).
+    pub(super) fn is_generated(&self, i: c_int) -> bool {
+        // SAFETY: the text page is open; PDFium checks the index.
+        unsafe { self.lib().FPDFText_IsGenerated(self.handle, i) == 1 }
+    }
+
+    pub(super) fn has_map_error(&self, i: c_int) -> bool {
+        // SAFETY: the text page is open; PDFium checks the index.
+        unsafe { self.lib().FPDFText_HasUnicodeMapError(self.handle, i) == 1 }
+    }
+
+    /// The box of the advance width and the font's ascent and descent.
+    pub(super) fn loose_box(&self, i: c_int) -> Option<UserBox> {
+        let mut r = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
+        // SAFETY: the text page is open; PDFium checks the index; `r` outlives the call.
+        let known = unsafe { self.lib().FPDFText_GetLooseCharBox(self.handle, i, &raw mut r) } != 0;
+        known.then_some(UserBox { left: r.left, bottom: r.bottom, right: r.right, top: r.top })
+    }
+
+    /// Where the glyph's origin stands: on the baseline.
+    pub(super) fn origin(&self, i: c_int) -> Option<(f32, f32)> {
+        let (mut x, mut y) = (0.0f64, 0.0f64);
+        // SAFETY: the text page is open; PDFium checks the index; the floats outlive the call.
+        let known =
+            unsafe { self.lib().FPDFText_GetCharOrigin(self.handle, i, &raw mut x, &raw mut y) }
+                != 0;
+        known.then_some((x as f32, y as f32))
+    }
+
+    /// An opaque name of the text object that the character belongs to; 0 for none.
+    pub(super) fn object_id(&self, i: c_int) -> usize {
+        // SAFETY: the text page is open; PDFium checks the index. The pointer is only compared.
+        unsafe { self.lib().FPDFText_GetTextObject(self.handle, i) as usize }
+    }
+
+    /// What the characters of the object of character `i` share.
+    pub(super) fn run(&self, i: c_int) -> Run {
+        let lib = self.lib();
+        let mut flags: c_int = 0;
+        let mut buffer = [0u8; 256];
+        let mut m = FS_MATRIX { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
+        let (mut r, mut g, mut b, mut a) = (0, 0, 0, 255);
+        // SAFETY: the text page is open; PDFium checks the index and the buffer's length; all
+        // out-parameters outlive the calls; a null text object is not asked for its mode.
+        let (size, invisible) = unsafe {
+            let length = buffer.len() as c_ulong;
+            let pointer = buffer.as_mut_ptr().cast::<c_void>();
+            lib.FPDFText_GetFontInfo(self.handle, i, pointer, length, &raw mut flags);
+            lib.FPDFText_GetMatrix(self.handle, i, &raw mut m);
+            lib.FPDFText_GetFillColor(
+                self.handle,
+                i,
+                &raw mut r,
+                &raw mut g,
+                &raw mut b,
+                &raw mut a,
+            );
+            let object = lib.FPDFText_GetTextObject(self.handle, i);
+            let invisible = !object.is_null()
+                && lib.FPDFTextObj_GetTextRenderMode(object) == RENDER_MODE_INVISIBLE;
+            (lib.FPDFText_GetFontSize(self.handle, i) as f32, invisible)
+        };
+        Run {
+            font: until_nul(&buffer),
+            flags: flags.unsigned_abs(),
+            size,
+            matrix: Matrix { a: m.a, b: m.b, c: m.c, d: m.d, e: m.e, f: m.f },
+            invisible,
+            color: [r, g, b, a].map(|v| u8::try_from(v).unwrap_or(u8::MAX)),
+        }
+    }
+}
+
+/// Copies a gray bitmap row by row: its stride may exceed its width.
+///
+/// # Safety
+///
+/// `bitmap` must be a live bitmap of format gray.
+unsafe fn copy_gray(
+    lib: &dyn PdfiumLibraryBindings,
+    bitmap: pdfium_render::prelude::FPDF_BITMAP,
+) -> Option<GrayImage> {
+    // SAFETY: by contract the bitmap is live; PDFium's buffer holds `stride * height` bytes.
+    unsafe {
+        let width = u32::try_from(lib.FPDFBitmap_GetWidth(bitmap)).ok()?;
+        let height = u32::try_from(lib.FPDFBitmap_GetHeight(bitmap)).ok()?;
+        let stride = usize::try_from(lib.FPDFBitmap_GetStride(bitmap)).ok()?;
+        let start = lib.FPDFBitmap_GetBuffer(bitmap).cast::<u8>();
+        if start.is_null() || stride < width as usize {
+            return None;
+        }
+        let buffer = std::slice::from_raw_parts(start, stride * height as usize);
+        let mut out = Vec::with_capacity(width as usize * height as usize);
+        for row in buffer.chunks_exact(stride) {
+            out.extend_from_slice(&row[..width as usize]);
+        }
+        GrayImage::from_raw(width, height, out)
+    }
+}
+
+fn until_nul(buffer: &[u8]) -> String {
+    let end = buffer.iter().position(|&b| b == 0).unwrap_or(buffer.len());
+    String::from_utf8_lossy(&buffer[..end]).into_owned()
+}

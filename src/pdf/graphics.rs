@@ -1,0 +1,210 @@
+//! Vector paths and images of a page: ruling lines and placements.
+
+use super::ffi::{Matrix, Object, ObjectKind, PageHandle, Segment};
+use super::space::Space;
+use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
+use crate::page::{Placement, PlacementKind, Rule};
+
+/// The widest a filled shape may be and still count as a line, in ems of body text: table rules
+/// are rarely thicker than a quarter of the text beside them.
+const RULE_WIDTH: f32 = 0.3;
+/// The shortest line kept, in ems: shorter ones are parts of glyphs, dots and dashes.
+const RULE_LENGTH: f32 = 0.5;
+/// How far a line may lean, as a share of its length, and still be horizontal or vertical.
+const LEAN: f32 = 0.01;
+/// Paths with more points than this are drawings, whatever they hold: no table is one path of
+/// thousands of segments, and reading them takes long.
+const MAX_SEGMENTS: usize = 2000;
+/// Objects looked at on one page; maps and plots have hundreds of thousands.
+const MAX_OBJECTS: usize = 100_000;
+/// Channel value from which a fill is taken for the white of the page.
+const WHITE: u8 = 250;
+
+/// Ruling lines, images, drawings and fills of a page.
+#[derive(Debug, Default)]
+pub(super) struct Graphics {
+    pub(super) rules: Vec<Rule>,
+    pub(super) placements: Vec<Placement>,
+}
+
+/// Collects the graphics of a page. `em` is the size of its body text, in points.
+pub(super) fn read(page: &PageHandle<'_>, space: &Space, em: f32) -> Graphics {
+    let size = space.size();
+    let visible = rect(0.0, 0.0, size.width, size.height);
+    let mut out = Graphics::default();
+    page.visit_objects(MAX_OBJECTS, &mut |object| match object.kind {
+        ObjectKind::Path => path(&object, space, em, &visible, &mut out),
+        ObjectKind::Image => {
+            if let Some(b) = object.bounds() {
+                out.place(space.rect(&b), &visible, PlacementKind::Image, object.pixel_size());
+            }
+        }
+        ObjectKind::Shading => {
+            if let Some(b) = object.bounds() {
+                out.place(space.rect(&b), &visible, PlacementKind::Fill, None);
+            }
+        }
+        ObjectKind::Text => {}
+    });
+    out
+}
+
+impl Graphics {
+    fn place(
+        &mut self,
+        r: Rect<Pt>,
+        visible: &Rect<Pt>,
+        kind: PlacementKind,
+        pixels: Option<(u32, u32)>,
+    ) {
+        let r = r.intersection_unchecked(visible);
+        if r.width() > 0.0 && r.height() > 0.0 {
+            self.placements.push(Placement { rect: r, kind, pixels });
+        }
+    }
+
+    fn rule(&mut self, r: Rect<Pt>, em: f32, visible: &Rect<Pt>) {
+        let r = r.intersection_unchecked(visible);
+        if r.width().max(r.height()) >= RULE_LENGTH * em && r.width() >= 0.0 && r.height() >= 0.0 {
+            self.rules.push(Rule { rect: r });
+        }
+    }
+}
+
+/// One straight piece or one closed shape of a path, in page space.
+struct Subpath {
+    points: Vec<(f32, f32)>,
+    curved: bool,
+    closed: bool,
+}
+
+fn path(object: &Object<'_>, space: &Space, em: f32, visible: &Rect<Pt>, out: &mut Graphics) {
+    let (filled, stroked) = object.draw_mode();
+    if !filled && !stroked {
+        return;
+    }
+    if object.segment_count() > MAX_SEGMENTS {
+        if let Some(b) = object.bounds() {
+            out.place(space.rect(&b), visible, PlacementKind::Drawing, None);
+        }
+        return;
+    }
+    let matrix = object.matrix().then(&object.outer);
+    let white = filled
+        && object.fill_color().is_some_and(|[r, g, b, a]| a == 0 || r.min(g).min(b) >= WHITE);
+    let width = if stroked { object.stroke_width() * scale_of(&matrix) } else { 0.0 };
+    let mut drawing: Option<Rect<Pt>> = None;
+    for sub in subpaths(&object.segments(), &matrix, space) {
+        let Some(around) = sub.around() else { continue };
+        let thin = around.width().min(around.height()) <= RULE_WIDTH * em;
+        if !sub.curved && thin && (filled && !white || stroked) {
+            out.rule(grow(around, width), em, visible);
+        } else if !sub.curved && stroked && width <= RULE_WIDTH * em {
+            let all_straight = sub.sides().all(|(a, b)| is_straight(a, b));
+            for (a, b) in sub.sides().filter(|&(a, b)| is_straight(a, b)) {
+                out.rule(grow(side(a, b), width), em, visible);
+            }
+            if !all_straight {
+                drawing = Some(drawing.map_or(around, |d| d.around(&around)));
+            }
+            if filled && !white && sub.is_rectangle() {
+                out.place(around, visible, PlacementKind::Fill, None);
+            }
+        } else if filled && !sub.curved && sub.is_rectangle() {
+            if !white {
+                out.place(around, visible, PlacementKind::Fill, None);
+            }
+        } else if !white || stroked {
+            drawing = Some(drawing.map_or(around, |d| d.around(&around)));
+        }
+    }
+    if let Some(around) = drawing {
+        out.place(around, visible, PlacementKind::Drawing, None);
+    }
+}
+
+/// How much a matrix enlarges lengths.
+fn scale_of(m: &Matrix) -> f32 {
+    (m.a * m.d - m.b * m.c).abs().sqrt()
+}
+
+fn grow(r: Rect<Pt>, width: f32) -> Rect<Pt> {
+    let h = 0.5 * width;
+    if r.width() >= r.height() {
+        rect(r.min.x, r.min.y - h, r.max.x, r.max.y + h)
+    } else {
+        rect(r.min.x - h, r.min.y, r.max.x + h, r.max.y)
+    }
+}
+
+fn side(a: (f32, f32), b: (f32, f32)) -> Rect<Pt> {
+    rect(a.0.min(b.0), a.1.min(b.1), a.0.max(b.0), a.1.max(b.1))
+}
+
+fn is_straight(a: (f32, f32), b: (f32, f32)) -> bool {
+    let (dx, dy) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
+    dx.min(dy) <= LEAN * dx.max(dy)
+}
+
+impl Subpath {
+    fn around(&self) -> Option<Rect<Pt>> {
+        bounds(self.points.iter().map(|&(x, y)| rect(x, y, x, y)))
+    }
+
+    fn sides(&self) -> impl Iterator<Item = ((f32, f32), (f32, f32))> + '_ {
+        let back = self.closed.then(|| (self.points[self.points.len() - 1], self.points[0]));
+        self.points.windows(2).map(|w| (w[0], w[1])).chain(back)
+    }
+
+    /// Whether all sides run along an axis.
+    fn is_rectangle(&self) -> bool {
+        self.points.len() >= 4 && self.sides().all(|(a, b)| is_straight(a, b))
+    }
+}
+
+fn subpaths(segments: &[Segment], matrix: &Matrix, space: &Space) -> Vec<Subpath> {
+    let mut out: Vec<Subpath> = Vec::new();
+    let to_page = |x: f32, y: f32| {
+        let (x, y) = matrix.apply(x, y);
+        space.point(x, y)
+    };
+    for segment in segments {
+        match *segment {
+            Segment::Move(x, y) => {
+                out.push(Subpath { points: vec![to_page(x, y)], curved: false, closed: false })
+            }
+            Segment::Line(x, y) | Segment::Curve(x, y) => {
+                if let Some(sub) = out.last_mut() {
+                    sub.points.push(to_page(x, y));
+                    sub.curved |= matches!(segment, Segment::Curve(..));
+                }
+            }
+            Segment::Close => {
+                if let Some(sub) = out.last_mut() {
+                    sub.closed = true;
+                }
+            }
+        }
+    }
+    out.retain(|sub| {
+        sub.points.len() > 1 && sub.points.iter().all(|p| p.0.is_finite() && p.1.is_finite())
+    });
+    out
+}
+
+/// The box of one image that is all a page shows, with its size in pixels.
+pub(super) fn single_scan(
+    graphics: &Graphics,
+    page: Rect<Pt>,
+    has_visible_text: bool,
+) -> Option<(Rect<Pt>, (u32, u32))> {
+    /// A scan may leave a margin of a few percent.
+    const COVERS: f32 = 0.8;
+    let mut images = graphics.placements.iter().filter(|p| p.kind == PlacementKind::Image);
+    let image = images.next()?;
+    let alone = images.next().is_none()
+        && graphics.rules.is_empty()
+        && !graphics.placements.iter().any(|p| p.kind == PlacementKind::Drawing);
+    let covers = page.share_in(&image.rect) >= COVERS;
+    (alone && covers && !has_visible_text).then_some((image.rect, image.pixels?))
+}

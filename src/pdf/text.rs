@@ -1,0 +1,311 @@
+//! The text layer: characters to words.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::ffi::{PageHandle, Run, TextPage, UserBox};
+use super::space::Space;
+use super::style;
+use crate::document::{Style, Word, WordOrigin};
+use crate::geometry::{Pt, Rect, RectExt, rect};
+
+/// A gap along the baseline wider than this share of the em parts two words even where the file
+/// has no space: justified text spaces words by a quarter em or more.
+const WORD_GAP: f32 = 0.23;
+/// A gap narrower than this share of the em is none: the parts belong to one word.
+const JOIN_GAP: f32 = 0.1;
+/// Characters whose boxes share less than this part of their height stand on different lines.
+const SAME_LINE: f32 = 0.3;
+/// A change of size by more than this factor ends a word (superscripts, drop caps).
+const SIZE_STEP: f32 = 1.2;
+/// Box of a character relative to its baseline, in ems: what most Latin fonts keep to.
+const ASCENT: f32 = 0.78;
+/// See [`ASCENT`].
+const DESCENT: f32 = 0.22;
+/// Plausible heights of PDFium's character box, in ems; outside, the nominal size is not to be
+/// trusted (Type 3 fonts) and the box is used instead.
+const PLAUSIBLE_HEIGHT: std::ops::RangeInclusive<f32> = 0.6..=2.6;
+
+/// Words of a text layer and what speaks for or against trusting them.
+#[derive(Debug, Default)]
+pub(super) struct TextLayer {
+    pub(super) words: Vec<Word>,
+    /// Characters that are not white space.
+    pub(super) chars: usize,
+    /// Of these, the ones without a usable Unicode value.
+    pub(super) unmapped: usize,
+}
+
+/// Reads all words that stand on the visible page.
+pub(super) fn read(page: &PageHandle<'_>, space: &Space) -> TextLayer {
+    let Some(text) = page.text() else { return TextLayer::default() };
+    let mut reader = Reader {
+        space,
+        layer: TextLayer::default(),
+        runs: HashMap::new(),
+        fonts: HashMap::new(),
+        open: None,
+    };
+    let mut high_surrogate = None;
+    for i in 0..text.len() {
+        let mut code = text.unicode(i);
+        if (0xD800..0xDC00).contains(&code) {
+            high_surrogate = Some(code);
+            continue;
+        }
+        if let Some(high) = high_surrogate.take()
+            && (0xDC00..0xE000).contains(&code)
+        {
+            code = 0x1_0000 + ((high - 0xD800) << 10) + (code - 0xDC00);
+        }
+        reader.character(&text, i, code);
+    }
+    reader.close();
+    let size = space.size();
+    let visible = rect(0.0, 0.0, size.width, size.height);
+    // Text outside the visible box is not on the page as a reader sees it.
+    reader.layer.words.retain(|w| visible.contains(w.rect.center()));
+    reader.layer
+}
+
+/// What all characters of one text object share, in page space.
+struct RunInfo {
+    style: Style,
+    angle: f32,
+    origin: WordOrigin,
+    /// Transparent text counts as absent.
+    transparent: bool,
+}
+
+/// A word being put together.
+struct OpenWord {
+    text: String,
+    rect: Rect<Pt>,
+    last: Rect<Pt>,
+    run: Arc<RunInfo>,
+    joined: bool,
+}
+
+struct Reader<'a> {
+    space: &'a Space,
+    layer: TextLayer,
+    runs: HashMap<usize, Arc<RunInfo>>,
+    fonts: HashMap<String, Arc<str>>,
+    open: Option<OpenWord>,
+}
+
+impl Reader<'_> {
+    fn character(&mut self, text: &TextPage<'_>, i: i32, code: u32) {
+        // PDFium replaces a hyphen at a line end by U+0002.
+        let c = match code {
+            0x02 | 0xAD => '-',
+            _ => char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+        };
+        if c.is_whitespace() || c == '\0' && text.is_generated(i) {
+            self.close();
+            return;
+        }
+        if matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}') {
+            return;
+        }
+        let Some(loose) = text.loose_box(i) else { return };
+        let id = text.object_id(i);
+        let run = match self.runs.get(&id) {
+            Some(run) if id != 0 => Arc::clone(run),
+            _ => {
+                let run = Arc::new(self.run_info(&text.run(i), &loose));
+                self.runs.insert(id, Arc::clone(&run));
+                run
+            }
+        };
+        if run.transparent {
+            return;
+        }
+        self.layer.chars += 1;
+        if is_unmapped(c) || text.has_map_error(i) {
+            self.layer.unmapped += 1;
+        }
+        if c.is_control() {
+            return;
+        }
+        let r = self.char_rect(text, i, &loose, &run);
+        self.push(c, r, run);
+        if code == 0x02 {
+            self.close();
+        }
+    }
+
+    fn push(&mut self, c: char, r: Rect<Pt>, run: Arc<RunInfo>) {
+        let mut joined = false;
+        if let Some(word) = &mut self.open {
+            match join(word, &r, &run) {
+                Join::Same => {
+                    word.text.push(c);
+                    word.rect = word.rect.around(&r);
+                    word.last = r;
+                    return;
+                }
+                Join::Restyled => joined = true,
+                Join::Apart => {}
+            }
+            self.close();
+        }
+        self.open = Some(OpenWord { text: c.to_string(), rect: r, last: r, run, joined });
+    }
+
+    fn close(&mut self) {
+        let Some(word) = self.open.take() else { return };
+        let text = normalise(&word.text);
+        if !text.is_empty() {
+            self.layer.words.push(Word {
+                text,
+                rect: word.rect,
+                confidence: None,
+                origin: word.run.origin,
+                style: word.run.style.clone(),
+                angle: word.run.angle,
+                joined: word.joined,
+                line: None,
+            });
+        }
+    }
+
+    fn run_info(&mut self, run: &Run, loose: &UserBox) -> RunInfo {
+        let name = style::without_subset_prefix(&run.font);
+        let font = match self.fonts.get(name) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let shared: Arc<str> = Arc::from(name);
+                self.fonts.insert(name.to_owned(), Arc::clone(&shared));
+                shared
+            }
+        };
+        let m = &run.matrix;
+        let angle = self.space.angle(m.a, m.b);
+        // Full turns of a text that is upright but for rounding are noise.
+        let angle = if angle.abs() < 0.5 { 0.0 } else { angle };
+        let boxed = self.space.rect(loose);
+        let height =
+            if is_upright(angle) { boxed.height() } else { boxed.width().min(boxed.height()) };
+        let nominal = run.size * m.c.hypot(m.d);
+        let size = if nominal > 0.0 && PLAUSIBLE_HEIGHT.contains(&(height / nominal)) {
+            nominal
+        } else {
+            height / (ASCENT + DESCENT)
+        };
+        let [r, g, b, a] = run.color;
+        RunInfo {
+            style: Style {
+                size: (size * 20.0).round() / 20.0,
+                bold: Some(style::is_bold(name, run.flags)),
+                italic: Some(style::is_italic(name, run.flags) || is_slanted(m)),
+                mono: Some(style::is_mono(name, run.flags)),
+                color: Some([r, g, b]),
+                font: (!font.is_empty()).then_some(font),
+            },
+            angle,
+            origin: if run.invisible { WordOrigin::HiddenLayer } else { WordOrigin::TextLayer },
+            transparent: a == 0 && !run.invisible,
+        }
+    }
+
+    /// The box of a character: its advance width, and a height that depends on the size alone, so
+    /// that fonts with odd metrics do not disturb the lines.
+    fn char_rect(&self, text: &TextPage<'_>, i: i32, loose: &UserBox, run: &RunInfo) -> Rect<Pt> {
+        let r = self.space.rect(loose);
+        if run.angle != 0.0 {
+            return r;
+        }
+        let Some((x, y)) = text.origin(i) else { return r };
+        let baseline = self.space.point(x, y).1;
+        // A baseline outside the box: PDFium disagrees with itself, believe the box.
+        if baseline < r.min.y - r.height() || baseline > r.max.y + r.height() {
+            return r;
+        }
+        let size = run.style.size;
+        rect(r.min.x, baseline - ASCENT * size, r.max.x, baseline + DESCENT * size)
+    }
+}
+
+enum Join {
+    Same,
+    /// The same word goes on in another style.
+    Restyled,
+    Apart,
+}
+
+fn join(word: &OpenWord, r: &Rect<Pt>, run: &Arc<RunInfo>) -> Join {
+    let upright = is_upright(word.run.angle);
+    if is_upright(run.angle) != upright || (run.angle - word.run.angle).abs() > 5.0 {
+        return Join::Apart;
+    }
+    let last = &word.last;
+    let (gap, shared, height) = if upright {
+        let gap = (r.min.x - last.max.x).max(last.min.x - r.max.x);
+        (gap, r.overlap_y(last), r.height().min(last.height()))
+    } else {
+        let gap = (r.min.y - last.max.y).max(last.min.y - r.max.y);
+        (gap, r.overlap_x(last), r.width().min(last.width()))
+    };
+    let em = word.run.style.size.max(run.style.size);
+    if gap > WORD_GAP * em || shared < SAME_LINE * height {
+        return Join::Apart;
+    }
+    if Arc::ptr_eq(&word.run, run) {
+        return Join::Same;
+    }
+    let (a, b) = (&word.run.style, &run.style);
+    let same_size = a.size.max(b.size) <= SIZE_STEP * a.size.min(b.size);
+    if same_size && a.bold == b.bold && word.run.origin == run.origin {
+        Join::Same
+    } else if gap <= JOIN_GAP * em {
+        Join::Restyled
+    } else {
+        Join::Apart
+    }
+}
+
+fn is_upright(angle: f32) -> bool {
+    !(45.0..135.0).contains(&angle.abs())
+}
+
+/// Text sheared by its matrix looks italic whatever its font.
+fn is_slanted(m: &super::ffi::Matrix) -> bool {
+    m.b == 0.0 && m.c.abs() > 0.15 * m.d.abs()
+}
+
+fn is_unmapped(c: char) -> bool {
+    c == char::REPLACEMENT_CHARACTER
+        || c.is_control()
+        || matches!(c as u32, 0xE000..=0xF8FF | 0xFFFE | 0xFFFF | 0xF_0000..=0x10_FFFF)
+}
+
+/// NFC; ligatures and Arabic presentation forms as the letters they stand for.
+fn normalise(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c as u32 {
+            0xFB00..=0xFDFB | 0xFE70..=0xFEFC => out.extend(std::iter::once(c).nfkc()),
+            _ => out.push(c),
+        }
+    }
+    out.nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ligatures_become_letters() {
+        assert_eq!(normalise("eﬃcient ﬁle"), "efficient file");
+        assert_eq!(normalise("\u{FEFB}"), "لا");
+        assert_eq!(normalise("e\u{301}"), "é");
+        assert_eq!(normalise("²"), "²");
+    }
+}

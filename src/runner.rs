@@ -1,0 +1,191 @@
+//! The page seam: whoever runs pages turns (input, page, options) into [`PageRead`]s.
+//!
+//! [`InProcess`] renders on the calling thread (PDFium is not thread-safe, and rendering is a few
+//! percent of the work) and recognises on a pool of workers. No more rasters are in flight than
+//! workers plus one, whatever the number of pages.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use rayon::ThreadPool;
+
+use crate::call::Call;
+use crate::error::{Error, Result, Warning};
+use crate::options::Options;
+use crate::page::PageRead;
+use crate::pdf::PdfFile;
+use crate::raster::ImagePages;
+use crate::reader::{Prepared, Reader, prepare_image_page, prepare_pdf_page};
+use crate::setup;
+use crate::source::{Format, Input};
+
+/// A document to be read page by page.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) input: Input,
+    pub(crate) options: Options,
+    /// Ascending, each once, all within the document.
+    pub(crate) pages: Vec<usize>,
+    pub(crate) document: OpenDocument,
+}
+
+/// Takes a page's index and outcome; an error ends the run.
+pub(crate) type Deliver<'a> = dyn FnMut(usize, Result<PageRead>) -> Result<()> + 'a;
+
+/// Runs the pages of a job: in this process, in child processes, on other machines.
+pub(crate) trait PageRunner {
+    /// Delivers every page of the job, in the order they are done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] or [`Error::DeadlineExceeded`] when the call ended early; pages that
+    /// were under way are still delivered. Otherwise what `deliver` returned.
+    fn run(&self, job: &Job, call: &Call, deliver: &mut Deliver<'_>) -> Result<()>;
+}
+
+/// An open document of either kind. Pages are taken one at a time.
+#[derive(Debug)]
+pub(crate) enum OpenDocument {
+    Pdf(Mutex<PdfFile>),
+    Images(Mutex<ImagePages>),
+}
+
+impl OpenDocument {
+    pub(crate) fn page_count(&self) -> usize {
+        match self {
+            Self::Pdf(file) => lock(file).page_count(),
+            Self::Images(images) => lock(images).page_count(),
+        }
+    }
+
+    fn prepare(&self, index: usize, options: &Options) -> Result<Prepared> {
+        match self {
+            Self::Pdf(file) => prepare_pdf_page(&lock(file), index, options),
+            Self::Images(images) => prepare_image_page(&mut lock(images), index, options),
+        }
+    }
+}
+
+/// A poisoned lock only says that a page failed; the document behind it is still usable.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs pages on threads of this process.
+#[derive(Debug)]
+pub(crate) struct InProcess {
+    pool: ThreadPool,
+    pdfium: Option<PathBuf>,
+    reader: Reader,
+}
+
+impl InProcess {
+    pub(crate) fn new(
+        pool: ThreadPool,
+        pdfium: Option<PathBuf>,
+        tessdata: Option<PathBuf>,
+    ) -> Self {
+        Self { pool, pdfium, reader: Reader::new(tessdata) }
+    }
+
+    pub(crate) fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
+    /// Opens the document and loads what its format needs.
+    pub(crate) fn open(&self, input: &Input, options: &Options) -> Result<OpenDocument> {
+        Ok(match input.format {
+            Format::Pdf => {
+                let library = match &self.pdfium {
+                    Some(path) => path.clone(),
+                    None => setup::pdfium()?,
+                };
+                let file = PdfFile::open(input, options.password.as_deref(), &library)?;
+                OpenDocument::Pdf(Mutex::new(file))
+            }
+            _ => OpenDocument::Images(Mutex::new(ImagePages::open(input.clone())?)),
+        })
+    }
+
+    /// Fails early on languages that cannot be read.
+    pub(crate) fn check(&self, options: &Options, warnings: &mut Vec<Warning>) -> Result<()> {
+        self.reader.check(options, warnings)
+    }
+}
+
+impl PageRunner for InProcess {
+    fn run(&self, job: &Job, call: &Call, deliver: &mut Deliver<'_>) -> Result<()> {
+        // One raster for each worker, and one more so that no worker waits for the renderer.
+        let bound = self.pool.current_num_threads() + 1;
+        let (sender, receiver) = channel::<(usize, Result<PageRead>)>();
+        let languages = self.reader.plan(&job.options);
+        self.pool.in_place_scope(|scope| {
+            let mut in_flight = 0usize;
+            let mut ended = Ok(());
+            for &index in &job.pages {
+                ended = call.check();
+                if ended.is_err() {
+                    break;
+                }
+                let prepared = guarded(index, || job.document.prepare(index, &job.options));
+                match prepared {
+                    Err(error) => ended = deliver(index, Err(error)),
+                    Ok(Prepared::Done(read)) => ended = deliver(index, Ok(*read)),
+                    Ok(Prepared::Raster(raster)) => {
+                        let sender = sender.clone();
+                        let languages = &languages;
+                        in_flight += 1;
+                        scope.spawn(move |_| {
+                            let read = guarded(index, || {
+                                self.reader.recognize(*raster, &job.options, languages, call)
+                            });
+                            // The receiver outlives the scope.
+                            let _ = sender.send((index, read));
+                        });
+                    }
+                }
+                while ended.is_ok() && in_flight > 0 {
+                    let next = if in_flight >= bound {
+                        receiver.recv().ok()
+                    } else {
+                        receiver.try_recv().ok()
+                    };
+                    let Some((index, read)) = next else { break };
+                    in_flight -= 1;
+                    ended = deliver(index, read);
+                }
+                if ended.is_err() {
+                    break;
+                }
+            }
+            for _ in 0..in_flight {
+                let Ok((index, read)) = receiver.recv() else { break };
+                match read {
+                    // A page that the deadline or the caller stopped did not fail.
+                    Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => {
+                        ended = ended.and(Err(error));
+                    }
+                    read => {
+                        let delivered = deliver(index, read);
+                        ended = ended.and(delivered);
+                    }
+                }
+            }
+            ended
+        })
+    }
+}
+
+/// A panic in a page's work is that page's failure, not the program's.
+fn guarded<T>(index: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let detail = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+            .unwrap_or_else(|| "it panicked".to_owned());
+        Err(Error::Page { page: index, detail })
+    })
+}
