@@ -9,7 +9,7 @@ sample=${SAMPLE:-testdata/pages/sample.pdf}
 if [ -z "${SAMPLE-}" ] && [ ! -f "$sample" ]; then
     sample=$(find testdata/pages -name '*.pdf' 2> /dev/null | sort | head -n 1)
 fi
-[ -n "$sample" ] && [ -f "$sample" ] || fail "no sample to read: give one with make demo SAMPLE=file.pdf"
+[ -f "$sample" ] || fail "no sample to read: give one with make demo SAMPLE=file.pdf"
 
 say "building (the first time takes a few minutes)"
 cargo build --quiet --release --features full
