@@ -67,8 +67,18 @@ apt_install() {
     fi
     say "installing: $*"
     # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq $flags "$@" > /dev/null \
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q $flags "$@" \
         || fail "apt-get could not install: $*"
+}
+
+# quietly COMMAND...: shows the command's output only when it fails.
+quietly() {
+    local log status=0
+    log=$(mktemp)
+    "$@" > "$log" 2>&1 || status=$?
+    [ "$status" = 0 ] || cat "$log" >&2
+    rm -f "$log"
+    return "$status"
 }
 
 # apt_update: fetches the package lists once per run; without root there is nothing to fetch.
@@ -76,7 +86,7 @@ apt_update() {
     [ -n "${apt_updated-}" ] && return
     command -v apt-get > /dev/null && may_be_root || return 0
     say "fetching the lists of packages (apt-get update)"
-    as_root apt-get update -qq || fail "apt-get update failed"
+    quietly as_root apt-get update -q || fail "apt-get update failed"
     apt_updated=1
 }
 

@@ -115,7 +115,7 @@ install_pdfium() {
     if [ ! -x .tools/venv/bin/pip ]; then
         say "making a Python environment in .tools/venv (for pip alone)"
         rm -rf .tools/venv
-        python3 -m venv .tools/venv || fail "python3 -m venv failed; install python3-venv and repeat"
+        quietly python3 -m venv .tools/venv || fail "python3 -m venv failed; install python3-venv and repeat"
     fi
 
     # Everything happens in a folder that goes away, whatever happens; the last step is a rename.
