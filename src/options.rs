@@ -186,7 +186,9 @@ impl std::str::FromStr for PageSet {
         let bad = |part: &str| {
             Error::invalid_option(
                 "pages",
-                format!("{part:?} is no page or range; pages count from 0, as in \"0,2-4\" or \"7-\""),
+                format!(
+                    "{part:?} is no page or range; pages count from 0, as in \"0,2-4\" or \"7-\""
+                ),
             )
         };
         let mut ranges = Vec::new();
@@ -221,7 +223,10 @@ mod tests {
     fn a_page_past_the_end_is_named_with_the_count() {
         let set: PageSet = "1,9".parse().unwrap();
         let error = set.resolve(3, "a.pdf").unwrap_err();
-        assert_eq!(error.to_string(), "page 9 does not exist: a.pdf has 3 page(s), numbered 0 to 2");
+        assert_eq!(
+            error.to_string(),
+            "page 9 does not exist: a.pdf has 3 page(s), numbered 0 to 2"
+        );
         assert!("7-".parse::<PageSet>().unwrap().resolve(3, "a.pdf").is_err());
     }
 
