@@ -113,12 +113,7 @@ impl Recognition {
     }
 
     /// Recognises what a page's raster holds.
-    pub(crate) fn recognize(
-        &self,
-        page: RasterPage,
-        plan: &Plan,
-        call: &Call,
-    ) -> Result<PageRead> {
+    pub(crate) fn recognize(&self, page: RasterPage, plan: &Plan, call: &Call) -> Result<PageRead> {
         let started = Instant::now();
         let RasterPage { image, resolution, mut read, regions } = page;
         let parts: Vec<Part> = match &regions {
@@ -237,12 +232,8 @@ impl Part {
 
 fn place(word: OcrWord, origin: (f32, f32), resolution: Resolution, first_line: u32) -> Word {
     let r = word.rect;
-    let moved: Rect<Px> = rect(
-        r.min.x + origin.0,
-        r.min.y + origin.1,
-        r.max.x + origin.0,
-        r.max.y + origin.1,
-    );
+    let moved: Rect<Px> =
+        rect(r.min.x + origin.0, r.min.y + origin.1, r.max.x + origin.0, r.max.y + origin.1);
     let size = word.size.unwrap_or(r.height()) / resolution.scale();
     Word {
         text: word.text,
