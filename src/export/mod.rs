@@ -12,5 +12,4 @@ pub use json::json;
 pub(crate) use markdown::blocks_markdown;
 pub use markdown::{MarkdownOptions, markdown, page_markdown};
 pub use table::TableFormat;
-pub(crate) use table::{html_table, pipe_table};
 pub use text::{text, text_with};
