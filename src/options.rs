@@ -39,6 +39,10 @@ pub struct Options {
     /// Whether a page that fails ends the read with an error. Default: `false`: the other pages
     /// are returned, with a warning.
     pub abort_on_error: bool,
+    /// What stands between pages in markdown. Default: empty, nothing.
+    pub md_page_break_placeholder: String,
+    /// Whether pipe tables go without padding. Default: `true`.
+    pub md_compact_tables: bool,
 }
 
 impl Default for Options {
@@ -55,6 +59,8 @@ impl Default for Options {
             do_pdf_heading_hierarchy: true,
             document_timeout: None,
             abort_on_error: false,
+            md_page_break_placeholder: String::new(),
+            md_compact_tables: true,
         }
     }
 }

@@ -1,24 +1,16 @@
-//! A [`Document`] as text: markdown, plain text, JSON.
+//! A [`Document`](crate::Document) as text: markdown, plain text, JSON.
 
-use crate::document::Document;
+pub(crate) mod escape;
+mod json;
+mod markdown;
+#[cfg(test)]
+mod roundtrip;
+mod table;
+mod text;
 
-/// How markdown is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MarkdownOptions {
-    /// What is written. Default: [`Profile::Docling`](crate::Profile::Docling).
-    pub profile: crate::options::Profile,
-    /// What stands between pages, on a line of its own. Default: empty, nothing.
-    pub page_break: String,
-}
-
-/// The document as markdown.
-pub fn markdown(document: &Document, _options: &MarkdownOptions) -> String {
-    let mut out = String::new();
-    for page in &document.pages {
-        for block in &page.blocks {
-            out.push_str(&block.text);
-            out.push_str("\n\n");
-        }
-    }
-    out
-}
+pub use json::json;
+pub(crate) use markdown::page_markdown_with;
+pub use markdown::{MarkdownOptions, markdown, page_markdown};
+pub use table::TableFormat;
+pub(crate) use table::{html_table, pipe_table};
+pub use text::{text, text_with};

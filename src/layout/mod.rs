@@ -1,10 +1,212 @@
 //! From words and rules to blocks in reading order.
-use crate::document::Page;
+//!
+//! Page by page: tables and figures are found first, the rest is ordered by white space
+//! ([`order`]) and put into lines and paragraphs. Then, over all pages at once: what body text
+//! looks like, headings and their levels, running headers and footers. Whatever the words come
+//! from, the same code runs on them.
+
+mod blocks;
+mod figures;
+mod furniture;
+mod levels;
+mod lines;
+mod lists;
+mod order;
+mod paragraphs;
+mod styles;
+mod tables;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use rayon::prelude::*;
+
+use crate::document::{Page, Word};
+use crate::geometry::{Pt, Rect, bounds};
 use crate::options::Options;
 use crate::page::PageRead;
+use lines::{Line, Segment};
+use order::Atom;
+use paragraphs::Paragraph;
+use tables::FoundTable;
 
-/// Lays out all pages of a document.
-pub(crate) fn lay_out(reads: Vec<PageRead>, _options: &Options) -> Vec<Page> {
-    let _ = reads;
-    Vec::new()
+/// A block whose role is not settled yet.
+#[derive(Clone, Debug, PartialEq)]
+enum Draft {
+    Text(Paragraph),
+    Table(FoundTable),
+    Figure(figures::Figure),
+}
+
+impl Draft {
+    fn rect(&self) -> Rect<Pt> {
+        match self {
+            Self::Text(p) => p.rect,
+            Self::Table(t) => t.rect,
+            Self::Figure(f) => f.rect,
+        }
+    }
+}
+
+/// A page cut into blocks in reading order, without roles.
+#[derive(Debug)]
+struct PageDraft {
+    read: PageRead,
+    drafts: Vec<Draft>,
+    /// Em of most of its text.
+    em: f32,
+}
+
+/// Lays out the pages of a document, in the order given. Every word of a page is in exactly one
+/// of its blocks.
+pub(crate) fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
+    let drafts: Vec<PageDraft> = reads.into_par_iter().map(|read| cut(read, options)).collect();
+    blocks::settle(drafts, options)
+}
+
+/// Text is upright within this many degrees of the horizontal.
+const UPRIGHT: f32 = 10.0;
+
+fn cut(read: PageRead, options: &Options) -> PageDraft {
+    let words = &read.words;
+    let upright = |w: &Word| w.angle.abs() <= UPRIGHT;
+    let (mut free, turned): (Vec<u32>, Vec<u32>) = (0..words.len())
+        .filter_map(|i| u32::try_from(i).ok())
+        .partition(|&i| upright(&words[i as usize]));
+    let em = match lines::typical_size(free.iter().map(|&i| &words[i as usize])) {
+        size if size > 0.0 => size,
+        _ => 10.0,
+    };
+    let mut found: Vec<FoundTable> = Vec::new();
+    let mut barriers: Vec<Rect<Pt>> = Vec::new();
+    if options.do_table_structure {
+        let frames = tables::grid::frames(&read.rules, em);
+        found.extend(tables::ruled::find(&frames, words, &free, em));
+        take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
+        let open = tables::aligned::between_rules(&frames, words, &free, em);
+        take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
+        found.extend(open);
+        barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
+    }
+    let mut figures = figures::find(&read.placements, read.size, words, &free, em);
+    figures.retain(|f| !found.iter().any(|t| t.rect.intersects(&f.rect) && f.words.is_empty()));
+    take(&mut free, words.len(), figures.iter().flat_map(|f| f.words.iter().copied()));
+
+    let segments = lines::segments(words, &free, &barriers);
+    let mut drafts = in_order(&segments, found, figures, words, em, options);
+    drafts.extend(turned_text(&turned, words));
+    PageDraft { read, drafts, em }
+}
+
+/// Removes the taken indices.
+fn take(free: &mut Vec<u32>, count: usize, taken: impl Iterator<Item = u32>) {
+    let mut gone = vec![false; count];
+    for i in taken {
+        gone[i as usize] = true;
+    }
+    free.retain(|&i| !gone[i as usize]);
+}
+
+/// Puts everything on the page into reading order and into blocks.
+fn in_order(
+    segments: &[Segment],
+    found: Vec<FoundTable>,
+    figures: Vec<figures::Figure>,
+    words: &[Word],
+    em: f32,
+    options: &Options,
+) -> Vec<Draft> {
+    let mut solid: Vec<Option<Draft>> = found
+        .into_iter()
+        .map(Draft::Table)
+        .chain(figures.into_iter().map(Draft::Figure))
+        .map(Some)
+        .collect();
+    let atoms: Vec<Atom> = segments
+        .iter()
+        .map(|s| Atom { rect: s.rect, is_text: true })
+        .chain(solid.iter().flatten().map(|d| Atom { rect: d.rect(), is_text: false }))
+        .collect();
+    let rtl = text::is_rtl(words.iter());
+    let mut drafts = Vec::new();
+    for zone in order::zones(&atoms, em, rtl) {
+        // Tables and figures part the text of a zone.
+        let mut stretch: Vec<&Segment> = Vec::new();
+        for index in zone {
+            match index.checked_sub(segments.len()) {
+                None => stretch.push(&segments[index]),
+                Some(n) => {
+                    zone_text(&std::mem::take(&mut stretch), words, em, options, &mut drafts);
+                    drafts.extend(solid[n].take());
+                }
+            }
+        }
+        zone_text(&stretch, words, em, options, &mut drafts);
+    }
+    drafts
+}
+
+/// Text of one column: tables by alignment, and paragraphs.
+fn zone_text(
+    stretch: &[&Segment],
+    words: &[Word],
+    em: f32,
+    options: &Options,
+    out: &mut Vec<Draft>,
+) {
+    let rows = lines::rows(stretch);
+    let found = if options.do_table_structure {
+        tables::aligned::find_in_rows(stretch, &rows, words, em)
+    } else {
+        Vec::new()
+    };
+    let mut at = 0;
+    let mut text = |range: std::ops::Range<usize>, out: &mut Vec<Draft>| {
+        let lines: Vec<Line> = rows[range]
+            .iter()
+            .filter_map(|row| {
+                let indices = row.iter().flat_map(|&i| stretch[i].words.iter().copied());
+                Line::new(indices.collect(), words)
+            })
+            .collect();
+        out.extend(paragraphs::paragraphs(lines, words).into_iter().map(Draft::Text));
+    };
+    for (range, table) in found {
+        text(at..range.start, out);
+        out.push(Draft::Table(table));
+        at = range.end;
+    }
+    text(at..rows.len(), out);
+}
+
+/// Text that does not run from left to right (margin notes, labels of axes): one block for words
+/// of one direction that follow each other.
+fn turned_text(turned: &[u32], words: &[Word]) -> Vec<Draft> {
+    let mut out: Vec<Draft> = Vec::new();
+    let mut run: Vec<u32> = Vec::new();
+    let close = |run: &mut Vec<u32>, out: &mut Vec<Draft>| {
+        let indices = std::mem::take(run);
+        if let Some(rect) = bounds(indices.iter().map(|&i| words[i as usize].rect)) {
+            let size = lines::typical_size(indices.iter().map(|&i| &words[i as usize]));
+            let line = Line { words: indices, rect, size, style: lines::LineStyle::default() };
+            out.extend(Paragraph::new(vec![line], rect).map(Draft::Text));
+        }
+    };
+    for &i in turned {
+        let word = &words[i as usize];
+        let breaks = run.last().is_some_and(|&last| {
+            let last = &words[last as usize];
+            let em = last.style.size.max(word.style.size).max(1.0);
+            (last.angle - word.angle).abs() > UPRIGHT
+                || !last.rect.inflate(2.0 * em, 2.0 * em).intersects(&word.rect)
+        });
+        if breaks {
+            close(&mut run, &mut out);
+        }
+        run.push(i);
+    }
+    close(&mut run, &mut out);
+    out
 }

@@ -98,9 +98,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn character(&mut self, text: &TextPage<'_>, i: i32, code: u32) {
-        // PDFium replaces a hyphen at a line end by U+0002.
+        // PDFium replaces a hyphen at a line end by U+0002 or U+FFFE.
         let c = match code {
-            0x02 | 0xAD => '-',
+            0x02 | 0xAD | 0xFFFE => '-',
             _ => char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
         };
         if c.is_whitespace() || c == '\0' && text.is_generated(i) {
@@ -132,7 +132,7 @@ impl Reader<'_> {
         }
         let r = self.char_rect(text, i, &loose, &run);
         self.push(c, r, run);
-        if code == 0x02 {
+        if matches!(code, 0x02 | 0xFFFE) {
             self.close();
         }
     }

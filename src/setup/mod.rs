@@ -1,26 +1,137 @@
 //! Where native parts are found, and how to get those that are missing.
+//!
+//! recto needs two things that are not Rust code: PDFium, bound at run time, and Tesseract's
+//! language models. [`check`] says what is where, [`install`] fetches what is missing (it is what
+//! `recto setup` calls), and [`pdfium`] names the library that an engine will load.
+//!
+//! ```no_run
+//! use recto::setup::{self, SetupOptions};
+//!
+//! # fn main() -> recto::Result<()> {
+//! if setup::pdfium().is_err() {
+//!     setup::install(&SetupOptions::default(), &mut |line| eprintln!("{line}"))?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing is ever fetched by reading a document: only [`install`] uses the network, through
+//! Python's pip and the system's package manager, and it keeps only what matches the sha256 that
+//! the embedded [`manifest`] pins.
 
-use std::path::PathBuf;
+mod install;
+mod locate;
+mod manifest;
 
-/// File name of the PDFium library on this platform.
-pub fn pdfium_file_name() -> &'static str {
-    if cfg!(target_os = "macos") {
-        "libpdfium.dylib"
-    } else if cfg!(target_os = "windows") {
-        "pdfium.dll"
-    } else {
-        "libpdfium.so"
+use std::path::Path;
+
+pub use install::{SetupOptions, install};
+pub use locate::{
+    cache_dir, pdfium, pdfium_candidates, pdfium_file_name, tessdata_folder, tesseract_models,
+};
+pub use manifest::{Build, Manifest, ManifestEntry, manifest};
+
+/// Tesseract's models of the default set-up, by Tesseract's own codes: English, Swedish, and the
+/// one that tells orientation and script.
+pub const DEFAULT_MODELS: [&str; 3] = ["eng", "swe", "osd"];
+
+/// A native part, as found on this machine or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Component {
+    /// What it is: "PDFium", "Tesseract models".
+    pub name: String,
+    /// Where it was found, with its version where that is known; `None` if it is missing.
+    pub found: Option<String>,
+    /// What does not work without it.
+    pub needed_for: &'static str,
+    /// How to get it.
+    pub fix: String,
+}
+
+/// Looks for every native part that recto uses.
+pub fn check() -> Vec<Component> {
+    let mut components = vec![check_pdfium(), check_models()];
+    let installed = tesseract_models();
+    components.extend(DEFAULT_MODELS.iter().map(|&code| {
+        Component {
+            name: format!("Tesseract model {code}"),
+            found: installed
+                .iter()
+                .any(|m| m == code)
+                .then(|| tessdata_folder().unwrap_or_default().display().to_string()),
+            needed_for: match code {
+                "osd" => "telling which way up a scanned page is",
+                "eng" => "OCR where no language is asked for or detected",
+                _ => "OCR in this language",
+            },
+            fix: install::models_command(&[code]),
+        }
+    }));
+    components.push(Component {
+        name: "Python".to_owned(),
+        found: install::python_version(),
+        needed_for: "`recto setup` alone: it fetches PDFium with pip",
+        fix: "run: sudo apt-get install python3-venv".to_owned(),
+    });
+    components
+}
+
+fn check_pdfium() -> Component {
+    let found = pdfium();
+    let fix = match &found {
+        Err(crate::error::Error::MissingComponent { fix, .. }) => fix.clone(),
+        _ => locate::PDFIUM_FIX.to_owned(),
+    };
+    Component {
+        name: "PDFium".to_owned(),
+        found: found.ok().map(|path| describe_pdfium(&path)),
+        needed_for: "reading PDF files",
+        fix,
     }
 }
 
-/// The places where PDFium is looked for, in order.
-pub fn pdfium_candidates() -> Vec<PathBuf> {
-    let mut places = Vec::new();
-    if let Some(path) = std::env::var_os("RECTO_PDFIUM") {
-        places.push(PathBuf::from(path));
+fn describe_pdfium(path: &Path) -> String {
+    match manifest::pinned_version(path) {
+        Some(version) => format!("{} (build {version}, as pinned)", path.display()),
+        None => format!("{} (not the pinned build)", path.display()),
     }
-    places.push(PathBuf::from("models").join(pdfium_file_name()));
-    places
+}
+
+fn check_models() -> Component {
+    let models = tesseract_models();
+    Component {
+        name: "Tesseract models".to_owned(),
+        found: tessdata_folder()
+            .map(|folder| format!("{} ({} models)", folder.display(), models.len())),
+        needed_for: "OCR: scanned pages and images",
+        fix: install::models_command(&DEFAULT_MODELS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_component_says_what_for_and_how() {
+        let components = check();
+        for component in &components {
+            assert!(!component.needed_for.is_empty(), "{component:?}");
+            assert!(!component.fix.is_empty(), "{component:?}");
+        }
+        for name in ["PDFium", "Tesseract models", "Tesseract model swe", "Python"] {
+            assert!(components.iter().any(|c| c.name == name), "no {name}");
+        }
+    }
+
+    #[test]
+    fn a_library_that_is_not_pinned_is_called_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("libpdfium.so");
+        std::fs::write(&path, b"another build").unwrap();
+        assert!(describe_pdfium(&path).ends_with("(not the pinned build)"));
+    }
 }
 
 /// Finds.

@@ -3,20 +3,38 @@
 //! A [`Source`] names a document; `load` turns it into an [`Input`]: bytes and a format, sniffed
 //! by content.
 
-use std::path::PathBuf;
+mod fetch;
+mod inline;
+mod sniff;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use url::Url;
 
+use crate::call::Call;
 use crate::error::{Error, Result};
 
 /// A document to read.
+///
+/// ```
+/// use recto::Source;
+///
+/// # fn main() -> recto::Result<()> {
+/// let file = Source::path("report.pdf");
+/// let typed: Source = "https://example.org/report.pdf".parse()?;
+/// let inline = Source::data_uri("data:application/pdf;base64,JVBERi0xLjcK")?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Source {
     /// A file.
     Path(PathBuf),
-    /// An http(s) URL. Fetched only where the engine's [`UrlPolicy`] allows it.
+    /// An http(s) or file URL. Fetched only where the engine's [`UrlPolicy`] allows it.
     Url(Url),
     /// Bytes in memory.
     Bytes {
@@ -34,7 +52,7 @@ pub enum UrlPolicy {
     /// None.
     #[default]
     Refuse,
-    /// Any http or https URL.
+    /// Any http, https or file URL, and what it redirects to.
     Any,
 }
 
@@ -59,6 +77,13 @@ pub(crate) enum Format {
     Gif,
 }
 
+/// Largest document that is loaded, in bytes: 1 GiB, twenty times what hosted services take, and
+/// still well inside the memory of a machine that runs OCR.
+pub(crate) const MAX_BYTES: u64 = 1 << 30;
+
+/// The name of a document that has none.
+const UNNAMED: &str = "document";
+
 impl Source {
     /// A file.
     pub fn path(path: impl Into<PathBuf>) -> Self {
@@ -70,26 +95,236 @@ impl Source {
         Self::Bytes { bytes: bytes.into(), name: Some(name.into()) }
     }
 
+    /// A document in base64: standard or URL-safe alphabet, with or without padding; white space
+    /// is skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] where the text is not base64.
+    pub fn base64(text: &str) -> Result<Self> {
+        let bytes = inline::base64(text)?;
+        Ok(Self::Bytes { bytes: bytes.into(), name: None })
+    }
+
+    /// A document in a `data:` URI, base64 or percent-encoded. The media type it states is not
+    /// relied on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] where the text is no data URI.
+    pub fn data_uri(text: &str) -> Result<Self> {
+        let bytes = inline::data_uri(text)?;
+        Ok(Self::Bytes { bytes: bytes.into(), name: None })
+    }
+
+    /// What somebody typed: an http, https or file URL, a `data:` URI, or else a path.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] for a malformed URL or data URI.
+    pub fn parse(text: &str) -> Result<Self> {
+        let scheme = |s: &str| text.get(..s.len()).is_some_and(|t| t.eq_ignore_ascii_case(s));
+        if scheme("data:") {
+            return Self::data_uri(text);
+        }
+        if ["http://", "https://", "file://"].into_iter().any(scheme) {
+            return Url::parse(text)
+                .map(Self::Url)
+                .map_err(|e| Error::invalid_option("source", format!("not a URL: {e}")));
+        }
+        Ok(Self::path(text))
+    }
+
+    /// The same source, under another name where it has a place for one (bytes).
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        match self {
+            Self::Bytes { bytes, .. } => Self::Bytes { bytes, name: Some(name.into()) },
+            other => other,
+        }
+    }
+
+    /// A name for messages: the file name, the URL's last part, or "document".
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path_name(path),
+            Self::Url(url) => url_name(url),
+            Self::Bytes { name, .. } => {
+                name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| UNNAMED.to_owned())
+            }
+        }
+    }
+
     /// Loads the document and finds out its format.
-    pub(crate) fn load(&self, _policy: UrlPolicy) -> Result<Input> {
-        let Self::Path(path) = self else {
-            return Err(Error::invalid_option("source", "not yet"));
+    pub(crate) fn load(&self, policy: UrlPolicy) -> Result<Input> {
+        self.load_with(policy, MAX_BYTES, &Call::default())
+    }
+
+    /// The same, with the largest size in bytes, and a call whose deadline a download keeps to.
+    pub(crate) fn load_with(
+        &self,
+        policy: UrlPolicy,
+        max_bytes: u64,
+        call: &Call,
+    ) -> Result<Input> {
+        let name = self.name();
+        let bytes: Arc<[u8]> = match self {
+            Self::Path(path) => read_file(path, &name, max_bytes)?.into(),
+            Self::Url(url) => fetch::fetch(url, &name, policy, max_bytes, call)?.into(),
+            Self::Bytes { bytes, .. } => {
+                check_size(&name, bytes.len() as u64, max_bytes)?;
+                Arc::clone(bytes)
+            }
         };
-        let bytes = std::fs::read(path).map_err(|source| Error::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        })?;
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let format = if bytes.starts_with(b"%PDF") {
-            Format::Pdf
-        } else if bytes.starts_with(b"\x89PNG") {
-            Format::Png
-        } else if bytes.starts_with(b"\xff\xd8") {
-            Format::Jpeg
-        } else {
-            Format::Tiff
-        };
-        Ok(Input { name, bytes: bytes.into(), format })
+        let format = sniff::sniff(&bytes, &name)?;
+        Ok(Input { name, bytes, format })
+    }
+}
+
+impl std::str::FromStr for Source {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self> {
+        Self::parse(s)
+    }
+}
+
+fn path_name(path: &Path) -> String {
+    match path.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    }
+}
+
+fn url_name(url: &Url) -> String {
+    let last = url.path_segments().and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
+    match last {
+        Some(part) => String::from_utf8_lossy(&inline::percent_decode(part)).into_owned(),
+        None => url.host_str().unwrap_or(UNNAMED).to_owned(),
+    }
+}
+
+fn read_file(path: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
+    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if metadata.is_dir() {
+        return Err(io(std::io::Error::new(
+            std::io::ErrorKind::IsADirectory,
+            "it is a folder; name the files in it",
+        )));
+    }
+    check_size(name, metadata.len(), max_bytes)?;
+    read_limited(file, name, max_bytes).map_err(|e| match e {
+        ReadError::Io(source) => io(source),
+        ReadError::Other(error) => error,
+    })
+}
+
+/// What stops [`read_limited`].
+enum ReadError {
+    Io(std::io::Error),
+    Other(Error),
+}
+
+/// Reads to the end, but no more than the limit: a pipe does not say how long it is.
+fn read_limited(reader: impl Read, name: &str, max_bytes: u64) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(ReadError::Other(too_large(name, "it", max_bytes)));
+    }
+    Ok(bytes)
+}
+
+fn check_size(name: &str, size: u64, max_bytes: u64) -> Result<()> {
+    if size > max_bytes {
+        Err(too_large(name, &format!("its {size} bytes"), max_bytes))
+    } else {
+        Ok(())
+    }
+}
+
+fn too_large(name: &str, what: &str, max_bytes: u64) -> Error {
+    let verb = if what == "it" { "exceeds" } else { "exceed" };
+    Error::TooLarge {
+        name: name.to_owned(),
+        detail: format!("{what} {verb} the limit of {max_bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn typed_sources_are_told_apart() {
+        assert!(matches!(Source::parse("a/b.pdf").unwrap(), Source::Path(_)));
+        assert!(matches!(Source::parse("C:\\b.pdf").unwrap(), Source::Path(_)));
+        assert!(matches!(Source::parse("HTTPS://x.org/b.pdf").unwrap(), Source::Url(_)));
+        assert!(matches!(Source::parse("file:///b.pdf").unwrap(), Source::Url(_)));
+        assert!(matches!("data:;base64,JVBERg==".parse().unwrap(), Source::Bytes { .. }));
+        assert!(Source::parse("http://").is_err());
+    }
+
+    #[test]
+    fn sources_have_names() {
+        let name = |s: &str| Source::parse(s).unwrap().name();
+        assert_eq!(name("a/b.pdf"), "b.pdf");
+        assert_eq!(name("https://x.org/d/My%20file.pdf?token=1"), "My file.pdf");
+        assert_eq!(name("https://x.org/"), "x.org");
+        assert_eq!(Source::data_uri("data:,x").unwrap().name(), "document");
+        assert_eq!(Source::data_uri("data:,x").unwrap().named("n.pdf").name(), "n.pdf");
+    }
+
+    #[test]
+    fn files_are_loaded_and_sniffed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("picture.pdf");
+        std::fs::write(&path, b"\x89PNG\r\n\x1a\n....").unwrap();
+        let input = Source::path(&path).load(UrlPolicy::Refuse).unwrap();
+        assert_eq!((input.format, input.name.as_str()), (Format::Png, "picture.pdf"));
+        assert_eq!(input.bytes.len(), 12);
+    }
+
+    #[test]
+    fn bad_files_have_clear_errors() {
+        let dir = tempfile::tempdir().unwrap();
+        let load = |path: &Path| Source::path(path).load(UrlPolicy::Refuse).unwrap_err();
+
+        let error = load(dir.path());
+        assert!(error.chain().ends_with("it is a folder; name the files in it"), "{error:?}");
+
+        assert_eq!(load(&dir.path().join("none.pdf")).kind(), ErrorKind::NotFound);
+
+        let empty = dir.path().join("empty.pdf");
+        std::fs::write(&empty, b"").unwrap();
+        assert_eq!(load(&empty).to_string(), "empty.pdf is empty (0 bytes)");
+
+        let text = dir.path().join("text.pdf");
+        std::fs::write(&text, b"Just some words.\n").unwrap();
+        assert_eq!(
+            load(&text).to_string(),
+            "text.pdf is plain text; recto reads PDF, PNG, JPEG, TIFF, WebP, BMP and GIF"
+        );
+    }
+
+    #[test]
+    fn sizes_are_limited() {
+        let call = Call::default();
+        let source = Source::bytes(*b"%PDF-1.7 and more", "a.pdf");
+        assert!(source.load_with(UrlPolicy::Refuse, 17, &call).is_ok());
+        let error = source.load_with(UrlPolicy::Refuse, 16, &call).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a.pdf is too large: its 17 bytes exceed the limit of 16 bytes"
+        );
+        #[cfg(unix)]
+        {
+            let error =
+                Source::path("/dev/zero").load_with(UrlPolicy::Refuse, 1000, &call).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TooLarge);
+        }
     }
 }

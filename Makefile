@@ -1,0 +1,35 @@
+# Two commands matter: `make demo` and `make test`. Both set up what is missing first.
+# The work is done by scripts/*.sh, which also run on their own.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all languages bench accuracy fmt clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing: Tesseract, libclang, language models, PDFium
+	@scripts/setup.sh
+
+demo: ## set up, build, read a sample PDF and print its markdown (SAMPLE=file.pdf)
+	@SAMPLE='$(SAMPLE)' scripts/demo.sh
+
+test: ## set up, then every Rust check and test
+	@scripts/test.sh
+
+test-all: ## what needs more than Rust: tests/all/*.sh, and cargo deny where installed
+	@scripts/test-all.sh
+
+languages: ## add OCR languages: make languages LANGS="de ja"
+	@scripts/languages.sh $(LANGS)
+
+bench: ## micro benches, then whole documents (FILES="a.pdf b.pdf")
+	@FILES='$(FILES)' scripts/bench.sh
+
+accuracy: ## read a corpus folder: CORPUS=dir [OUT=dir] [SCORER=score.py]
+	@CORPUS='$(CORPUS)' OUT='$(OUT)' SCORER='$(SCORER)' scripts/accuracy.sh
+
+fmt: ## format the code
+	@cargo fmt
+
+clean: ## remove build results (what setup installed stays)
+	@cargo clean

@@ -1,0 +1,113 @@
+# Shared by the scripts beside it: sourced, not run.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+
+say() { printf 'recto: %s\n' "$*" >&2; }
+
+fail() {
+    printf 'recto: error: %s\n' "$*" >&2
+    exit 1
+}
+
+# platform: this machine as MANIFEST.toml names it, e.g. linux-x86_64.
+platform() {
+    local os arch
+    case $(uname -s) in
+        Linux) os=linux ;;
+        Darwin) os=macos ;;
+        *) os=$(uname -s) ;;
+    esac
+    arch=$(uname -m)
+    [ "$arch" = arm64 ] && arch=aarch64
+    echo "$os-$arch"
+}
+
+# manifest COMPONENT KEY [PLATFORM]: a value of models/MANIFEST.toml, empty if there is none.
+manifest() {
+    awk -v component="$1" -v key="$2" -v wanted="${3-}" '
+        $1 == "[[component]]"       { name = ""; platform = ""; next }
+        $1 == "[[component.build]]" { platform = ""; next }
+        $2 != "="                   { next }
+        {
+            value = $0
+            sub(/^[^"]*"/, "", value); sub(/"[ \t]*$/, "", value)
+            if ($1 == "name") name = value
+            if ($1 == "platform") platform = value
+            if (name == component && platform == wanted && $1 == key) { print value; exit }
+        }' models/MANIFEST.toml
+}
+
+sha256() {
+    if command -v sha256sum > /dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1
+}
+
+# as_root COMMAND...: runs it as root, without ever asking for a password; 1 if that is not possible.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo -n -- "$@"
+    fi
+}
+
+may_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }
+
+# apt_install PACKAGE...: installs Debian packages, or says how and gives up.
+apt_install() {
+    local flags="-y --no-install-recommends"
+    if ! command -v apt-get > /dev/null; then
+        fail "this system has no apt-get; install what Debian calls: $*
+(README.md has the names for macOS), then run this again"
+    fi
+    if ! may_be_root; then
+        fail "root is needed to install packages; run this one command, then repeat:
+  sudo sh -c 'apt-get update && apt-get install $flags $*'"
+    fi
+    say "installing: $*"
+    # shellcheck disable=SC2086
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q $flags "$@" \
+        || fail "apt-get could not install: $*"
+}
+
+# quietly COMMAND...: shows the command's output only when it fails.
+quietly() {
+    local log status=0
+    log=$(mktemp)
+    "$@" > "$log" 2>&1 || status=$?
+    [ "$status" = 0 ] || cat "$log" >&2
+    rm -f "$log"
+    return "$status"
+}
+
+# apt_update: fetches the package lists once per run; without root there is nothing to fetch.
+apt_update() {
+    [ -n "${apt_updated-}" ] && return
+    command -v apt-get > /dev/null && may_be_root || return 0
+    say "fetching the lists of packages (apt-get update)"
+    quietly as_root apt-get update -q || fail "apt-get update failed"
+    apt_updated=1
+}
+
+# tessdata: the folder of Tesseract's models, the first that holds any (the order is that of
+# src/setup/locate.rs); empty if there is none.
+tessdata() {
+    local dir file
+    for dir in ${TESSDATA_PREFIX:+"$TESSDATA_PREFIX" "$TESSDATA_PREFIX/tessdata"} models/tessdata \
+        /usr/share/tesseract-ocr/5/tessdata /usr/share/tesseract-ocr/4.00/tessdata \
+        /usr/share/tessdata /usr/local/share/tessdata /opt/homebrew/share/tessdata; do
+        for file in "$dir"/*.traineddata; do
+            if [ -e "$file" ]; then
+                echo "$dir"
+                return
+            fi
+        done
+    done
+}
+
+# traineddata CODE: whether Tesseract's model of that name is installed.
+traineddata() { [ -s "$(tessdata)/$1.traineddata" ]; }
+
+# language_package CODE: Debian's package of a Tesseract model (chi_sim -> tesseract-ocr-chi-sim).
+language_package() { echo "tesseract-ocr-${1//_/-}"; }

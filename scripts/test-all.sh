@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The tests that need more than Rust. Each tests/all/*.sh sets up what it needs, exits 0 when it
+# passed and 77 when it cannot run here (having said why); anything else is a failure.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+passed=0 failed=0 skipped=0
+run() { # run NAME COMMAND...
+    local name=$1 status=0
+    shift
+    say "== $name: $*"
+    "$@" || status=$?
+    case $status in
+        0) passed=$((passed + 1)); say "== $name: passed" ;;
+        77) skipped=$((skipped + 1)); say "== $name: skipped" ;;
+        *) failed=$((failed + 1)); say "== $name: failed (exit $status)" ;;
+    esac
+}
+
+run "set-up again" scripts/setup.sh
+run "package" cargo package --quiet --allow-dirty
+for script in tests/all/*.sh; do
+    [ -e "$script" ] && run "$(basename "$script" .sh)" bash "$script"
+done
+if command -v cargo-deny > /dev/null; then
+    run "licences and sources of dependencies" cargo deny check licenses bans sources
+else
+    skipped=$((skipped + 1))
+    say "== licences and sources of dependencies: skipped (cargo install cargo-deny)"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,410 @@
+//! Markdown.
+
+use super::escape::{Place, escape};
+use super::table::TableFormat;
+use crate::document::{Block, Document, ListMarker, Page, Role};
+use crate::options::{Options, Profile};
+
+/// How markdown is written. Every field says its default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkdownOptions {
+    /// What is written. [`Profile::Full`] adds page headers, page footers and the text inside
+    /// figures. Default: [`Profile::Docling`].
+    pub profile: Profile,
+    /// What stands between pages, on a line of its own (docling: `md_page_break_placeholder`).
+    /// Default: empty, nothing.
+    pub page_break: String,
+    /// How tables are written. Default: [`TableFormat::Auto`].
+    pub tables: TableFormat,
+    /// Whether pipe tables go without padding that aligns their columns (docling:
+    /// `md_compact_tables`). Default: `true`.
+    pub compact_tables: bool,
+    /// What stands for a figure; empty for nothing. Default: `<!-- image -->`, as docling prints.
+    pub image_placeholder: String,
+}
+
+impl Default for MarkdownOptions {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Docling,
+            page_break: String::new(),
+            tables: TableFormat::Auto,
+            compact_tables: true,
+            image_placeholder: "<!-- image -->".to_owned(),
+        }
+    }
+}
+
+impl From<&Options> for MarkdownOptions {
+    /// What the options of a read say about markdown.
+    fn from(options: &Options) -> Self {
+        Self {
+            page_break: options.md_page_break_placeholder.clone(),
+            compact_tables: options.md_compact_tables,
+            ..Self::default()
+        }
+    }
+}
+
+/// The document as markdown. It ends with a line break, unless it is empty.
+pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
+    let mut out = String::new();
+    for (i, page) in document.pages.iter().enumerate() {
+        if i > 0 && !options.page_break.is_empty() {
+            part(&mut out, &options.page_break);
+        }
+        part(&mut out, page_markdown(page, options).trim_end_matches('\n'));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// One page as markdown. It ends with a line break, unless it is empty.
+pub fn page_markdown(page: &Page, options: &MarkdownOptions) -> String {
+    page_markdown_with(page, options, &mut |_, _| None)
+}
+
+/// One page, with some blocks (given by their index in the page) written by the caller.
+pub(crate) fn page_markdown_with(
+    page: &Page,
+    options: &MarkdownOptions,
+    instead: &mut dyn FnMut(usize, &Block) -> Option<String>,
+) -> String {
+    let mut out = String::new();
+    let mut list = List::default();
+    for (index, block) in in_order(&page.blocks) {
+        if let Role::ListItem { marker, depth } = &block.role {
+            list.push(&mut out, marker, *depth, &block.text);
+            continue;
+        }
+        let piece = match instead(index, block) {
+            Some(piece) => piece,
+            None => block_markdown(block, options),
+        };
+        if !piece.is_empty() {
+            list = List::default();
+            part(&mut out, &piece);
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// Page headers first, page footers last, the rest as it is.
+fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)> {
+    let rank = |block: &Block| match block.role {
+        Role::PageHeader => 0,
+        Role::PageFooter => 2,
+        _ => 1,
+    };
+    (0..3).flat_map(move |wanted| {
+        blocks.iter().enumerate().filter(move |(_, block)| rank(block) == wanted)
+    })
+}
+
+/// Appends a piece after an empty line.
+fn part(out: &mut String, piece: &str) {
+    if piece.is_empty() {
+        return;
+    }
+    if !out.is_empty() {
+        out.push_str("\n\n");
+    }
+    out.push_str(piece);
+}
+
+fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
+    let full = options.profile == Profile::Full;
+    match &block.role {
+        Role::Heading { level } => {
+            let text = escape(&block.text, Place::Heading);
+            if text.is_empty() {
+                return text;
+            }
+            format!("{} {text}", "#".repeat(usize::from((*level).clamp(1, 6))))
+        }
+        Role::Table { table } if !table.cells.is_empty() => {
+            options.tables.write(table, options.compact_tables)
+        }
+        Role::Code => code(&block.text),
+        Role::Formula => formula(&block.text),
+        Role::Figure => {
+            let mut out = options.image_placeholder.clone();
+            if full {
+                part(&mut out, &escape(&block.text, Place::Line));
+            }
+            out
+        }
+        Role::PageHeader | Role::PageFooter if !full => String::new(),
+        // A list item is written by its list; the rest is running text.
+        _ => escape(&block.text, Place::Line),
+    }
+}
+
+/// Fenced, with a fence longer than any run of backticks inside.
+fn code(text: &str) -> String {
+    let text = text.trim_matches(['\n', '\r']);
+    if text.trim().is_empty() {
+        return String::new();
+    }
+    let (mut longest, mut run) = (0, 0);
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}\n{text}\n{fence}")
+}
+
+/// Between double dollars; a dollar inside would end it.
+fn formula(text: &str) -> String {
+    let text = super::escape::fold(text);
+    if text.is_empty() {
+        return text;
+    }
+    let mut out = String::from("$$");
+    let mut escaped = false;
+    for c in text.chars() {
+        if c == '$' && !escaped {
+            out.push('\\');
+        }
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+    }
+    out.push_str("$$");
+    out
+}
+
+/// A list being written: the items that enclose the next one.
+#[derive(Default)]
+struct List {
+    open: Vec<OpenItem>,
+}
+
+struct OpenItem {
+    depth: u8,
+    /// Column of its marker.
+    indent: usize,
+    /// Column of its text, where the items in it begin.
+    content: usize,
+    kind: Kind,
+}
+
+/// What makes two items belong to one list in markdown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bullet,
+    Numbered(char),
+}
+
+impl List {
+    fn push(&mut self, out: &mut String, marker: &ListMarker, depth: u8, text: &str) {
+        let (marker, kind, text) = match marker {
+            ListMarker::Bullet => ("-", Kind::Bullet, escape(text, Place::Item)),
+            ListMarker::Number(number) if !text.trim().is_empty() => match number_kind(number) {
+                Some(kind) => (number.as_str(), kind, escape(text, Place::Item)),
+                None => ("-", Kind::Bullet, escape(&format!("{number} {text}"), Place::Item)),
+            },
+            // Markdown has no letters or bare numbers: the marker stays text.
+            ListMarker::Number(mark) | ListMarker::Letter(mark) => {
+                ("-", Kind::Bullet, escape(&format!("{mark} {text}"), Place::Item))
+            }
+        };
+        if text.is_empty() {
+            return;
+        }
+        // An empty line starts a new list where the marker changes, and lets a list begin with
+        // another number than 1 inside an item (it may not break into a paragraph).
+        let mut gap = self.open.is_empty();
+        while self.open.last().is_some_and(|item| item.depth > depth) {
+            self.open.pop();
+        }
+        let sibling = self.open.pop_if(|item| item.depth == depth);
+        let indent = match &sibling {
+            Some(item) => item.indent,
+            None => self.open.last().map_or(0, |item| item.content),
+        };
+        gap |= match &sibling {
+            Some(item) => item.kind != kind,
+            None => kind != Kind::Bullet && !matches!(marker, "1." | "1)"),
+        };
+        if !out.is_empty() {
+            out.push_str(if gap { "\n\n" } else { "\n" });
+        }
+        out.extend(std::iter::repeat_n(' ', indent));
+        out.push_str(marker);
+        out.push(' ');
+        out.push_str(&text);
+        self.open.push(OpenItem { depth, indent, content: indent + marker.len() + 1, kind });
+    }
+}
+
+/// "3." and "12)" are markdown's own markers; at most nine digits.
+fn number_kind(marker: &str) -> Option<Kind> {
+    let delimiter = marker.chars().last().filter(|c| matches!(c, '.' | ')'))?;
+    let digits = &marker[..marker.len() - 1];
+    let number = (1..=9).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    number.then_some(Kind::Numbered(delimiter))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::table::tests::{cell, table};
+    use super::*;
+    use crate::document::{Metadata, Status, Table, TextSource, Timings};
+    use crate::geometry::{Size, rect};
+
+    pub(crate) fn block(role: Role, text: &str) -> Block {
+        Block {
+            role,
+            rect: rect(0.0, 0.0, 1.0, 1.0),
+            text: text.to_owned(),
+            lines: Vec::new(),
+            confidence: None,
+        }
+    }
+
+    pub(crate) fn paragraph(text: &str) -> Block {
+        block(Role::Paragraph, text)
+    }
+
+    pub(crate) fn item(marker: ListMarker, depth: u8, text: &str) -> Block {
+        block(Role::ListItem { marker, depth }, text)
+    }
+
+    pub(crate) fn document(pages: Vec<Vec<Block>>) -> Document {
+        Document {
+            name: Some("a.pdf".to_owned()),
+            byte_count: 1000,
+            page_count: pages.len(),
+            status: Status::Success,
+            metadata: Metadata::default(),
+            language: None,
+            pages: pages
+                .into_iter()
+                .enumerate()
+                .map(|(index, blocks)| Page {
+                    index,
+                    size: Size::new(612.0, 792.0),
+                    text_source: TextSource::TextLayer,
+                    resolution: None,
+                    language: None,
+                    confidence: None,
+                    blocks,
+                    words: Vec::new(),
+                    rules: Vec::new(),
+                    placements: Vec::new(),
+                    links: Vec::new(),
+                })
+                .collect(),
+            warnings: Vec::new(),
+            timings: Timings::default(),
+        }
+    }
+
+    fn write(blocks: Vec<Block>) -> String {
+        markdown(&document(vec![blocks]), &MarkdownOptions::default())
+    }
+
+    fn number(marker: &str) -> ListMarker {
+        ListMarker::Number(marker.to_owned())
+    }
+
+    #[test]
+    fn blocks_are_parted_by_empty_lines() {
+        let out = write(vec![
+            block(Role::Heading { level: 2 }, "Title"),
+            paragraph("Some\ntext."),
+            block(Role::Figure, "inside"),
+            block(Role::Caption, "Figure 1: x"),
+            block(Role::Formula, "a = $b"),
+            block(Role::Table { table: table(&[&["a"], &["b"]]) }, ""),
+            block(Role::Footnote, "1 note"),
+            paragraph("  "),
+        ]);
+        let wanted = "## Title\n\nSome text.\n\n<!-- image -->\n\nFigure 1: x\n\n$$a = \\$b$$\n\n\
+                      | a |\n|---|\n| b |\n\n1 note\n";
+        assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn page_furniture_is_for_the_full_profile() {
+        let page = vec![
+            block(Role::PageFooter, "7"),
+            paragraph("text"),
+            block(Role::PageHeader, "Chapter"),
+            block(Role::Figure, "label"),
+        ];
+        assert_eq!(write(page.clone()), "text\n\n<!-- image -->\n");
+        let options = MarkdownOptions { profile: Profile::Full, ..MarkdownOptions::default() };
+        assert_eq!(
+            markdown(&document(vec![page]), &options),
+            "Chapter\n\ntext\n\n<!-- image -->\n\nlabel\n\n7\n"
+        );
+    }
+
+    #[test]
+    fn page_breaks_stand_between_pages_even_empty_ones() {
+        let document = document(vec![vec![paragraph("a")], vec![], vec![paragraph("b")]]);
+        let options =
+            MarkdownOptions { page_break: "<!-- page -->".into(), ..MarkdownOptions::default() };
+        assert_eq!(markdown(&document, &options), "a\n\n<!-- page -->\n\n<!-- page -->\n\nb\n");
+        assert_eq!(document.to_markdown(), "a\n\nb\n");
+    }
+
+    #[test]
+    fn lists_nest_and_keep_their_numbers() {
+        let out = write(vec![
+            paragraph("before"),
+            item(number("9."), 0, "nine"),
+            item(number("10."), 0, "ten"),
+            item(ListMarker::Bullet, 1, "in ten"),
+            item(ListMarker::Letter("b)".into()), 2, "deep"),
+            item(number("3)"), 1, "other kind"),
+            item(number("(4)"), 0, "brackets"),
+            item(ListMarker::Bullet, 0, ""),
+            paragraph("after"),
+        ]);
+        let wanted = "before\n\n9. nine\n10. ten\n    - in ten\n      - b) deep\n\n    \
+                      3) other kind\n\n- (4) brackets\n\nafter\n";
+        assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn code_keeps_its_lines_and_its_backticks() {
+        let out = write(vec![block(Role::Code, "\nlet a = `b`;\n  ````\n")]);
+        assert_eq!(out, "`````\nlet a = `b`;\n  ````\n`````\n");
+    }
+
+    #[test]
+    fn spanning_cells_make_an_html_table() {
+        let mut wide = cell(0, 0, "wide");
+        wide.column_span = 2;
+        let table = Table { rows: 1, columns: 2, cells: vec![wide] };
+        let out = write(vec![block(Role::Table { table }, "")]);
+        assert_eq!(out, "<table>\n<tr><th colspan=\"2\">wide</th></tr>\n</table>\n");
+    }
+
+    #[test]
+    fn a_table_without_cells_falls_back_to_its_text() {
+        let empty = Role::Table { table: Table::default() };
+        assert_eq!(write(vec![block(empty, "as text")]), "as text\n");
+    }
+
+    #[test]
+    fn blocks_can_be_written_by_the_caller() {
+        let document = document(vec![vec![paragraph("a"), block(Role::Figure, "")]]);
+        let out = page_markdown_with(
+            &document.pages[0],
+            &MarkdownOptions::default(),
+            &mut |index, block| {
+                matches!(block.role, Role::Figure).then(|| format!("![f{index}](f{index})"))
+            },
+        );
+        assert_eq!(out, "a\n\n![f1](f1)\n");
+    }
+}

@@ -1,0 +1,410 @@
+//! Roles: what each block of a document is, told with all pages in view.
+
+use super::furniture::{self, Margin};
+use super::levels::{self, Heading};
+use super::lists;
+use super::paragraphs::Paragraph;
+use super::styles::{self, Body, Context};
+use super::text::{Vocabulary, line_text, paragraph_text};
+use super::{Draft, PageDraft};
+use crate::document::{Block, ListMarker, Page, Role, TextLine, TextSource, Word, mean_confidence};
+use crate::options::Options;
+use crate::page::PageRead;
+
+/// A footnote's text is at most this share of body size.
+const FOOTNOTE_SIZE: f32 = 0.93;
+/// Footnotes stand in the lower part of the page, from this share of its height.
+const FOOTNOTE_FROM: f32 = 0.5;
+
+/// Gives every draft its role and builds the pages.
+pub(super) fn settle(drafts: Vec<PageDraft>, options: &Options) -> Vec<Page> {
+    let known = Vocabulary::new(drafts.iter().flat_map(|d| &d.read.words));
+    let bodies = bodies(&drafts);
+    let furniture = find_furniture(&drafts);
+    let mut roles: Vec<Vec<Option<Role>>> = drafts
+        .iter()
+        .zip(&bodies)
+        .enumerate()
+        .map(|(n, (draft, body))| page_roles(draft, body, &|block| margin(&furniture, n, block)))
+        .collect();
+    set_levels(&drafts, &mut roles, options);
+    drafts.into_iter().zip(roles).map(|(draft, roles)| build(draft, roles, &known)).collect()
+}
+
+fn margin(furniture: &[(usize, usize, Margin)], page: usize, block: usize) -> Option<Margin> {
+    furniture.iter().find(|f| f.0 == page && f.1 == block).map(|f| f.2)
+}
+
+fn texts(draft: &PageDraft) -> impl Iterator<Item = &Paragraph> + Clone {
+    draft.drafts.iter().filter_map(|d| match d {
+        Draft::Text(p) => Some(p),
+        _ => None,
+    })
+}
+
+fn letters(p: &Paragraph, words: &[Word]) -> usize {
+    p.lines.iter().flat_map(|l| &l.words).map(|&i| words[i as usize].text.chars().count()).sum()
+}
+
+/// Body text per page: the document's, unless the page has enough text of its own kind.
+fn bodies(drafts: &[PageDraft]) -> Vec<Body> {
+    drafts.iter().map(|d| Body::of(texts(d), |p| letters(p, &d.read.words))).collect()
+}
+
+fn find_furniture(drafts: &[PageDraft]) -> Vec<(usize, usize, Margin)> {
+    let mut candidates = Vec::new();
+    for (n, page) in drafts.iter().enumerate() {
+        let all: Vec<_> = page.drafts.iter().map(Draft::rect).collect();
+        for (b, draft) in page.drafts.iter().enumerate() {
+            let Draft::Text(p) = draft else { continue };
+            let text: Vec<String> =
+                p.lines.iter().map(|l| line_text(&l.words, &page.read.words)).collect();
+            candidates.extend(furniture::candidate(
+                n,
+                b,
+                &p.rect,
+                page.read.size,
+                &text.join(" "),
+                &all,
+            ));
+        }
+    }
+    furniture::choose(&candidates).into_iter().map(|c| (c.page, c.block, c.margin)).collect()
+}
+
+fn page_roles(
+    page: &PageDraft,
+    body: &Body,
+    margin: &dyn Fn(usize) -> Option<Margin>,
+) -> Vec<Option<Role>> {
+    let words = &page.read.words;
+    let ocr = page.read.text_source == TextSource::Ocr;
+    let mut roles: Vec<Option<Role>> = Vec::with_capacity(page.drafts.len());
+    for (n, draft) in page.drafts.iter().enumerate() {
+        let Draft::Text(p) = draft else {
+            roles.push(None);
+            continue;
+        };
+        let turned = p.lines.iter().any(|l| {
+            l.words.first().is_some_and(|&i| words[i as usize].angle.abs() > super::UPRIGHT)
+        });
+        let text = p.lines.first().map(|l| line_text(&l.words, words)).unwrap_or_default();
+        let role = if let Some(margin) = margin(n) {
+            match margin {
+                Margin::Top => Role::PageHeader,
+                Margin::Bottom => Role::PageFooter,
+            }
+        } else if turned {
+            Role::Paragraph
+        } else if p.lines.iter().all(|l| l.style.mono) && is_code(p, words) {
+            Role::Code
+        } else if is_caption(&text) && near_float(&page.drafts, n) {
+            Role::Caption
+        } else {
+            let context = context(&page.drafts, n, body, ocr, margin);
+            if styles::heading_score(p, words, body, &context) > 0.0 {
+                Role::Heading { level: 1 }
+            } else if let Some((marker, _)) = lists::split_marker(&text) {
+                Role::ListItem { marker, depth: 0 }
+            } else if is_footnote(p, &text, body, page.read.size.height) {
+                Role::Footnote
+            } else {
+                Role::Paragraph
+            }
+        };
+        roles.push(Some(role));
+    }
+    drop_lone_numbers(&page.drafts, &mut roles, words);
+    set_depths(page, &mut roles);
+    roles
+}
+
+/// One numbered or lettered item between paragraphs is a paragraph that starts with a number,
+/// unless its neighbours are items too.
+fn drop_lone_numbers(drafts: &[Draft], roles: &mut [Option<Role>], words: &[Word]) {
+    let is_item = |role: &Option<Role>| matches!(role, Some(Role::ListItem { .. }));
+    for n in 0..roles.len() {
+        let lettered = matches!(
+            &roles[n],
+            Some(Role::ListItem { marker: ListMarker::Letter(_) | ListMarker::Number(_), .. })
+        );
+        let alone =
+            !(n > 0 && is_item(&roles[n - 1]) || n + 1 < roles.len() && is_item(&roles[n + 1]));
+        if !lettered || !alone {
+            continue;
+        }
+        let Draft::Text(p) = &drafts[n] else { continue };
+        let text = p.lines.first().map(|l| line_text(&l.words, words)).unwrap_or_default();
+        let first =
+            matches!(text.chars().find(|c| c.is_alphanumeric()), Some('1' | 'a' | 'i' | 'A'));
+        if !first {
+            roles[n] = Some(Role::Paragraph);
+        }
+    }
+}
+
+fn set_depths(page: &PageDraft, roles: &mut [Option<Role>]) {
+    let mut n = 0;
+    while n < roles.len() {
+        let end = (n..roles.len())
+            .find(|&k| !matches!(roles[k], Some(Role::ListItem { .. })))
+            .unwrap_or(roles.len());
+        if end > n {
+            let lefts: Vec<f32> = (n..end).map(|k| page.drafts[k].rect().min.x).collect();
+            for (k, depth) in (n..end).zip(lists::depths(&lefts, page.em)) {
+                if let Some(Role::ListItem { depth: d, .. }) = &mut roles[k] {
+                    *d = depth;
+                }
+            }
+        }
+        n = end.max(n) + 1;
+    }
+}
+
+fn context(
+    drafts: &[Draft],
+    n: usize,
+    body: &Body,
+    ocr: bool,
+    margin: &dyn Fn(usize) -> Option<Margin>,
+) -> Context {
+    /// What stands at the top of a column has as much room as any heading.
+    const PLENTY: f32 = 2.0;
+    let r = drafts[n].rect();
+    let above = (0..n)
+        .rev()
+        .map(|k| drafts[k].rect())
+        .next()
+        .filter(|o| o.max.y <= r.min.y + 0.5 * body.size)
+        .map_or(PLENTY, |o| (r.min.y - o.max.y) / body.size);
+    let next = drafts.get(n + 1).filter(|_| margin(n + 1).is_none());
+    let below = next
+        .map(Draft::rect)
+        .filter(|o| o.min.y >= r.max.y - 0.5 * body.size)
+        .map_or(PLENTY, |o| (o.min.y - r.max.y) / body.size);
+    Context { above, below, text_follows: next.is_some(), ocr }
+}
+
+/// Program text has several lines, or looks like program text.
+fn is_code(p: &Paragraph, words: &[Word]) -> bool {
+    let text: String = p.lines.iter().map(|l| line_text(&l.words, words)).collect();
+    p.lines.len() > 1 || text.chars().any(|c| "{}()[]<>=;$#/\\|_".contains(c))
+}
+
+/// "Figure 3:", "Tabelle 2.", "Fig. 1", "図 4".
+fn is_caption(text: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "figure",
+        "fig",
+        "table",
+        "tab",
+        "chart",
+        "exhibit",
+        "plate",
+        "scheme",
+        "box",
+        "abbildung",
+        "abb",
+        "tabelle",
+        "tableau",
+        "figura",
+        "tabla",
+        "tabell",
+        "afbeelding",
+        "рисунок",
+        "рис",
+        "таблица",
+        "diagram",
+        "map",
+    ];
+    let mut parts = text.split_whitespace();
+    let Some(first) = parts.next() else { return false };
+    if first.starts_with(['図', '表', '图']) {
+        return first
+            .chars()
+            .nth(1)
+            .or_else(|| parts.next()?.chars().next())
+            .is_some_and(char::is_numeric);
+    }
+    let word = first.trim_end_matches(['.', ':']).to_lowercase();
+    WORDS.contains(&word.as_str())
+        && parts.next().is_some_and(|n| {
+            n.chars().next().is_some_and(|c| {
+                c.is_numeric()
+                    || c.is_uppercase() && n.trim_end_matches(['.', ':']).chars().count() <= 4
+            })
+        })
+}
+
+fn near_float(drafts: &[Draft], n: usize) -> bool {
+    let is_float = |k: usize| drafts.get(k).is_some_and(|d| !matches!(d, Draft::Text(_)));
+    (n.saturating_sub(2)..=n + 2).any(|k| k != n && is_float(k))
+}
+
+fn is_footnote(p: &Paragraph, text: &str, body: &Body, height: f32) -> bool {
+    let marked = text.starts_with(|c: char| c.is_ascii_digit() || "*†‡§¹²³⁴⁵⁶⁷⁸⁹".contains(c));
+    marked && p.size() <= FOOTNOTE_SIZE * body.size && p.rect.min.y >= FOOTNOTE_FROM * height
+}
+
+fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &Options) {
+    let mut places = Vec::new();
+    let mut headings = Vec::new();
+    for (n, page) in drafts.iter().enumerate() {
+        for (b, draft) in page.drafts.iter().enumerate() {
+            let (Draft::Text(p), Some(Role::Heading { .. })) = (draft, &roles[n][b]) else {
+                continue;
+            };
+            let words = &page.read.words;
+            let text: Vec<String> = p.lines.iter().map(|l| line_text(&l.words, words)).collect();
+            let text = text.join(" ");
+            places.push((n, b));
+            headings.push(Heading {
+                size: p.size(),
+                bold: p.lines.iter().all(|l: &super::lines::Line| l.style.bold),
+                caps: !text.chars().any(char::is_lowercase),
+                italic: p.lines.iter().all(|l| l.style.italic),
+                text,
+            });
+        }
+    }
+    let levels = levels::levels(&headings);
+    for ((n, b), level) in places.into_iter().zip(levels) {
+        // Docling prints every heading of a PDF on the second level.
+        let level = if options.do_pdf_heading_hierarchy { level } else { 2 };
+        roles[n][b] = Some(Role::Heading { level });
+    }
+}
+
+fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page {
+    let PageDraft { read, drafts, .. } = page;
+    let words = &read.words;
+    let mut headers = Vec::new();
+    let mut flow: Vec<Block> = Vec::new();
+    let mut footers = Vec::new();
+    for (draft, role) in drafts.into_iter().zip(roles) {
+        let block = match (draft, role) {
+            (Draft::Text(p), role) => text_block(p, role.unwrap_or(Role::Paragraph), words, known),
+            (Draft::Table(t), _) => Block {
+                rect: t.rect,
+                text: String::new(),
+                lines: Vec::new(),
+                confidence: confidence(t.words(), words),
+                role: Role::Table { table: t.table },
+            },
+            (Draft::Figure(f), _) => figure_block(f, words),
+        };
+        match block.role {
+            Role::PageHeader => headers.push(block),
+            Role::PageFooter => footers.push(block),
+            _ => flow.push(block),
+        }
+    }
+    join_code(&mut flow);
+    headers.append(&mut flow);
+    headers.append(&mut footers);
+    finish(read, headers)
+}
+
+fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
+    Page {
+        index: read.index,
+        size: read.size,
+        text_source: read.text_source,
+        resolution: read.resolution,
+        language: read.language,
+        confidence: mean_confidence(&read.words),
+        blocks,
+        words: read.words,
+        rules: read.rules,
+        placements: read.placements,
+        links: read.links,
+    }
+}
+
+fn confidence(indices: impl Iterator<Item = u32>, words: &[Word]) -> Option<f32> {
+    mean_confidence(indices.map(|i| &words[i as usize]))
+}
+
+fn text_block(p: Paragraph, role: Role, words: &[Word], known: &Vocabulary) -> Block {
+    let mut text = match role {
+        Role::Code => code_text(&p, words),
+        _ => paragraph_text(&p.lines, words, known),
+    };
+    if matches!(role, Role::ListItem { .. })
+        && let Some((_, rest)) = lists::split_marker(&text)
+    {
+        text = rest.to_owned();
+    }
+    let confidence = confidence(p.lines.iter().flat_map(|l| l.words.iter().copied()), words);
+    let lines = p.lines.into_iter().map(|l| TextLine { rect: l.rect, words: l.words }).collect();
+    Block { role, rect: p.rect, text, lines, confidence }
+}
+
+/// Lines of program text with their indents, in characters of its fixed pitch.
+fn code_text(p: &Paragraph, words: &[Word]) -> String {
+    let mut pitches: Vec<f32> = p
+        .lines
+        .iter()
+        .flat_map(|l| &l.words)
+        .map(|&i| &words[i as usize])
+        .map(|w| w.rect.width() / w.text.chars().count().max(1) as f32)
+        .collect();
+    pitches.sort_by(f32::total_cmp);
+    let pitch = pitches.get(pitches.len() / 2).copied().unwrap_or(0.0).max(0.1);
+    let left = p.rect.min.x;
+    let mut out = String::new();
+    for (n, line) in p.lines.iter().enumerate() {
+        if n > 0 {
+            out.push('\n');
+            // Blank lines inside a block, by the distance of baselines.
+            let step = line.rect.max.y - p.lines[n - 1].rect.max.y;
+            let usual = 1.2 * line.size;
+            if step > 1.7 * usual {
+                out.push('\n');
+            }
+        }
+        let mut column = 0usize;
+        for (k, &i) in line.words.iter().enumerate() {
+            let word = &words[i as usize];
+            let at = ((word.rect.min.x - left) / pitch).round().max(0.0) as usize;
+            let spaces = at.saturating_sub(column).max(usize::from(k > 0 && !word.joined));
+            out.extend(std::iter::repeat_n(' ', spaces));
+            out.push_str(&word.text);
+            column += spaces + word.text.chars().count();
+        }
+    }
+    out
+}
+
+/// Neighbouring blocks of program text are one.
+fn join_code(blocks: &mut Vec<Block>) {
+    let mut n = 1;
+    while n < blocks.len() {
+        let both = blocks[n].role == Role::Code && blocks[n - 1].role == Role::Code;
+        if !both {
+            n += 1;
+            continue;
+        }
+        let next = blocks.remove(n);
+        let first = &mut blocks[n - 1];
+        first.text.push_str("\n\n");
+        first.text.push_str(&next.text);
+        first.lines.extend(next.lines);
+        first.rect = crate::geometry::RectExt::around(&first.rect, &next.rect);
+    }
+}
+
+fn figure_block(f: super::figures::Figure, words: &[Word]) -> Block {
+    let lines: Vec<TextLine> = super::lines::segments(words, &f.words, &[])
+        .into_iter()
+        .map(|s| TextLine { rect: s.rect, words: s.words })
+        .collect();
+    let text: Vec<String> = lines.iter().map(|l| line_text(&l.words, words)).collect();
+    Block {
+        role: Role::Figure,
+        rect: f.rect,
+        text: text.join("\n"),
+        confidence: confidence(f.words.iter().copied(), words),
+        lines,
+    }
+}

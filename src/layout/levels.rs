@@ -1,0 +1,90 @@
+//! Heading levels, consistent over the document.
+
+use super::styles::number_depth;
+
+/// A heading whose level is to be found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Heading {
+    pub(super) text: String,
+    /// Em, in points.
+    pub(super) size: f32,
+    pub(super) bold: bool,
+    pub(super) caps: bool,
+    pub(super) italic: bool,
+}
+
+/// Sizes that differ by less than this share are one size.
+const SAME_SIZE: f32 = 0.04;
+
+/// Levels from 1 to 6. Larger is higher; at one size capitals come before bold before italic.
+/// Section numbers order what is set alike: "2.1" is below "2".
+pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
+    // Styles from most to least prominent.
+    let rank = |h: &Heading| (u8::from(h.bold || h.caps) * 2 + u8::from(h.caps), !h.italic);
+    let mut styles: Vec<&Heading> = headings.iter().collect();
+    styles.sort_by(|a, b| {
+        let same = (a.size - b.size).abs() <= SAME_SIZE * a.size.max(b.size);
+        let by_size = if same { std::cmp::Ordering::Equal } else { b.size.total_cmp(&a.size) };
+        by_size.then_with(|| rank(b).cmp(&rank(a)))
+    });
+    let alike = |a: &Heading, b: &Heading| {
+        (a.size - b.size).abs() <= SAME_SIZE * a.size.max(b.size) && rank(a) == rank(b)
+    };
+    let mut classes: Vec<&Heading> = Vec::new();
+    for style in styles {
+        if !classes.iter().any(|known| alike(known, style)) {
+            classes.push(style);
+        }
+    }
+    let class_of = |h: &Heading| classes.iter().position(|c| alike(c, h)).unwrap_or(0);
+    // The level at which unnumbered and first-level headings of a class stand.
+    let mut out: Vec<u8> =
+        headings.iter().map(|h| u8::try_from(class_of(h) + 1).unwrap_or(u8::MAX)).collect();
+    // Within one class, deeper numbers are deeper headings.
+    for class in 0..classes.len() {
+        let members: Vec<usize> =
+            (0..headings.len()).filter(|&i| class_of(&headings[i]) == class).collect();
+        let shallowest = members.iter().filter_map(|&i| number_depth(&headings[i].text)).min();
+        for &i in &members {
+            if let (Some(depth), Some(least)) = (number_depth(&headings[i].text), shallowest) {
+                out[i] = out[i].saturating_add(depth - least);
+            }
+        }
+    }
+    // No jumps: the levels used are closed up.
+    let mut used: Vec<u8> = out.clone();
+    used.sort_unstable();
+    used.dedup();
+    for level in &mut out {
+        let place = used.iter().position(|u| u == level).unwrap_or(0);
+        *level = u8::try_from(place + 1).unwrap_or(6).min(6);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heading(text: &str, size: f32, bold: bool) -> Heading {
+        Heading { text: text.to_owned(), size, bold, caps: false, italic: false }
+    }
+
+    #[test]
+    fn size_then_weight_then_number() {
+        let all = [
+            heading("Title", 20.0, true),
+            heading("1 Start", 14.0, true),
+            heading("1.1 Detail", 14.0, true),
+            heading("Aside", 12.0, false),
+            heading("2 Next", 14.1, true),
+        ];
+        assert_eq!(levels(&all), [1, 2, 3, 4, 2]);
+    }
+
+    #[test]
+    fn one_style_is_one_level() {
+        assert_eq!(levels(&[heading("A", 12.0, true), heading("B", 12.0, true)]), [1, 1]);
+        assert_eq!(levels(&[]), [] as [u8; 0]);
+    }
+}

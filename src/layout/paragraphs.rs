@@ -1,0 +1,161 @@
+//! Lines of a column to paragraphs.
+
+use super::lines::Line;
+use super::lists;
+use super::text::line_text;
+use crate::document::Word;
+use crate::geometry::{Pt, Rect, bounds};
+
+/// A gap between lines larger than the column's usual one by this many ems starts a paragraph.
+const EXTRA_GAP: f32 = 0.28;
+/// A first line indented by at least this many ems starts a paragraph; more than
+/// [`MAX_INDENT`] is a centred or right-aligned line.
+const INDENT: f32 = 0.8;
+/// See [`INDENT`].
+const MAX_INDENT: f32 = 5.0;
+/// A line that ends this many ems before the right margin ends its paragraph, when the first word
+/// of the next line would have fitted.
+const SHORT: f32 = 1.0;
+/// A change of size by more than this share starts a paragraph.
+const SIZE_CHANGE: f32 = 0.12;
+
+/// Lines that read as one paragraph.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Paragraph {
+    pub(super) lines: Vec<Line>,
+    pub(super) rect: Rect<Pt>,
+    /// Box of the column it stands in.
+    pub(super) column: Rect<Pt>,
+}
+
+impl Paragraph {
+    pub(super) fn new(lines: Vec<Line>, column: Rect<Pt>) -> Option<Self> {
+        let rect = bounds(lines.iter().map(|l| l.rect))?;
+        Some(Self { lines, rect, column })
+    }
+
+    /// Em of its longest line.
+    pub(super) fn size(&self) -> f32 {
+        self.lines
+            .iter()
+            .max_by(|a, b| a.rect.width().total_cmp(&b.rect.width()))
+            .map_or(0.0, |l| l.size)
+    }
+}
+
+/// Splits the lines of one column, top to bottom, into paragraphs.
+pub(super) fn paragraphs(lines: Vec<Line>, words: &[Word]) -> Vec<Paragraph> {
+    let Some(column) = bounds(lines.iter().map(|l| l.rect)) else { return Vec::new() };
+    let leading = usual_leading(&lines);
+    let margins = Margins::of(&lines);
+    let mut out: Vec<Paragraph> = Vec::new();
+    let mut open: Vec<Line> = Vec::new();
+    for line in lines {
+        let breaks = match open.last() {
+            None => false,
+            Some(last) => starts_paragraph(last, &line, &open, leading, &margins, words),
+        };
+        if breaks {
+            out.extend(Paragraph::new(std::mem::take(&mut open), column));
+        }
+        open.push(line);
+    }
+    out.extend(Paragraph::new(open, column));
+    out
+}
+
+/// Distance between baselines in running text, in ems: the lower quartile of the column, so that
+/// gaps between paragraphs do not count. `None` with fewer than two lines.
+fn usual_leading(lines: &[Line]) -> Option<f32> {
+    let mut steps: Vec<f32> = lines
+        .windows(2)
+        .filter(|w| same_size(&w[0], &w[1]))
+        .map(|w| (w[1].rect.max.y - w[0].rect.max.y) / w[0].size.max(w[1].size))
+        .filter(|step| (0.7..3.0).contains(step))
+        .collect();
+    steps.sort_by(f32::total_cmp);
+    steps.get(steps.len() / 4).copied()
+}
+
+/// Where most lines of a column begin and end.
+struct Margins {
+    left: f32,
+    right: f32,
+    /// Whether lines end flush right.
+    justified: bool,
+}
+
+impl Margins {
+    fn of(lines: &[Line]) -> Self {
+        let quantile = |mut v: Vec<f32>, q: f32| {
+            v.sort_by(f32::total_cmp);
+            v.get(((v.len().saturating_sub(1)) as f32 * q) as usize).copied().unwrap_or(0.0)
+        };
+        let left = quantile(lines.iter().map(|l| l.rect.min.x).collect(), 0.25);
+        let right = quantile(lines.iter().map(|l| l.rect.max.x).collect(), 0.9);
+        let flush = lines.iter().filter(|l| (l.rect.max.x - right).abs() < 0.35 * l.size).count();
+        Self { left, right, justified: flush * 2 > lines.len() && lines.len() > 2 }
+    }
+}
+
+fn same_size(a: &Line, b: &Line) -> bool {
+    (a.size - b.size).abs() <= SIZE_CHANGE * a.size.max(b.size)
+}
+
+fn starts_paragraph(
+    last: &Line,
+    line: &Line,
+    open: &[Line],
+    leading: Option<f32>,
+    margins: &Margins,
+    words: &[Word],
+) -> bool {
+    let em = last.size.max(line.size).max(1.0);
+    if last.style.mono && line.style.mono {
+        // Program text: only a wide gap parts it.
+        return line.rect.min.y - last.rect.max.y > 1.5 * em;
+    }
+    if !same_size(last, line) || last.style.mono != line.style.mono {
+        return true;
+    }
+    if last.style.bold != line.style.bold {
+        return true;
+    }
+    let step = (line.rect.max.y - last.rect.max.y) / em;
+    if step > leading.unwrap_or(1.3).max(0.9) + EXTRA_GAP {
+        return true;
+    }
+    if lists::starts_item(&line_text(&line.words, words)) {
+        return true;
+    }
+    let first = &open[0];
+    let is_item = lists::starts_item(&line_text(&first.words, words));
+    if is_item {
+        // Within an item: back at or left of the marker's margin is a new paragraph.
+        let second = open.get(1).unwrap_or(line);
+        let hanging = second.rect.min.x > first.rect.min.x + 0.5 * em;
+        return hanging && line.rect.min.x < first.rect.min.x + 0.3 * em;
+    }
+    let indent = line.rect.min.x - margins.left;
+    let last_indent = last.rect.min.x - margins.left;
+    // A first line set in from the margin, after a line that was not.
+    if (INDENT * em..MAX_INDENT * em).contains(&indent)
+        && last_indent.abs() < 0.5 * em
+        && line.rect.max.x > margins.right - 0.4 * (margins.right - margins.left)
+    {
+        return true;
+    }
+    // A line that ends early ends its paragraph, if the next word had fitted and the text is
+    // not ragged throughout.
+    let Some(&next) = line.words.first() else { return false };
+    let next_width = words[next as usize].rect.width() + 0.3 * em;
+    let room = margins.right - last.rect.max.x;
+    let ends_sentence = words[*last.words.last().unwrap_or(&next) as usize]
+        .text
+        .ends_with(['.', '!', '?', ':', '。', '؟', '।']);
+    let short = room > next_width + SHORT * em;
+    short
+        && (margins.justified || ends_sentence)
+        && last_indent.abs() < 2.0 * em
+        && indent.abs() < 2.0 * em
+}

@@ -1,0 +1,192 @@
+//! What body text looks like in a document, and which paragraphs stand out as headings.
+
+use std::collections::HashMap;
+
+use super::lists;
+use super::paragraphs::Paragraph;
+use super::text::line_text;
+use crate::document::Word;
+
+/// Body text of a document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Body {
+    /// Em, in points.
+    pub(super) size: f32,
+    pub(super) bold: bool,
+    pub(super) color: Option<[u8; 3]>,
+}
+
+impl Body {
+    /// The style of most characters in paragraphs; those of several lines count double, since body
+    /// text runs on.
+    pub(super) fn of<'a>(
+        paragraphs: impl Iterator<Item = &'a Paragraph> + Clone,
+        words: impl Fn(&Paragraph) -> usize,
+    ) -> Self {
+        let mut sizes: HashMap<i32, usize> = HashMap::new();
+        let mut bold = 0usize;
+        let mut all = 0usize;
+        let mut colors: HashMap<Option<[u8; 3]>, usize> = HashMap::new();
+        for paragraph in paragraphs {
+            let n = words(paragraph) * if paragraph.lines.len() > 2 { 2 } else { 1 };
+            for line in &paragraph.lines {
+                let share = n / paragraph.lines.len().max(1) + 1;
+                *sizes.entry((line.size * 2.0).round() as i32).or_default() += share;
+                *colors.entry(line.style.color).or_default() += share;
+                bold += if line.style.bold { share } else { 0 };
+                all += share;
+            }
+        }
+        let most = |a: (&i32, &usize), b: (&i32, &usize)| a.1.cmp(b.1).then(b.0.cmp(a.0));
+        let size = sizes.iter().max_by(|a, b| most(*a, *b)).map_or(10.0, |(s, _)| *s as f32 / 2.0);
+        let color = colors.iter().max_by_key(|(c, n)| (**n, **c)).and_then(|(c, _)| *c);
+        Self { size, bold: bold * 2 > all, color }
+    }
+}
+
+/// What speaks for a paragraph being a heading.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Context {
+    /// White space above, in ems of body text; large at the top of a column.
+    pub(super) above: f32,
+    /// White space below, in ems of body text.
+    pub(super) below: f32,
+    /// Whether running text follows.
+    pub(super) text_follows: bool,
+    /// Whether sizes come from OCR and are uncertain, and weights are unknown.
+    pub(super) ocr: bool,
+}
+
+/// Depth of a section number ("2.1 Scope" has depth 2); `None` without one.
+pub(super) fn number_depth(text: &str) -> Option<u8> {
+    let mut parts = text.split_whitespace();
+    let mut first = parts.next()?;
+    let lower = first.to_lowercase();
+    let named = [
+        "chapter",
+        "section",
+        "part",
+        "appendix",
+        "article",
+        "annex",
+        "kapitel",
+        "kapitola",
+        "chapitre",
+        "capítulo",
+        "глава",
+        "раздел",
+    ];
+    if named.contains(&lower.as_str()) {
+        let next = parts.next()?.trim_end_matches([':', '.', ',']);
+        return next.chars().any(|c| c.is_numeric() || c.is_uppercase()).then_some(1);
+    }
+    parts.next()?;
+    first = first.trim_end_matches(['.', ')', ':']);
+    let levels: Vec<&str> = first.split('.').collect();
+    let plain = |p: &&str| !p.is_empty() && p.len() <= 3 && p.chars().all(|c| c.is_ascii_digit());
+    let letter = |p: &str| p.len() == 1 && p.chars().all(|c| c.is_ascii_uppercase());
+    let roman = |p: &str| !p.is_empty() && p.chars().all(|c| "IVX".contains(c));
+    let head = levels.first()?;
+    if !(plain(head) || letter(head) && levels.len() > 1 || roman(head))
+        || !levels[1..].iter().all(plain)
+    {
+        return None;
+    }
+    u8::try_from(levels.len()).ok()
+}
+
+/// How much a paragraph looks like a heading; above 0 it is one. Weights are in the order of
+/// what typographers use to set headings off: size, weight, space, numbering, capitals.
+pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context: &Context) -> f32 {
+    let text: Vec<String> = p.lines.iter().map(|l| line_text(&l.words, words)).collect();
+    let text = text.join(" ");
+    let count = text.split_whitespace().count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    // Numbers, page references and formulas are no headings, nor is anything long.
+    if letters < 3 || letters * 2 < text.chars().filter(|c| !c.is_whitespace()).count() {
+        return -1.0;
+    }
+    if p.lines.len() > 4 || count > 30 || p.lines[0].style.mono {
+        return -1.0;
+    }
+    let Some(first) = text.chars().find(|c| c.is_alphanumeric()) else { return -1.0 };
+    let ratio = p.size() / body.size;
+    let bold = !body.bold && p.lines.iter().all(|l| l.style.bold);
+    let italic = p.lines.iter().all(|l| l.style.italic);
+    let caps = !text.chars().any(char::is_lowercase)
+        && text.chars().any(char::is_uppercase)
+        && letters >= 4;
+    let colored = body.color.is_some() && p.lines[0].style.color != body.color;
+    let numbered = number_depth(&text).is_some();
+    let fills = p.lines.iter().filter(|l| l.rect.width() > 0.92 * p.column.width()).count();
+
+    let mut score = -1.0f32;
+    // OCR sizes scatter by some 8 %.
+    let (slack, full) = if context.ocr { (1.12, 1.5) } else { (1.04, 1.35) };
+    score += 1.6 * ((ratio - slack) / (full - slack)).clamp(0.0, 1.0);
+    if ratio > slack + 0.06 {
+        score += 0.4;
+    }
+    if ratio < 0.94 {
+        score -= 0.5;
+    }
+    if bold {
+        score += 0.8;
+    }
+    if caps {
+        score += 0.4;
+    }
+    if colored {
+        score += 0.25;
+    }
+    if numbered && (bold || caps || ratio > slack) {
+        score += 0.5;
+    } else if numbered && context.above > 0.6 {
+        score += 0.3;
+    }
+    if italic && ratio < slack && !bold {
+        score -= 0.1;
+    }
+    score += 0.25 * (context.above.min(1.5) - 0.5).max(0.0);
+    if context.text_follows {
+        score += 0.2;
+    } else {
+        score -= 0.25;
+    }
+    if text.ends_with(['.', ',', ';']) && !numbered {
+        score -= if text.ends_with('.') && ratio > 1.3 { 0.2 } else { 0.7 };
+    }
+    if text.ends_with(':') {
+        score -= 0.35;
+    }
+    if first.is_lowercase() {
+        score -= 0.6;
+    }
+    if count > 14 {
+        score -= 0.4;
+    }
+    if fills > 1 && ratio < full {
+        score -= 0.4 * fills as f32;
+    }
+    if lists::split_marker(&text).is_some_and(|(m, _)| m == crate::document::ListMarker::Bullet) {
+        score -= 0.8;
+    }
+    score
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn section_numbers_have_depth() {
+        assert_eq!(number_depth("2 Methods"), Some(1));
+        assert_eq!(number_depth("2.1. Scope of it"), Some(2));
+        assert_eq!(number_depth("A.1 Data"), Some(2));
+        assert_eq!(number_depth("IV. Results"), Some(1));
+        assert_eq!(number_depth("Chapter 3: The end"), Some(1));
+        for none in ["2019", "A tale", "1.5-fold gains", "Methods"] {
+            assert_eq!(number_depth(none), None, "{none}");
+        }
+    }
+}

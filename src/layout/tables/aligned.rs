@@ -1,0 +1,494 @@
+//! Tables without (or with few) ruling lines: columns from white space that rows share.
+
+use super::grid::{Frame, Line, cluster};
+use super::{FoundTable, cell};
+use crate::document::{Cell, Table, Word};
+use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
+use crate::layout::lines::{Segment, rows, segments};
+use crate::layout::lists;
+use crate::layout::text::line_text;
+
+/// A gap between words that can part columns is at least this many ems wide.
+const CELL_GAP: f32 = 0.7;
+/// The white space that parts two columns is at least this many ems wide where it is narrowest.
+const MIN_CHANNEL: f32 = 0.35;
+/// Share of rows with text on both sides of a channel in which it is a gap of [`CELL_GAP`].
+const SUPPORT: f32 = 0.6;
+/// Share of rows that may cross a channel (spanning heads, notes).
+const CROSSING: f32 = 0.2;
+/// Pieces of text of more words than this are prose.
+const PROSE_WORDS: usize = 7;
+/// Rows further apart than this many ems are not of one table.
+const MAX_STEP: f32 = 3.5;
+
+/// One row of text: its segments (cut at cell gaps), left to right.
+#[derive(Clone, Debug)]
+struct TextRow {
+    rect: Rect<Pt>,
+    pieces: Vec<Segment>,
+}
+
+fn text_rows(indices: &[u32], words: &[Word]) -> Vec<TextRow> {
+    let parts = segments(words, indices, &[]);
+    let refs: Vec<&Segment> = parts.iter().collect();
+    rows(&refs)
+        .into_iter()
+        .filter_map(|row| {
+            let pieces: Vec<Segment> = row.iter().map(|&i| parts[i].clone()).collect();
+            Some(TextRow { rect: bounds(pieces.iter().map(|p| p.rect))?, pieces })
+        })
+        .collect()
+}
+
+/// White channels between columns, as x positions, left to right.
+fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
+    // Stretches covered by words of each row, word spaces closed.
+    let covered: Vec<Vec<(f32, f32)>> = rows
+        .iter()
+        .map(|row| {
+            let mut out: Vec<(f32, f32)> = Vec::new();
+            for &i in row.pieces.iter().flat_map(|p| &p.words) {
+                let r = &words[i as usize].rect;
+                match out.last_mut() {
+                    Some(last) if r.min.x - last.1 < MIN_CHANNEL * em => {
+                        last.1 = last.1.max(r.max.x)
+                    }
+                    _ => out.push((r.min.x, r.max.x)),
+                }
+            }
+            out
+        })
+        .collect();
+    let mut edges: Vec<f32> = covered.iter().flatten().flat_map(|&(l, r)| [l, r]).collect();
+    edges.sort_by(f32::total_cmp);
+    let allowed = (CROSSING * rows.len() as f32) as usize;
+    let mut out: Vec<(f32, f32)> = Vec::new();
+    for pair in edges.windows(2) {
+        let (l, r) = (pair[0], pair[1]);
+        let mid = 0.5 * (l + r);
+        let crossing =
+            covered.iter().filter(|row| row.iter().any(|c| c.0 < mid && mid < c.1)).count();
+        if crossing > allowed {
+            continue;
+        }
+        match out.last_mut() {
+            Some(last) if l <= last.1 => last.1 = r,
+            _ => out.push((l, r)),
+        }
+    }
+    out.into_iter()
+        .filter(|&(l, r)| r - l >= MIN_CHANNEL * em)
+        .filter_map(|(l, r)| {
+            let mid = 0.5 * (l + r);
+            let (mut both, mut wide) = (0usize, 0usize);
+            let mut cut = (f32::MIN, f32::MAX);
+            for row in &covered {
+                if row.iter().any(|c| c.0 < mid && mid < c.1) {
+                    continue;
+                }
+                let left = row.iter().map(|c| c.1).filter(|&x| x <= mid).fold(f32::MIN, f32::max);
+                let right = row.iter().map(|c| c.0).filter(|&x| x >= mid).fold(f32::MAX, f32::min);
+                if left > f32::MIN && right < f32::MAX {
+                    both += 1;
+                    wide += usize::from(right - left >= CELL_GAP * em);
+                    cut = (cut.0.max(left), cut.1.min(right));
+                }
+            }
+            (both >= 2 && wide as f32 >= SUPPORT * both as f32).then_some(0.5 * (cut.0 + cut.1))
+        })
+        .collect()
+}
+
+/// A table being put together: words by row and column.
+struct Draft {
+    rows: Vec<TextRow>,
+    cuts: Vec<f32>,
+}
+
+impl Draft {
+    fn columns(&self) -> usize {
+        self.cuts.len() + 1
+    }
+
+    /// Column span of a piece of text: the columns its words stand in.
+    fn span(&self, piece: &Segment, words: &[Word]) -> (usize, usize) {
+        let column = |x: f32| self.cuts.iter().take_while(|&&c| x > c).count();
+        let first = column(words[piece.words[0] as usize].rect.mid_x());
+        let last = piece.words.last().map_or(first, |&i| column(words[i as usize].rect.mid_x()));
+        (first, last)
+    }
+
+    /// Words of each row by column; a piece that crosses a cut by its own words spans.
+    fn cells(&self, words: &[Word]) -> Vec<Vec<(usize, usize, Vec<u32>)>> {
+        self.rows
+            .iter()
+            .map(|row| {
+                let mut out: Vec<(usize, usize, Vec<u32>)> = Vec::new();
+                for piece in &row.pieces {
+                    let (first, last) = self.span(piece, words);
+                    if first < last && !self.is_spanning(piece, first, last, words) {
+                        // Cells that stand closer than a segment gap: part them at the cuts.
+                        for &i in &piece.words {
+                            let x = words[i as usize].rect.mid_x();
+                            let c = self.cuts.iter().take_while(|&&cut| x > cut).count();
+                            push(&mut out, c, c, &[i]);
+                        }
+                    } else {
+                        push(&mut out, first, last, &piece.words);
+                    }
+                }
+                out
+            })
+            .collect()
+    }
+
+    /// Whether a word of the piece, or a plain word space, lies over a cut.
+    fn is_spanning(&self, piece: &Segment, first: usize, last: usize, words: &[Word]) -> bool {
+        (first..last).any(|c| {
+            let cut = self.cuts[c];
+            let left = piece
+                .words
+                .iter()
+                .map(|&i| words[i as usize].rect.max.x)
+                .filter(|&x| x <= cut)
+                .fold(f32::MIN, f32::max);
+            let right = piece
+                .words
+                .iter()
+                .map(|&i| words[i as usize].rect.min.x)
+                .filter(|&x| x >= cut)
+                .fold(f32::MAX, f32::min);
+            let over = piece.words.iter().any(|&i| {
+                let r = &words[i as usize].rect;
+                r.min.x < cut && cut < r.max.x
+            });
+            over || right - left < MIN_CHANNEL * piece.size
+        })
+    }
+}
+
+fn push(row: &mut Vec<(usize, usize, Vec<u32>)>, first: usize, last: usize, indices: &[u32]) {
+    match row.iter_mut().find(|(f, l, _)| *f <= last && first <= *l) {
+        Some((f, l, known)) => {
+            *f = (*f).min(first);
+            *l = (*l).max(last);
+            known.extend_from_slice(indices);
+        }
+        None => row.push((first, last, indices.to_vec())),
+    }
+}
+
+/// Builds a table of the words in a region; `None` when they do not stand in columns.
+///
+/// `separators` are horizontal ruling lines within the region: rows never reach across them.
+pub(in crate::layout) fn build(
+    indices: &[u32],
+    separators: &[f32],
+    words: &[Word],
+    em: f32,
+) -> Option<FoundTable> {
+    let rows = text_rows(indices, words);
+    if rows.len() < 2 {
+        return None;
+    }
+    let cuts = channels(&rows, words, em);
+    if cuts.is_empty() {
+        return None;
+    }
+    let draft = Draft { rows, cuts };
+    let cells = draft.cells(words);
+    let groups = row_groups(&draft, &cells, separators);
+    let around = bounds(draft.rows.iter().map(|r| r.rect))?;
+    let columns = draft.columns();
+    let mut sides = vec![around.min.x];
+    sides.extend(&draft.cuts);
+    sides.push(around.max.x);
+    let mut out: Vec<Cell> = Vec::new();
+    for (n, group) in groups.iter().enumerate() {
+        let band = bounds(group.iter().map(|&r| draft.rows[r].rect))?;
+        let mut merged: Vec<(usize, usize, Vec<u32>)> = Vec::new();
+        for &r in group {
+            for (first, last, indices) in &cells[r] {
+                push(&mut merged, *first, *last, indices);
+            }
+        }
+        let mut column = 0;
+        merged.sort_by_key(|m| m.0);
+        for (first, last, indices) in merged {
+            if first < column {
+                // Two pieces grew into each other: the table is no grid.
+                return None;
+            }
+            for empty in column..first {
+                out.push(cell(
+                    (n, empty),
+                    (1, 1),
+                    rect(sides[empty], band.min.y, sides[empty + 1], band.max.y),
+                    &[],
+                    words,
+                ));
+            }
+            let r = rect(sides[first], band.min.y, sides[last + 1], band.max.y);
+            out.push(cell((n, first), (1, last - first + 1), r, &indices, words));
+            column = last + 1;
+        }
+        for empty in column..columns {
+            out.push(cell(
+                (n, empty),
+                (1, 1),
+                rect(sides[empty], band.min.y, sides[empty + 1], band.max.y),
+                &[],
+                words,
+            ));
+        }
+    }
+    for c in out.iter_mut().filter(|c| c.row == 0) {
+        c.header = true;
+    }
+    Some(FoundTable { rect: around, table: Table { rows: groups.len(), columns, cells: out } })
+}
+
+/// Puts text rows that are one row of the table together: a row that continues the cells above it
+/// has nothing in the first column and follows closely.
+fn row_groups(
+    draft: &Draft,
+    cells: &[Vec<(usize, usize, Vec<u32>)>],
+    separators: &[f32],
+) -> Vec<Vec<usize>> {
+    let step = |r: usize| draft.rows[r].rect.mid_y() - draft.rows[r - 1].rect.mid_y();
+    let parted = |r: usize| {
+        let (above, below) = (draft.rows[r - 1].rect.mid_y(), draft.rows[r].rect.mid_y());
+        separators.iter().any(|&y| above < y && y < below)
+    };
+    // Where every row is ruled off, the rules alone say what a row is.
+    let bands = (1..cells.len()).filter(|&r| parted(r)).count();
+    let ruled_rows = bands >= 3;
+    let mut steps: Vec<f32> = (1..cells.len()).map(step).collect();
+    steps.sort_by(f32::total_cmp);
+    let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+    let mut out: Vec<Vec<usize>> = vec![vec![0]];
+    for r in 1..cells.len() {
+        let continues = if parted(r) {
+            false
+        } else if ruled_rows {
+            true
+        } else {
+            let first_empty = !cells[r].iter().any(|c| c.0 == 0);
+            let few = cells[r].len() * 2 <= draft.columns().max(2);
+            let close = step(r) <= 1.05 * usual;
+            let below_text = cells[r].iter().all(|c| {
+                out.last().is_some_and(|g| {
+                    g.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
+                })
+            });
+            first_empty && few && close && below_text
+        };
+        match out.last_mut() {
+            Some(group) if continues => group.push(r),
+            _ => out.push(vec![r]),
+        }
+    }
+    out
+}
+
+/// Tables between horizontal rules of the same width that no vertical rule joins (booktabs).
+pub(in crate::layout) fn between_rules(
+    frames: &[Frame],
+    words: &[Word],
+    free: &[u32],
+    em: f32,
+) -> Vec<FoundTable> {
+    let lines: Vec<Line> = frames
+        .iter()
+        .filter(|f| f.vertical.is_empty())
+        .flat_map(|f| f.horizontal.iter().copied())
+        .collect();
+    let alike =
+        |a: &Line, b: &Line| (a.from - b.from).abs() < 1.5 * em && (a.to - b.to).abs() < 1.5 * em;
+    let mut used = vec![false; lines.len()];
+    let mut out = Vec::new();
+    for i in 0..lines.len() {
+        if used[i] {
+            continue;
+        }
+        let mut group: Vec<Line> = Vec::new();
+        for j in i..lines.len() {
+            if !used[j] && alike(&lines[i], &lines[j]) {
+                used[j] = true;
+                group.push(lines[j]);
+            }
+        }
+        group.sort_by(|a, b| a.at.total_cmp(&b.at));
+        out.extend(in_group(&group, &lines, words, free, em));
+    }
+    out
+}
+
+fn in_group(
+    group: &[Line],
+    all: &[Line],
+    words: &[Word],
+    free: &[u32],
+    em: f32,
+) -> Option<FoundTable> {
+    let (top, bottom) = (group.first()?, group.last()?);
+    if group.len() < 2 {
+        return None;
+    }
+    let region = rect(top.from - em, top.at, top.to + em, bottom.at);
+    let inside: Vec<u32> = free
+        .iter()
+        .copied()
+        .filter(|&i| region.contains(words[i as usize].rect.center()))
+        .collect();
+    // Shorter rules within part rows too, but only under the columns they cover; take full ones.
+    let separators: Vec<f32> = cluster(
+        all.iter()
+            .filter(|l| {
+                l.at > top.at && l.at < bottom.at && l.to - l.from > 0.8 * (top.to - top.from)
+            })
+            .map(|l| l.at)
+            .collect(),
+        0.35 * em,
+    );
+    let found = build(&inside, &separators, words, em)?;
+    let ok = found.table.rows >= 2 && !is_prose(&found.table, words);
+    ok.then_some(found)
+}
+
+/// Whether most of the text stands in long pieces.
+fn is_prose(table: &Table, words: &[Word]) -> bool {
+    let (mut long, mut all) = (0usize, 0usize);
+    for cell in table.cells.iter().filter(|c| !c.words.is_empty()) {
+        let lines = text_rows(&cell.words, words).len().max(1);
+        let letters = cell.words.len();
+        all += letters;
+        long += if letters / lines >= PROSE_WORDS { letters } else { 0 };
+    }
+    long * 2 > all
+}
+
+/// Finds tables among the rows of one zone: ranges of rows, ascending, and what they are.
+///
+/// `rows` hold indices into `zone`, as [`rows`] gives them.
+pub(in crate::layout) fn find_in_rows(
+    zone: &[&Segment],
+    rows: &[Vec<usize>],
+    words: &[Word],
+    em: f32,
+) -> Vec<(std::ops::Range<usize>, FoundTable)> {
+    let rects: Vec<Rect<Pt>> =
+        rows.iter().filter_map(|row| bounds(row.iter().map(|&i| zone[i].rect))).collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < rects.len() {
+        if rows[at].len() < 2 {
+            at += 1;
+            continue;
+        }
+        // From here to the last row with several pieces; a single line in between may continue a
+        // cell, two are text.
+        let mut last = at;
+        for next in at + 1..rects.len() {
+            let far = rects[next].min.y - rects[next - 1].max.y > MAX_STEP * em;
+            if far || next - last > 2 {
+                break;
+            }
+            if rows[next].len() >= 2 {
+                last = next;
+            }
+        }
+        let indices: Vec<u32> =
+            rows[at..=last].iter().flatten().flat_map(|&i| zone[i].words.iter().copied()).collect();
+        let found = (last > at)
+            .then(|| build(&indices, &[], words, em))
+            .flatten()
+            .filter(|table| convinces(table, words));
+        match found {
+            Some(table) => {
+                out.push((at..last + 1, table));
+                at = last + 1;
+            }
+            None => at += 1,
+        }
+    }
+    out
+}
+
+/// Whether an alignment without any ruling line is a table: enough rows and cells, no list, no
+/// table of contents, no prose.
+fn convinces(found: &FoundTable, words: &[Word]) -> bool {
+    let table = &found.table;
+    let texts = |column: usize| {
+        table.cells.iter().filter(move |c| c.column == column && !c.words.is_empty())
+    };
+    let filled = table.cells.iter().filter(|c| !c.words.is_empty()).count();
+    let enough = table.rows >= 3 || table.rows >= 2 && table.columns >= 3;
+    if !enough || filled * 2 < table.rows * table.columns || is_prose(table, words) {
+        return false;
+    }
+    let markers = texts(0)
+        .filter(|c| lists::starts_item(&format!("{} x", c.text)) || c.text.chars().count() == 1)
+        .count();
+    if markers * 2 > texts(0).count() {
+        return false;
+    }
+    let leaders =
+        table.cells.iter().filter(|c| c.text.contains("....") || c.text.contains(". . .")).count();
+    if leaders * 3 > table.rows {
+        return false;
+    }
+    if table.columns == 2 {
+        let page_numbers = texts(1).filter(|c| is_page_number(&c.text)).count();
+        let wordy = texts(0).filter(|c| c.text.chars().any(char::is_alphabetic)).count();
+        if page_numbers * 5 >= texts(1).count() * 4 && wordy * 2 > table.rows && ascending(texts(1))
+        {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_page_number(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty()
+        && text.len() <= 4
+        && (text.chars().all(|c| c.is_ascii_digit()) || text.chars().all(|c| "ivxlc".contains(c)))
+}
+
+fn ascending<'a>(cells: impl Iterator<Item = &'a Cell>) -> bool {
+    let numbers: Vec<u32> = cells.filter_map(|c| c.text.trim().parse().ok()).collect();
+    numbers.windows(2).all(|w| w[0] <= w[1])
+}
+
+/// Where to cut one row of a ruled grid into several: y positions between lines of text that stand
+/// side by side in most columns.
+pub(super) fn row_cuts(cells: &[&[u32]], words: &[Word], em: f32) -> Vec<f32> {
+    let filled: Vec<Vec<TextRow>> =
+        cells.iter().filter(|c| !c.is_empty()).map(|c| text_rows(c, words)).collect();
+    if filled.len() < 2 {
+        return Vec::new();
+    }
+    // Rows of the whole band.
+    let all: Vec<u32> = cells.iter().flat_map(|c| c.iter().copied()).collect();
+    let bands = text_rows(&all, words);
+    if bands.len() < 2 {
+        return Vec::new();
+    }
+    let present = |column: &[TextRow], band: &TextRow| {
+        column.iter().any(|r| r.rect.overlap_y(&band.rect) > 0.5 * r.rect.height())
+    };
+    // Every column has (nearly) every line: these are rows. Wrapped text leaves columns short.
+    let share = |column: &Vec<TextRow>| bands.iter().filter(|b| present(column, b)).count();
+    let full = filled.iter().filter(|c| share(c) * 10 >= bands.len() * 9).count();
+    let wordy = filled.iter().any(|c| {
+        let n: usize =
+            c.iter().map(|r| r.pieces.iter().map(|p| p.words.len()).sum::<usize>()).sum();
+        n / c.len().max(1) >= PROSE_WORDS
+    });
+    if full * 10 < filled.len() * 8 || wordy || full < 2 || bands.len() < 3 && filled.len() < 3 {
+        return Vec::new();
+    }
+    let _ = em;
+    bands.windows(2).map(|w| 0.5 * (w[0].rect.mid_y() + w[1].rect.mid_y())).collect()
+}

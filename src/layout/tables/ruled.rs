@@ -1,0 +1,182 @@
+//! Tables with ruling lines on all or most sides of their cells.
+
+use super::aligned;
+use super::grid::{Frame, Grid};
+use super::{FoundTable, cell};
+use crate::document::{Cell, Table, Word};
+use crate::geometry::{Pt, Rect, RectExt};
+
+/// At least this share of a grid's cells holds text; fewer is a chart's lattice or a form's boxes.
+const MIN_FILLED: f32 = 0.3;
+
+/// Finds tables among the frames of a page. `free` are the words that may go into tables.
+pub(in crate::layout) fn find(
+    frames: &[Frame],
+    words: &[Word],
+    free: &[u32],
+    em: f32,
+) -> Vec<FoundTable> {
+    let mut out: Vec<FoundTable> = Vec::new();
+    for frame in frames.iter().filter(|f| !f.vertical.is_empty() && !f.horizontal.is_empty()) {
+        let Some(around) = frame.rect() else { continue };
+        let inside: Vec<u32> = free
+            .iter()
+            .copied()
+            .filter(|&i| around.contains(words[i as usize].rect.center()))
+            .collect();
+        if inside.is_empty() {
+            continue;
+        }
+        out.extend(table(frame, around, &inside, words, em));
+    }
+    // A frame inside another one's cell (nested boxes) belongs to the outer table.
+    let outer = out.clone();
+    out.retain(|t| !outer.iter().any(|o| o.rect != t.rect && t.rect.share_in(&o.rect) > 0.9));
+    out
+}
+
+fn table(
+    frame: &Frame,
+    around: Rect<Pt>,
+    inside: &[u32],
+    words: &[Word],
+    em: f32,
+) -> Option<FoundTable> {
+    let grid = Grid::new(frame, em)?;
+    let mut cells: Vec<((usize, usize, usize, usize), Vec<u32>)> =
+        grid.cells.iter().map(|&c| (c, Vec::new())).collect();
+    for &index in inside {
+        let at = words[index as usize].rect.center();
+        let found = cells.iter_mut().find(|(c, _)| grid.rect_of(*c).contains(at));
+        // The grid covers the frame; rounding at its outer side may still miss a word.
+        let target = match found {
+            Some(hit) => hit,
+            None => cells.iter_mut().min_by(|a, b| {
+                let d = |c| {
+                    let r: Rect<Pt> = grid.rect_of(c);
+                    (r.center() - at).square_length()
+                };
+                d(a.0).total_cmp(&d(b.0))
+            })?,
+        };
+        target.1.push(index);
+    }
+    let filled = cells.iter().filter(|(_, w)| !w.is_empty()).count();
+    if filled < 2 || (filled as f32) < MIN_FILLED * cells.len() as f32 {
+        return None;
+    }
+    let table = Rows::split(&grid, cells, words, em).into_table(words);
+    (table.rows >= 2 && table.columns >= 2 && has_two_columns(&table))
+        .then_some(FoundTable { rect: around, table })
+}
+
+/// Whether text stands in more than one column (a stack of boxes is no table).
+fn has_two_columns(table: &Table) -> bool {
+    let used = |c: &&Cell| !c.words.is_empty() && c.column_span < table.columns;
+    let first = table.cells.iter().find(used).map(|c| c.column);
+    table.cells.iter().filter(used).any(|c| Some(c.column) != first)
+}
+
+/// Cells by final row, while rows are still being split.
+struct Rows {
+    rows: usize,
+    columns: usize,
+    cells: Vec<((usize, usize, usize, usize), Rect<Pt>, Vec<u32>)>,
+}
+
+impl Rows {
+    /// Splits rows of the grid in which several lines of text stand side by side in most columns:
+    /// tables often rule columns, and the head, but not every row.
+    fn split(
+        grid: &Grid,
+        cells: Vec<((usize, usize, usize, usize), Vec<u32>)>,
+        words: &[Word],
+        em: f32,
+    ) -> Self {
+        // Cuts (in points) inside each row of the grid.
+        let cuts: Vec<Vec<f32>> = (0..grid.rows())
+            .map(|row| {
+                let members: Vec<&[u32]> = cells
+                    .iter()
+                    .filter(|(c, _)| c.0 == row && c.2 == 1)
+                    .map(|(_, w)| w.as_slice())
+                    .collect();
+                let spanned = cells
+                    .iter()
+                    .any(|(c, w)| c.2 > 1 && c.0 <= row && row < c.0 + c.2 && !w.is_empty());
+                if spanned { Vec::new() } else { aligned::row_cuts(&members, words, em) }
+            })
+            .collect();
+        let first: Vec<usize> = cuts
+            .iter()
+            .scan(0, |at, c| {
+                let here = *at;
+                *at += c.len() + 1;
+                Some(here)
+            })
+            .collect();
+        let rows = cuts.iter().map(|c| c.len() + 1).sum();
+        let mut out = Vec::new();
+        for ((r, c, rs, cs), indices) in cells {
+            let rect = grid.rect_of((r, c, rs, cs));
+            let last = r + rs - 1;
+            let span = first[last] + cuts[last].len() + 1 - first[r];
+            if rs > 1 || cuts[r].is_empty() {
+                out.push(((first[r], c, span, cs), rect, indices));
+                continue;
+            }
+            for part in 0..=cuts[r].len() {
+                let top = part.checked_sub(1).map_or(rect.min.y, |p| cuts[r][p]);
+                let bottom = cuts[r].get(part).copied().unwrap_or(rect.max.y);
+                let here: Vec<u32> = indices
+                    .iter()
+                    .copied()
+                    .filter(|&i| {
+                        let y = words[i as usize].rect.mid_y();
+                        (part == 0 || y >= top) && (part == cuts[r].len() || y < bottom)
+                    })
+                    .collect();
+                let piece = crate::geometry::rect(rect.min.x, top, rect.max.x, bottom);
+                out.push(((first[r] + part, c, 1, cs), piece, here));
+            }
+        }
+        Self { rows, columns: grid.columns(), cells: out }
+    }
+
+    /// Drops rows and columns without any text (double rules, margins), and builds the table.
+    fn into_table(self, words: &[Word]) -> Table {
+        let used = |axis: fn(&(usize, usize, usize, usize)) -> (usize, usize), n: usize| {
+            let mut used = vec![false; n];
+            for (c, _, w) in &self.cells {
+                if !w.is_empty() {
+                    // A spanning cell keeps its first line only: others must earn their place.
+                    used[axis(c).0] = true;
+                }
+            }
+            used
+        };
+        let rows = used(|c| (c.0, c.2), self.rows);
+        let columns = used(|c| (c.1, c.3), self.columns);
+        let place = |kept: &[bool], at: usize| kept[..at].iter().filter(|k| **k).count();
+        let extent =
+            |kept: &[bool], at: usize, n: usize| kept[at..at + n].iter().filter(|k| **k).count();
+        let mut cells: Vec<Cell> = Vec::new();
+        for ((r, c, rs, cs), rect, indices) in &self.cells {
+            let (row_span, column_span) = (extent(&rows, *r, *rs), extent(&columns, *c, *cs));
+            if row_span == 0 || column_span == 0 {
+                continue;
+            }
+            let at = (place(&rows, *r), place(&columns, *c));
+            cells.push(cell(at, (row_span, column_span), *rect, indices, words));
+        }
+        cells.sort_by_key(|c| (c.row, c.column));
+        for c in cells.iter_mut().filter(|c| c.row == 0) {
+            c.header = true;
+        }
+        Table {
+            rows: rows.iter().filter(|k| **k).count(),
+            columns: columns.iter().filter(|k| **k).count(),
+            cells,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Documents behind URLs.
+
+use url::Url;
+
+use super::{ReadError, UrlPolicy, read_file, read_limited};
+use crate::call::Call;
+use crate::error::{Error, Result};
+
+/// Downloads the document, where the policy allows it.
+pub(super) fn fetch(
+    url: &Url,
+    name: &str,
+    policy: UrlPolicy,
+    max_bytes: u64,
+    call: &Call,
+) -> Result<Vec<u8>> {
+    if policy == UrlPolicy::Refuse {
+        return Err(failed(
+            url,
+            "URLs are refused; build the engine with Engine::builder().url_policy(UrlPolicy::Any) \
+             to allow them",
+        ));
+    }
+    match url.scheme() {
+        "file" => {
+            let path = url
+                .to_file_path()
+                .map_err(|()| failed(url, "it does not name a file of this machine"))?;
+            read_file(&path, name, max_bytes)
+        }
+        "http" | "https" => download(url, name, max_bytes, call),
+        other => Err(failed(url, format!("{other:?} is none of http, https, file"))),
+    }
+}
+
+fn failed(url: &Url, detail: impl Into<String>) -> Error {
+    Error::Fetch { url: without_secrets(url), detail: detail.into() }
+}
+
+/// The URL without user, password, query and fragment: signed URLs carry their key in the query.
+fn without_secrets(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot have credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+#[cfg(not(feature = "remote"))]
+fn download(url: &Url, _name: &str, _max_bytes: u64, _call: &Call) -> Result<Vec<u8>> {
+    Err(failed(url, "this build cannot fetch URLs; enable the feature \"remote\""))
+}
+
+#[cfg(feature = "remote")]
+fn download(url: &Url, name: &str, max_bytes: u64, call: &Call) -> Result<Vec<u8>> {
+    use std::time::Duration;
+
+    /// A server that has not taken the connection by then is not there.
+    const CONNECT: Duration = Duration::from_secs(15);
+    /// The whole download, where the call has no deadline: the size limit at about 30 Mbit/s.
+    const WHOLE: Duration = Duration::from_secs(300);
+    /// As browsers, generously less.
+    const REDIRECTS: u32 = 5;
+
+    call.check()?;
+    let agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT))
+        .timeout_global(Some(call.remaining().map_or(WHOLE, |left| left.min(WHOLE))))
+        .max_redirects(REDIRECTS)
+        .user_agent(concat!("recto/", env!("CARGO_PKG_VERSION")))
+        .accept("application/pdf, image/*;q=0.9, */*;q=0.5")
+        .build()
+        .new_agent();
+    let stopped = |e: ureq::Error| match call.check() {
+        Err(overdue) => overdue,
+        Ok(()) => failed(url, reason(e)),
+    };
+    let mut response = agent.get(url.as_str()).call().map_err(stopped)?;
+    let length = response.body().content_length();
+    if let Some(length) = length {
+        super::check_size(name, length, max_bytes)?;
+    }
+    // One more than the limit, so that the limit here speaks first.
+    let reader = response.body_mut().with_config().limit(max_bytes.saturating_add(2)).reader();
+    read_limited(reader, name, max_bytes).map_err(|e| match e {
+        ReadError::Io(source) => stopped(ureq::Error::from(source)),
+        ReadError::Other(error) => error,
+    })
+}
+
+/// Why a download failed, in words that cannot repeat the URL.
+#[cfg(feature = "remote")]
+fn reason(error: ureq::Error) -> String {
+    match error {
+        ureq::Error::StatusCode(status) => format!("the server answered with status {status}"),
+        ureq::Error::HostNotFound => "no such host".to_owned(),
+        ureq::Error::Timeout(step) => format!("it took too long ({step})"),
+        ureq::Error::TooManyRedirects => "it redirects too often".to_owned(),
+        ureq::Error::ConnectionFailed => "no connection".to_owned(),
+        ureq::Error::BadUri(_) => "it leads to a malformed URL".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    #[test]
+    fn refused_by_default_with_the_way_to_allow_it() {
+        let source = Source::parse("https://me:secret@x.org/a.pdf?key=1#p").unwrap();
+        let error = source.load(UrlPolicy::Refuse).unwrap_err().to_string();
+        assert!(error.starts_with("cannot fetch https://x.org/a.pdf: "), "{error}");
+        assert!(error.contains("url_policy(UrlPolicy::Any)"), "{error}");
+    }
+
+    #[test]
+    fn file_urls_need_the_same_consent() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a b.pdf");
+        std::fs::write(&path, b"%PDF-1.7").unwrap();
+        let source = Source::Url(Url::from_file_path(&path).unwrap());
+        assert!(source.load(UrlPolicy::Refuse).is_err());
+        assert_eq!(source.load(UrlPolicy::Any).unwrap().name, "a b.pdf");
+    }
+
+    #[cfg(not(feature = "remote"))]
+    #[test]
+    fn a_build_without_the_feature_says_so() {
+        let error = Source::parse("http://127.0.0.1:9/").unwrap().load(UrlPolicy::Any).unwrap_err();
+        assert!(error.to_string().contains("\"remote\""), "{error}");
+    }
+
+    #[cfg(feature = "remote")]
+    mod remote {
+        use std::io::{BufRead, BufReader, Write};
+        use std::net::TcpListener;
+        use std::time::{Duration, Instant};
+
+        use super::*;
+        use crate::error::ErrorKind;
+
+        /// A server on the loopback interface that answers each path in its own way.
+        fn serve() -> String {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let origin = format!("http://{}", listener.local_addr().unwrap());
+            std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let mut stream = stream.unwrap();
+                    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                    let first = lines.next().unwrap().unwrap();
+                    while lines.next().is_some_and(|l| l.is_ok_and(|l| !l.is_empty())) {}
+                    let answer: &[u8] = match first.split(' ').nth(1).unwrap() {
+                        "/a.pdf" => b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close\r\n\r\n%PDF-1.7",
+                        "/endless" => b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n%PDF-1.7 and on and on",
+                        "/moved" => b"HTTP/1.1 302 Found\r\nlocation: /a.pdf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                        "/loop" => b"HTTP/1.1 302 Found\r\nlocation: /loop\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                        "/slow" => {
+                            std::thread::sleep(Duration::from_secs(3));
+                            b""
+                        }
+                        _ => b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                    };
+                    let _ = stream.write_all(answer);
+                }
+            });
+            origin
+        }
+
+        fn load(url: String, max_bytes: u64) -> Result<super::super::super::Input> {
+            Source::parse(&url).unwrap().load_with(UrlPolicy::Any, max_bytes, &Call::default())
+        }
+
+        #[test]
+        fn downloads_follow_redirects_and_keep_limits() {
+            let origin = serve();
+            assert_eq!(load(format!("{origin}/a.pdf"), 8).unwrap().name, "a.pdf");
+            assert_eq!(&*load(format!("{origin}/moved"), 8).unwrap().bytes, b"%PDF-1.7");
+            for path in ["a.pdf", "endless"] {
+                let error = load(format!("{origin}/{path}"), 7).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+            }
+        }
+
+        #[test]
+        fn failures_are_told_without_secrets() {
+            let origin = serve();
+            let error = load(format!("{origin}/none?token=secret"), 99).unwrap_err().chain();
+            assert_eq!(
+                error,
+                format!("cannot fetch {origin}/none: the server answered with status 404")
+            );
+            let error = load(format!("{origin}/loop"), 99).unwrap_err().chain();
+            assert!(error.ends_with("it redirects too often"), "{error}");
+        }
+
+        #[test]
+        fn downloads_end_at_the_deadline() {
+            let url = format!("{}/slow", serve());
+            let call = Call::default().with_timeout(Some(Duration::from_millis(200)));
+            let start = Instant::now();
+            let error =
+                Source::parse(&url).unwrap().load_with(UrlPolicy::Any, 99, &call).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+            assert!(start.elapsed() < Duration::from_secs(2));
+        }
+    }
+}
