@@ -23,6 +23,12 @@ pub(super) struct DoctorArgs {
     pdfium: Option<PathBuf>,
 }
 
+/// What the set-up calls its findings.
+const MODELS: &str = "Tesseract models";
+const MODEL: &str = "Tesseract model ";
+/// The model that undetected text is read with: nothing goes without it.
+const ENGLISH: &str = "eng";
+
 /// The smallest PDF: one empty page. Reading it shows that PDFium loads.
 const BLANK_PDF: &[u8] = b"%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -39,6 +45,7 @@ pub(super) fn run(args: &DoctorArgs, _console: &Console) -> anyhow::Result<Exit>
     try_pdfium(args, &mut findings);
     findings.insert(1.min(findings.len()), tesseract());
     let tessdata = Tessdata::discover(args.tessdata.as_deref())?;
+    place_models(&tessdata, &mut findings);
     findings.extend(tessdata.damaged().into_iter().map(|(path, why)| Finding {
         name: "Damaged model".to_owned(),
         state: State::Missing,
@@ -68,7 +75,7 @@ pub(super) fn missing(models: &[String]) -> (String, bool) {
         setup::check().into_iter().map(|component| Finding::new(component, models)).collect();
     // Those that the check knows nothing of.
     for model in absent {
-        let name = format!("Tesseract model {model}");
+        let name = format!("{MODEL}{model}");
         if findings.iter().all(|finding| finding.name != name) {
             let package = recto::language::debian_package(model);
             findings.push(Finding {
@@ -106,10 +113,9 @@ impl Finding {
     /// `models`: Tesseract models without which the user's work cannot be done.
     fn new(component: Component, models: &[String]) -> Self {
         let Component { name, found, needed_for, fix, .. } = component;
-        let model = name.strip_prefix("Tesseract model ");
+        let model = name.strip_prefix(MODEL);
         let needed = match model {
-            // English is what undetected text is read with.
-            Some(model) => model == "eng" || models.iter().any(|m| m == model),
+            Some(model) => model == ENGLISH || models.iter().any(|m| m == model),
             None => name != "Python",
         };
         let state = match (&found, needed) {
@@ -144,6 +150,31 @@ fn try_pdfium(args: &DoctorArgs, findings: &mut [Finding]) {
         Err(error) => {
             finding.state = State::Missing;
             finding.advice = format!("PDFium does not work: {}", error.chain());
+        }
+    }
+}
+
+/// Says of each model what an engine would find: damaged files do not count, and the folder named
+/// comes first.
+fn place_models(tessdata: &Tessdata, findings: &mut [Finding]) {
+    for finding in findings {
+        if finding.name == MODELS && !tessdata.dirs().is_empty() {
+            let dirs: Vec<String> =
+                tessdata.dirs().iter().map(|dir| dir.display().to_string()).collect();
+            finding.state = State::Found;
+            finding.place = format!("{} ({} usable)", dirs.join(", "), tessdata.installed().len());
+        }
+        let Some(code) = finding.name.strip_prefix(MODEL) else { continue };
+        match tessdata.model_path(code) {
+            Some(path) => {
+                finding.state = State::Found;
+                finding.place = path.display().to_string();
+            }
+            None if finding.state == State::Found => {
+                finding.state = if code == ENGLISH { State::Missing } else { State::Absent };
+                finding.place.clear();
+            }
+            None => {}
         }
     }
 }

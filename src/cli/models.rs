@@ -37,13 +37,18 @@ pub(super) fn run(args: &ModelsArgs, _console: &Console) -> anyhow::Result<Exit>
     let manifest = setup::manifest()?;
     let mut entries: Vec<Entry> = manifest.entries.iter().map(fetched).collect();
     let tessdata = Tessdata::discover(args.tessdata.as_deref())?;
-    let osd = tessdata.model_path("osd").map(|path| ("osd".to_owned(), path, "page orientation"));
-    let languages = tessdata.installed().into_iter().map(|m| (m.code, m.path, "OCR"));
+    let osd = tessdata
+        .model_path("osd")
+        .map(|path| ("osd".to_owned(), path, "finds a page's orientation and script".to_owned()));
+    let languages = tessdata
+        .installed()
+        .into_iter()
+        .map(|model| (model.code, model.path, format!("OCR: {}", model.language.name())));
     entries.extend(languages.chain(osd).map(|(code, path, purpose)| Entry {
-        name: format!("tesseract/{code}"),
+        name: format!("tesseract {code}"),
         version: None,
-        purpose: purpose.to_owned(),
-        origin: format!("the system's package ({})", recto::language::debian_package(&code)),
+        purpose,
+        origin: format!("system package {}", recto::language::debian_package(&code)),
         license: "Apache-2.0".to_owned(),
         path: Some(path.display().to_string()),
     }));

@@ -28,7 +28,7 @@ impl Row {
         Self {
             pages: runs.pages,
             seconds: runs.median_seconds(),
-            processor: runs.median_processor(),
+            processor: runs.mean_processor(),
             stages: stages.iter().map(|stage| medians.get(stage).copied()).collect(),
             peak_memory: runs.peak_memory,
             confidence: runs.confidence.map(f64::from),
@@ -150,7 +150,7 @@ pub(super) fn json(measured: &[Measured], sets: &[Set], runs: usize) -> Value {
                         "seconds_of_runs": runs.seconds,
                         "pages_per_second": runs.pages as f64 / runs.median_seconds(),
                         "time_ratio": runs.median_seconds() / base,
-                        "processor_seconds": runs.median_processor(),
+                        "processor_seconds": runs.mean_processor(),
                         "stage_seconds": runs.median_stages(),
                         "peak_memory_bytes": runs.peak_memory,
                         "confidence": runs.confidence,
