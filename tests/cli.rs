@@ -249,10 +249,11 @@ fn formats_are_what_they_say() {
 #[test]
 fn the_full_profile_has_page_headers_and_the_other_has_not() {
     let report = testdata("pages/report.pdf");
-    let header = "Lindholm Water Board";
-    read([report.as_os_str(), "--profile".as_ref(), "full".as_ref()]).exits(0).prints(header);
-    let docling = read([report]).exits(0);
-    assert!(!docling.stdout.contains(header), "{}", docling.stdout);
+    // The title stands on the page, and again at the top of both pages.
+    let titles = |ran: Ran| ran.stdout.matches("Rain Gardens on Mill Street").count();
+    let full = read([report.as_os_str(), "--profile".as_ref(), "full".as_ref()]).exits(0);
+    assert_eq!(titles(full), 3);
+    assert_eq!(titles(read([report]).exits(0)), 1);
 }
 
 #[test]
@@ -575,7 +576,7 @@ fn damaged_documents_are_read_or_refused_but_never_hang() {
 
 #[test]
 fn a_broken_xref_is_repaired() {
-    read([testdata("broken/broken-xref.pdf")]).exits(0).prints("# ");
+    read([testdata("broken/broken-xref.pdf")]).exits(0).prints("table of this file is wrong");
 }
 
 #[test]

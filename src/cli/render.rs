@@ -56,7 +56,7 @@ pub(super) struct RenderArgs {
     profile: Option<ProfileArg>,
 
     /// What stands between pages in markdown, on a line of its own [default: nothing]
-    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = "Output")]
     page_break: Option<String>,
 
     /// How markdown tables are written; auto takes HTML where cells span [default: auto]
