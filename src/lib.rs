@@ -40,6 +40,8 @@ mod engine;
 mod error;
 pub mod export;
 pub mod geometry;
+#[doc(hidden)]
+pub mod internal;
 pub mod language;
 mod layout;
 mod ocr;

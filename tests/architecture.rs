@@ -44,6 +44,8 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         }
         "provider" => Some([data(), vec!["engine", "export"]].concat()),
         "setup" => Some(data()),
+        // Single stages, for the benches.
+        "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the
         // library, of which it sees only what is public.
         "main" => Some(vec!["cli"]),

@@ -1,0 +1,259 @@
+//! Options that several subcommands share, and what they are in the library.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use recto::{Engine, Language, OcrEngine, OcrMode, Options, PageSet, TableMode, UrlPolicy};
+
+/// How documents are read.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ReadingArgs {
+    /// Pages to read, counted from 0, as lists and ranges: 0,2-4 or 7- [default: all]
+    #[arg(long, value_name = "PAGES", help_heading = "Reading")]
+    pages: Option<PageSet>,
+
+    /// Languages of the text, the main one first: sv,en or sv+en; ISO 639, BCP-47 and the engines'
+    /// own codes are understood [default: detected]
+    #[arg(long, value_name = "LANGS", help_heading = "Reading")]
+    lang: Vec<String>,
+
+    /// When to recognise text in pixels: where there is no text layer to be trusted, everywhere, or
+    /// nowhere [default: auto]
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = "Reading")]
+    ocr: Option<OcrArg>,
+
+    /// OCR engine; its name also decides how language codes are understood [default: auto]
+    #[arg(long, value_enum, value_name = "ENGINE", help_heading = "Reading")]
+    engine: Option<EngineArg>,
+
+    /// Resolution for recognising pages, 50 to 1200 [default: that of the scan, else 300]
+    #[arg(long, value_name = "DPI", help_heading = "Reading")]
+    dpi: Option<f32>,
+
+    /// Password of encrypted PDF files (the environment variable keeps it out of the process list)
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "RECTO_PASSWORD",
+        hide_env_values = true,
+        help_heading = "Reading"
+    )]
+    password: Option<String>,
+
+    /// How hard to try on tables [default: accurate]
+    #[arg(long, value_enum, value_name = "MODE", help_heading = "Reading")]
+    table_mode: Option<TableModeArg>,
+
+    /// Time for each document in seconds; what is done by then is printed [default: no limit]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Reading")]
+    timeout: Option<Duration>,
+
+    /// A page that fails fails its document, instead of being left out with a warning
+    #[arg(long, help_heading = "Reading")]
+    abort_on_error: bool,
+
+    /// Threads that recognise text; the result does not depend on it [default: one per core]
+    #[arg(long, short, value_name = "N", help_heading = "This machine")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
+    #[arg(long, value_name = "DIR", help_heading = "This machine")]
+    tessdata: Option<PathBuf>,
+
+    /// PDFium library to load [default: as `recto doctor` finds it]
+    #[arg(long, value_name = "FILE", help_heading = "This machine")]
+    pdfium: Option<PathBuf>,
+}
+
+impl ReadingArgs {
+    /// The library's options, checked.
+    pub(super) fn options(&self) -> recto::Result<Options> {
+        let engine = self.engine.map_or(OcrEngine::Auto, OcrEngine::from);
+        let default = Options::default();
+        let options = Options {
+            ocr: self.ocr.map_or(default.ocr, OcrMode::from),
+            engine,
+            languages: Language::parse_list_for(&self.lang, engine)?,
+            pages: self.pages.clone(),
+            dpi: self.dpi,
+            password: self.password.clone(),
+            table_mode: self.table_mode.map_or(default.table_mode, TableMode::from),
+            document_timeout: self.timeout,
+            abort_on_error: self.abort_on_error,
+            ..default
+        };
+        options.validate()?;
+        Ok(options)
+    }
+
+    /// An engine. A URL typed at the command line is consent to fetch it.
+    pub(super) fn engine(&self) -> recto::Result<Engine> {
+        let mut builder = Engine::builder().url_policy(UrlPolicy::Any);
+        if let Some(jobs) = self.jobs {
+            builder = builder.workers(jobs.get());
+        }
+        if let Some(folder) = &self.tessdata {
+            builder = builder.tessdata(folder);
+        }
+        if let Some(library) = &self.pdfium {
+            builder = builder.pdfium(library);
+        }
+        builder.build()
+    }
+
+    /// These options, and those of `base` where these say nothing.
+    pub(super) fn over(self, base: &Self) -> Self {
+        let base = base.clone();
+        Self {
+            pages: self.pages.or(base.pages),
+            lang: if self.lang.is_empty() { base.lang } else { self.lang },
+            ocr: self.ocr.or(base.ocr),
+            engine: self.engine.or(base.engine),
+            dpi: self.dpi.or(base.dpi),
+            password: self.password.or(base.password),
+            table_mode: self.table_mode.or(base.table_mode),
+            timeout: self.timeout.or(base.timeout),
+            abort_on_error: self.abort_on_error || base.abort_on_error,
+            jobs: self.jobs.or(base.jobs),
+            tessdata: self.tessdata.or(base.tessdata),
+            pdfium: self.pdfium.or(base.pdfium),
+        }
+    }
+
+    /// Whether a PDFium library was named.
+    pub(super) fn names_pdfium(&self) -> bool {
+        self.pdfium.is_some()
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if seconds <= 0.0 {
+        return Err("it must be more than 0".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())
+}
+
+/// `--ocr`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum OcrArg {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<OcrArg> for OcrMode {
+    fn from(arg: OcrArg) -> Self {
+        match arg {
+            OcrArg::Auto => Self::Auto,
+            OcrArg::Always => Self::Always,
+            OcrArg::Never => Self::Never,
+        }
+    }
+}
+
+/// `--engine`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum EngineArg {
+    #[value(alias = "default")]
+    Auto,
+    #[value(alias = "tesserocr")]
+    Tesseract,
+    #[value(name = "easyocr")]
+    EasyOcr,
+    #[value(name = "rapidocr")]
+    RapidOcr,
+}
+
+impl From<EngineArg> for OcrEngine {
+    fn from(arg: EngineArg) -> Self {
+        match arg {
+            EngineArg::Auto => Self::Auto,
+            EngineArg::Tesseract => Self::Tesseract,
+            EngineArg::EasyOcr => Self::EasyOcr,
+            EngineArg::RapidOcr => Self::RapidOcr,
+        }
+    }
+}
+
+/// `--table-mode`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum TableModeArg {
+    Fast,
+    Accurate,
+}
+
+impl From<TableModeArg> for TableMode {
+    fn from(arg: TableModeArg) -> Self {
+        match arg {
+            TableModeArg::Fast => Self::Fast,
+            TableModeArg::Accurate => Self::Accurate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Test {
+        #[command(flatten)]
+        reading: ReadingArgs,
+    }
+
+    fn parse(words: &str) -> Result<ReadingArgs, clap::Error> {
+        let words = std::iter::once("test").chain(words.split_whitespace());
+        Test::try_parse_from(words).map(|test| test.reading)
+    }
+
+    #[test]
+    fn nothing_said_is_the_librarys_default() {
+        assert_eq!(parse("").unwrap().options().unwrap(), Options::default());
+    }
+
+    #[test]
+    fn everything_said_arrives() {
+        let args = parse(
+            "--pages 0,2-4 --lang sv,en --lang de+fr --ocr always --engine rapidocr --dpi 200 \
+             --password x --table-mode fast --timeout 1.5 --abort-on-error",
+        );
+        let options = args.unwrap().options().unwrap();
+        let tags: Vec<&str> = options.languages.iter().map(Language::tag).collect();
+        assert_eq!(tags, ["sv", "en", "de", "fr"]);
+        assert_eq!(options.pages, Some("0,2-4".parse().unwrap()));
+        assert_eq!((options.ocr, options.engine), (OcrMode::Always, OcrEngine::RapidOcr));
+        assert_eq!((options.dpi, options.password.as_deref()), (Some(200.0), Some("x")));
+        assert_eq!(options.table_mode, TableMode::Fast);
+        assert_eq!(options.document_timeout, Some(Duration::from_millis(1500)));
+        assert!(options.abort_on_error);
+    }
+
+    #[test]
+    fn the_engine_decides_what_a_code_means() {
+        let language = |words: &str| parse(words).unwrap().options().unwrap().languages.remove(0);
+        assert_eq!(language("--lang ka").name(), "Georgian");
+        assert_eq!(language("--lang ka --engine rapidocr").name(), "Kannada");
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for bad in ["--timeout 0", "--timeout -1", "--timeout nan", "--timeout x", "--jobs 0"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        assert!(parse("--dpi 20").unwrap().options().is_err());
+    }
+
+    #[test]
+    fn a_set_stands_over_its_base() {
+        let base = parse("--ocr never --dpi 150 --jobs 1").unwrap();
+        let set = parse("--ocr always --pages 0").unwrap().over(&base);
+        let options = set.options().unwrap();
+        assert_eq!((options.ocr, options.dpi), (OcrMode::Always, Some(150.0)));
+        assert_eq!((options.pages.is_some(), set.jobs.map(NonZeroUsize::get)), (true, Some(1)));
+    }
+}

@@ -1,0 +1,111 @@
+//! The command line: one file per subcommand.
+
+mod args;
+mod bench;
+mod console;
+mod doctor;
+mod interrupt;
+mod languages;
+mod measure;
+mod models;
+mod progress;
+mod read;
+mod render;
+mod setup;
+mod table;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use console::{Console, Exit};
+
+/// Reads PDF files and images on this machine: per-page markdown, text or JSON, without a network.
+#[derive(Debug, Parser)]
+#[command(name = "recto", version, propagate_version = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Say more on stderr: -v what is done, -vv details, -vvv everything (RUST_LOG overrides)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// No warnings and no progress on stderr; errors are still told
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success; 1 failure; 2 wrong usage (also a page or language that does not exist); \
+3 partial success (some pages or some files failed, the others were read); 130 interrupted. \
+A reader that closes the pipe early is no failure.
+
+Examples:
+  recto read report.pdf                         markdown on stdout
+  recto read scan.pdf --lang sv,en -o scan.md   OCR in Swedish and English
+  recto read *.pdf -o out/ --format json        one file each into a folder
+  recto doctor                                  what is installed, and how to get the rest";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Read(read::ReadArgs),
+    Setup(setup::SetupArgs),
+    Doctor(doctor::DoctorArgs),
+    Languages(languages::LanguagesArgs),
+    Models(models::ModelsArgs),
+    Bench(bench::BenchArgs),
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help into a closed pipe is fine.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
+        }
+    };
+    let logging = start_logging(cli.verbose);
+    let console = Console::new(cli.quiet, logging);
+    let ended = match &cli.command {
+        Command::Read(args) => read::run(args, &console),
+        Command::Setup(args) => setup::run(args, &console),
+        Command::Doctor(args) => doctor::run(args, &console),
+        Command::Languages(args) => languages::run(args, &console),
+        Command::Models(args) => models::run(args, &console),
+        Command::Bench(args) => bench::run(args, &console),
+    };
+    ended.unwrap_or_else(|error| console.fatal(&error)).into()
+}
+
+/// Sends the library's log to stderr; `false` if nothing was asked for.
+fn start_logging(verbose: u8) -> bool {
+    let named = std::env::var("RUST_LOG").is_ok_and(|filter| !filter.is_empty());
+    let filter = match verbose {
+        _ if named => EnvFilter::from_default_env(),
+        0 => return false,
+        1 => EnvFilter::new("recto=info"),
+        2 => EnvFilter::new("recto=debug"),
+        _ => EnvFilter::new("trace"),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init()
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,283 @@
+//! `recto read`: documents in, markdown, text or JSON out.
+
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use recto::{Call, CancelFlag, Document, Engine, Options, Progress, Source, Status};
+
+use super::args::ReadingArgs;
+use super::console::{self, Console, Exit, misuse, to_stdout};
+use super::interrupt::on_interrupt;
+use super::progress::Bar;
+use super::render::RenderArgs;
+use super::target::{self, Target};
+
+/// Read documents and print them as markdown, text or JSON
+///
+/// Several documents on stdout: markdown and text are each headed by the name of their file
+/// (`<!-- file: NAME -->`, `==> NAME <==`), JSON comes as JSON Lines, a document a line. A document
+/// that fails does not stop the others.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReadArgs {
+    /// PDF files and images (PNG, JPEG, TIFF, WebP, BMP, GIF); `-` for standard input, http(s) URLs
+    /// and data URIs
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<OsString>,
+
+    /// Where to write: a file, or for several inputs, a folder that exists or a path that ends in
+    /// `/`, one file each in that folder [default: stdout]
+    #[arg(long, short, value_name = "FILE|DIR", help_heading = "Output")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    render: RenderArgs,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &ReadArgs, console: &Console) -> anyhow::Result<Exit> {
+    let options = args.reading.options()?;
+    let inputs: Vec<Given> = args.files.iter().map(Given::new).collect();
+    if inputs.iter().filter(|input| matches!(input, Given::Stdin)).count() > 1 {
+        return Err(misuse("standard input (`-`) can be read only once"));
+    }
+    let stems: Vec<String> = inputs.iter().map(Given::stem).collect();
+    let target = Target::new(args.output.as_deref(), &stems, args.render.format.extension())?;
+    args.render.check(console);
+    let run = Run {
+        args,
+        console,
+        target,
+        paths: inputs.iter().filter_map(Given::path).collect(),
+        many: inputs.len() > 1,
+        engine: args.reading.engine()?,
+        options,
+        cancel: on_interrupt(),
+    };
+    let mut tally = Tally::default();
+    for (index, input) in inputs.iter().enumerate() {
+        match run.one(index, input, tally.written == 0) {
+            Ok(status) => tally.add(status),
+            Err(error) if console::is_closed_pipe(&error) => return Ok(Exit::Success),
+            Err(error) => tally.failures.push(run.failed(input, &error)),
+        }
+        if run.cancel.is_cancelled() {
+            return Ok(Exit::Interrupted);
+        }
+    }
+    Ok(tally.exit())
+}
+
+struct Run<'a> {
+    args: &'a ReadArgs,
+    console: &'a Console,
+    target: Target,
+    /// The inputs that are files.
+    paths: Vec<PathBuf>,
+    many: bool,
+    engine: Engine,
+    options: Options,
+    cancel: CancelFlag,
+}
+
+impl Run<'_> {
+    /// Reads one input and writes its result.
+    fn one(&self, index: usize, input: &Given, first: bool) -> anyhow::Result<Status> {
+        let name = input.name();
+        let document = self.read(input.source()?, &name)?;
+        self.console.warnings(&name, &document.warnings);
+        match self.target.file(index) {
+            Some(file) => {
+                target::write(file, &self.args.render.render(&document), &self.paths)?;
+                if self.many {
+                    self.console.note(format_args!("{name} is in {}", file.display()));
+                }
+            }
+            None if self.many => {
+                to_stdout(&self.args.render.render_part(&document, &name, first)?)?;
+            }
+            None => to_stdout(&self.args.render.render(&document))?,
+        }
+        Ok(document.status)
+    }
+
+    fn read(&self, source: Source, name: &str) -> recto::Result<Document> {
+        let bar = self.console.shows_progress().then(|| Bar::new(name));
+        let call = Call {
+            cancel: self.cancel.clone(),
+            progress: bar.as_ref().map(|bar| Arc::new(bar.sink()) as Arc<dyn Progress>),
+            ..Call::default()
+        };
+        let document = self.engine.read_with(source, &self.options, &call);
+        let line = bar.and_then(Bar::finish);
+        if let (Ok(_), Some(line)) = (&document, line) {
+            self.console.note(line);
+        }
+        document
+    }
+
+    fn failed(&self, input: &Given, error: &anyhow::Error) -> Exit {
+        let message = format!("{error:#}");
+        let name = input.name();
+        // Most messages name the document themselves.
+        let short = Path::new(&name).file_name().map(|n| n.to_string_lossy().into_owned());
+        if message.contains(short.as_deref().unwrap_or(&name)) {
+            self.console.error(message);
+        } else {
+            self.console.error(format_args!("{name}: {message}"));
+        }
+        match error.downcast_ref::<recto::Error>() {
+            Some(error) => Exit::of(error),
+            None if error.is::<console::Misuse>() => Exit::Usage,
+            None => Exit::Failure,
+        }
+    }
+}
+
+/// An input as given on the command line.
+#[derive(Debug)]
+enum Given {
+    Stdin,
+    Path(PathBuf),
+    /// A URL or data URI.
+    Uri(String),
+}
+
+/// Longest part of a data URI that stands for it in messages.
+const SHOWN: usize = 32;
+
+impl Given {
+    fn new(argument: &OsString) -> Self {
+        match argument.to_str() {
+            Some("-") => Self::Stdin,
+            Some(uri) if uri.contains("://") || uri.starts_with("data:") => {
+                Self::Uri(uri.to_owned())
+            }
+            _ => Self::Path(argument.into()),
+        }
+    }
+
+    /// What it is called in messages and between results.
+    fn name(&self) -> String {
+        match self {
+            Self::Stdin => "stdin".to_owned(),
+            Self::Path(path) => path.display().to_string(),
+            Self::Uri(uri) if uri.starts_with("data:") => {
+                let shown: String = uri.chars().take(SHOWN).collect();
+                if shown.len() < uri.len() { format!("{shown}…") } else { shown }
+            }
+            Self::Uri(uri) => uri.clone(),
+        }
+    }
+
+    /// What its result is called, without ending.
+    fn stem(&self) -> String {
+        let path = match self {
+            Self::Stdin => None,
+            Self::Path(path) => Some(path.clone()),
+            Self::Uri(uri) if uri.starts_with("data:") => None,
+            Self::Uri(uri) => {
+                // The last part of the path, without query and fragment.
+                let end = uri.find(['?', '#']).unwrap_or(uri.len());
+                let after_host = uri.find("://").map_or("", |at| &uri[at + 3..end.max(at + 3)]);
+                after_host.split_once('/').map(|(_, path)| PathBuf::from(path))
+            }
+        };
+        let stem = path.as_deref().and_then(Path::file_stem).map(|s| s.to_string_lossy());
+        match stem {
+            Some(stem) if !stem.is_empty() => stem.into_owned(),
+            _ if matches!(self, Self::Stdin) => "stdin".to_owned(),
+            _ => "document".to_owned(),
+        }
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Path(path) => Some(path.clone()),
+            Self::Stdin | Self::Uri(_) => None,
+        }
+    }
+
+    fn source(&self) -> anyhow::Result<Source> {
+        Ok(match self {
+            Self::Stdin => {
+                let mut bytes = Vec::new();
+                std::io::stdin()
+                    .lock()
+                    .read_to_end(&mut bytes)
+                    .context("cannot read standard input")?;
+                Source::bytes(bytes, "stdin")
+            }
+            Self::Path(path) => Source::path(path),
+            Self::Uri(uri) => Source::parse(uri)?,
+        })
+    }
+}
+
+/// How the inputs fared.
+#[derive(Debug, Default)]
+struct Tally {
+    written: usize,
+    partial: usize,
+    failures: Vec<Exit>,
+}
+
+impl Tally {
+    fn add(&mut self, status: Status) {
+        self.written += 1;
+        self.partial += usize::from(status != Status::Success);
+    }
+
+    fn exit(&self) -> Exit {
+        match (self.failures.as_slice(), self.written) {
+            ([], _) if self.partial == 0 => Exit::Success,
+            ([], _) => Exit::Partial,
+            // All failed: as the first did, if all did the same.
+            ([first, rest @ ..], 0) if rest.iter().all(|exit| exit == first) => *first,
+            (_, 0) => Exit::Failure,
+            (_, _) => Exit::Partial,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(written: usize, partial: usize, failures: &[Exit]) -> Exit {
+        Tally { written, partial, failures: failures.to_vec() }.exit()
+    }
+
+    #[test]
+    fn the_exit_says_how_all_inputs_fared() {
+        assert_eq!(tally(2, 0, &[]), Exit::Success);
+        assert_eq!(tally(2, 1, &[]), Exit::Partial);
+        assert_eq!(tally(1, 0, &[Exit::Failure]), Exit::Partial);
+        assert_eq!(tally(0, 0, &[Exit::Usage]), Exit::Usage);
+        assert_eq!(tally(0, 0, &[Exit::Usage, Exit::Usage]), Exit::Usage);
+        assert_eq!(tally(0, 0, &[Exit::Usage, Exit::Failure]), Exit::Failure);
+    }
+
+    #[test]
+    fn results_are_named_after_their_inputs() {
+        let stem = |argument: &str| Given::new(&argument.into()).stem();
+        assert_eq!(stem("in/report.v2.pdf"), "report.v2");
+        assert_eq!(stem("-"), "stdin");
+        assert_eq!(stem("https://example.org/a/b.pdf?x=/y.z#q"), "b");
+        assert_eq!(stem("https://example.org"), "document");
+        assert_eq!(stem("https://example.org/?a"), "document");
+        assert_eq!(stem("data:image/png;base64,AAAA"), "document");
+        assert_eq!(stem(".."), "document");
+    }
+
+    #[test]
+    fn a_long_data_uri_is_cut_short_in_messages() {
+        let uri = format!("data:image/png;base64,{}", "A".repeat(1000));
+        assert!(Given::new(&uri.into()).name().chars().count() <= SHOWN + 1);
+    }
+}
