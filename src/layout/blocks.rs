@@ -5,7 +5,7 @@ use super::levels::{self, Heading};
 use super::lists;
 use super::paragraphs::Paragraph;
 use super::styles::{self, Body, Context};
-use super::text::{Vocabulary, line_text, paragraph_text};
+use super::text::{Vocabulary, append_line, line_text, paragraph_text};
 use super::{Draft, PageDraft};
 use crate::document::{
     Block, ListMarker, Page, Role, TextLine, TextSource, Word, WordOrigin, mean_confidence,
@@ -302,6 +302,7 @@ fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &O
                 bold: p.lines.iter().all(|l: &super::lines::Line| l.style.bold),
                 caps: !text.chars().any(char::is_lowercase),
                 italic: p.lines.iter().all(|l| l.style.italic),
+                rough: page.read.text_source == TextSource::Ocr,
                 text,
             });
         }
@@ -339,7 +340,12 @@ fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page 
         }
     }
     join_code(&mut flow);
+    // Footnotes stand at the foot of a column; they read after the text they interrupt.
+    let (mut footnotes, mut flow): (Vec<Block>, Vec<Block>) =
+        flow.into_iter().partition(|b| b.role == Role::Footnote);
+    join_split(&mut flow, known);
     headers.append(&mut flow);
+    headers.append(&mut footnotes);
     headers.append(&mut footers);
     finish(read, headers)
 }
@@ -379,6 +385,9 @@ fn text_block(p: Paragraph, role: Role, words: &[Word], known: &Vocabulary) -> B
     Block { role, rect: p.rect, text, lines, confidence }
 }
 
+/// Blank lines kept in a row within program text.
+const MAX_BLANK: usize = 3;
+
 /// Lines of program text with their indents, in characters of its fixed pitch.
 fn code_text(p: &Paragraph, words: &[Word]) -> String {
     let mut pitches: Vec<f32> = p
@@ -391,16 +400,18 @@ fn code_text(p: &Paragraph, words: &[Word]) -> String {
     pitches.sort_by(f32::total_cmp);
     let pitch = pitches.get(pitches.len() / 2).copied().unwrap_or(0.0).max(0.1);
     let left = p.rect.min.x;
+    let mut steps: Vec<f32> =
+        p.lines.windows(2).map(|w| w[1].rect.max.y - w[0].rect.max.y).collect();
+    steps.sort_by(f32::total_cmp);
+    let leading = steps.get(steps.len() / 3).copied().unwrap_or(0.0).max(0.5 * p.size()).max(0.1);
     let mut out = String::new();
     for (n, line) in p.lines.iter().enumerate() {
         if n > 0 {
             out.push('\n');
             // Blank lines inside a block, by the distance of baselines.
             let step = line.rect.max.y - p.lines[n - 1].rect.max.y;
-            let usual = 1.2 * line.size;
-            if step > 1.7 * usual {
-                out.push('\n');
-            }
+            let blank = (step / leading).round() as usize;
+            out.extend(std::iter::repeat_n('\n', blank.saturating_sub(1).min(MAX_BLANK)));
         }
         let mut column = 0usize;
         for (k, &i) in line.words.iter().enumerate() {
@@ -413,6 +424,29 @@ fn code_text(p: &Paragraph, words: &[Word]) -> String {
         }
     }
     out
+}
+
+/// A paragraph that goes on after a column's end, or after a break that was none: it ends without
+/// punctuation, and what follows starts with a small letter.
+fn join_split(blocks: &mut Vec<Block>, known: &Vocabulary) {
+    let mut n = 1;
+    while n < blocks.len() {
+        let (first, next) = (&blocks[n - 1], &blocks[n]);
+        let open = first.text.ends_with(|c: char| c.is_alphanumeric() || ",-–\u{2010}".contains(c));
+        let goes_on = next.text.starts_with(char::is_lowercase);
+        let both = first.role == Role::Paragraph && next.role == Role::Paragraph;
+        // Labels and lines of forms are short; running text that breaks off is not.
+        let running = first.lines.len() > 1 && first.text.split_whitespace().count() > 8;
+        if !(both && open && goes_on && running) {
+            n += 1;
+            continue;
+        }
+        let next = blocks.remove(n);
+        let first = &mut blocks[n - 1];
+        append_line(&mut first.text, &next.text, known);
+        first.lines.extend(next.lines);
+        first.rect = crate::geometry::RectExt::around(&first.rect, &next.rect);
+    }
 }
 
 /// Neighbouring blocks of program text are one.

@@ -11,25 +11,38 @@ pub(super) struct Heading {
     pub(super) bold: bool,
     pub(super) caps: bool,
     pub(super) italic: bool,
+    /// Whether the size was measured by OCR.
+    pub(super) rough: bool,
 }
 
 /// Sizes that differ by less than this share are one size.
 const SAME_SIZE: f32 = 0.04;
+/// The same for sizes measured by OCR, which scatter by some 8 %.
+const SAME_SIZE_OCR: f32 = 0.17;
+
+fn same_size(a: &Heading, b: &Heading) -> bool {
+    let share = if a.rough || b.rough { SAME_SIZE_OCR } else { SAME_SIZE };
+    (a.size - b.size).abs() <= share * a.size.max(b.size)
+}
 
 /// Levels from 1 to 6. Larger is higher; at one size capitals come before bold before italic.
 /// Section numbers order what is set alike: "2.1" is below "2".
 pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
     // Styles from most to least prominent.
     let rank = |h: &Heading| (u8::from(h.bold || h.caps) * 2 + u8::from(h.caps), !h.italic);
+    // Sizes first into classes, largest first: a chain of near sizes must not become one class.
+    let mut sizes: Vec<&Heading> = Vec::new();
+    let mut by_size: Vec<&Heading> = headings.iter().collect();
+    by_size.sort_by(|a, b| b.size.total_cmp(&a.size));
+    for heading in by_size {
+        if !sizes.iter().any(|known| same_size(known, heading)) {
+            sizes.push(heading);
+        }
+    }
+    let size_class = |h: &Heading| sizes.iter().position(|s| same_size(s, h)).unwrap_or(0);
     let mut styles: Vec<&Heading> = headings.iter().collect();
-    styles.sort_by(|a, b| {
-        let same = (a.size - b.size).abs() <= SAME_SIZE * a.size.max(b.size);
-        let by_size = if same { std::cmp::Ordering::Equal } else { b.size.total_cmp(&a.size) };
-        by_size.then_with(|| rank(b).cmp(&rank(a)))
-    });
-    let alike = |a: &Heading, b: &Heading| {
-        (a.size - b.size).abs() <= SAME_SIZE * a.size.max(b.size) && rank(a) == rank(b)
-    };
+    styles.sort_by(|a, b| size_class(a).cmp(&size_class(b)).then_with(|| rank(b).cmp(&rank(a))));
+    let alike = |a: &Heading, b: &Heading| size_class(a) == size_class(b) && rank(a) == rank(b);
     let mut classes: Vec<&Heading> = Vec::new();
     for style in styles {
         if !classes.iter().any(|known| alike(known, style)) {
@@ -70,7 +83,7 @@ mod tests {
     use super::*;
 
     fn heading(text: &str, size: f32, bold: bool) -> Heading {
-        Heading { text: text.to_owned(), size, bold, caps: false, italic: false }
+        Heading { text: text.to_owned(), size, bold, caps: false, italic: false, rough: false }
     }
 
     #[test]

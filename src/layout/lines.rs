@@ -132,7 +132,10 @@ impl Line {
         let style = LineStyle {
             bold: mostly(of(), |w| w.style.bold == Some(true)),
             italic: mostly(of(), |w| w.style.italic == Some(true)),
-            mono: mostly(of(), |w| w.style.mono == Some(true)),
+            // Fonts for East Asian text call themselves fixed-pitch; that is not program text.
+            mono: mostly(of(), |w| {
+                w.style.mono == Some(true) && !w.text.chars().any(super::text::is_unspaced)
+            }),
             color: of().max_by_key(|w| w.text.len()).and_then(|w| w.style.color),
         };
         Some(Self { words: indices, rect, size, style })

@@ -29,7 +29,8 @@ impl Body {
         let mut colors: HashMap<Option<[u8; 3]>, usize> = HashMap::new();
         for paragraph in paragraphs {
             let n = words(paragraph) * if paragraph.lines.len() > 2 { 2 } else { 1 };
-            for line in &paragraph.lines {
+            // Program text is no measure of the text around it.
+            for line in paragraph.lines.iter().filter(|l| !l.style.mono) {
                 let share = n / paragraph.lines.len().max(1) + 1;
                 *sizes.entry((line.size * 2.0).round() as i32).or_default() += share;
                 *colors.entry(line.style.color).or_default() += share;

@@ -98,6 +98,9 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
         .collect()
 }
 
+/// First column, last column, words.
+type Piece = (usize, usize, Vec<u32>);
+
 /// A table being put together: words by row and column.
 struct Draft {
     rows: Vec<TextRow>,
@@ -196,7 +199,7 @@ pub(in crate::layout) fn build(
     }
     let draft = Draft { rows, cuts };
     let cells = draft.cells(words);
-    let groups = row_groups(&draft, &cells, separators);
+    let groups = row_groups(&draft, &cells, separators, words, em);
     let around = bounds(draft.rows.iter().map(|r| r.rect))?;
     let columns = draft.columns();
     let mut sides = vec![around.min.x];
@@ -251,8 +254,10 @@ pub(in crate::layout) fn build(
 /// has nothing in the first column and follows closely.
 fn row_groups(
     draft: &Draft,
-    cells: &[Vec<(usize, usize, Vec<u32>)>],
+    cells: &[Vec<Piece>],
     separators: &[f32],
+    words: &[Word],
+    em: f32,
 ) -> Vec<Vec<usize>> {
     let step = |r: usize| draft.rows[r].rect.mid_y() - draft.rows[r - 1].rect.mid_y();
     let parted = |r: usize| {
@@ -265,29 +270,73 @@ fn row_groups(
     let mut steps: Vec<f32> = (1..cells.len()).map(step).collect();
     steps.sort_by(f32::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+    let rooms = rooms(draft, cells, words, em);
     let mut out: Vec<Vec<usize>> = vec![vec![0]];
     for r in 1..cells.len() {
-        let continues = if parted(r) {
-            false
-        } else if ruled_rows {
-            true
-        } else {
-            let first_empty = !cells[r].iter().any(|c| c.0 == 0);
-            let few = cells[r].len() * 2 <= draft.columns().max(2);
-            let close = step(r) <= 1.05 * usual;
-            let below_text = cells[r].iter().all(|c| {
-                out.last().is_some_and(|g| {
-                    g.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
-                })
+        let group = out.last().map(Vec::as_slice).unwrap_or_default();
+        let continues = !parted(r)
+            && (ruled_rows || wraps_on(cells, group, r, &rooms, words, em) || {
+                let first_empty = !cells[r].iter().any(|c| c.0 == 0);
+                let few = cells[r].len() * 2 <= draft.columns().max(2);
+                let close = step(r) <= 1.05 * usual;
+                let over = |c: &Piece| {
+                    group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
+                };
+                first_empty && few && close && cells[r].iter().all(over)
             });
-            first_empty && few && close && below_text
-        };
         match out.last_mut() {
             Some(group) if continues => group.push(r),
             _ => out.push(vec![r]),
         }
     }
     out
+}
+
+/// How far to the right the text of each column may reach.
+fn rooms(draft: &Draft, cells: &[Vec<Piece>], words: &[Word], em: f32) -> Vec<f32> {
+    /// White space that cells keep on their right, in ems.
+    const PADDING: f32 = 0.8;
+    let sides = |column: usize| {
+        cells
+            .iter()
+            .flatten()
+            .filter(move |c| c.0 == column && c.1 == column)
+            .flat_map(|c| &c.2)
+            .map(|&i| words[i as usize].rect)
+    };
+    (0..draft.columns())
+        .map(|column| {
+            let next = sides(column + 1).map(|r| r.min.x).fold(f32::MAX, f32::min);
+            let own = sides(column).map(|r| r.max.x).fold(f32::MIN, f32::max);
+            if next < f32::MAX { own.max(next - PADDING * em) } else { own }
+        })
+        .collect()
+}
+
+/// Whether a row of text goes on with cells of the row before it: in every column that it has, its
+/// first word would not have fitted behind the line above.
+fn wraps_on(
+    cells: &[Vec<Piece>],
+    group: &[usize],
+    r: usize,
+    rooms: &[f32],
+    words: &[Word],
+    em: f32,
+) -> bool {
+    !cells[r].is_empty()
+        && cells[r].iter().all(|(first, last, indices)| {
+            let above = group.iter().rev().find_map(|&k| {
+                cells[k].iter().find(|d| d.0 == *first && d.1 == *last).map(|d| &d.2)
+            });
+            let Some(above) = above else { return false };
+            let right =
+                above.iter().map(|&i| words[i as usize].rect.max.x).fold(f32::MIN, f32::max);
+            let width = indices.first().map_or(0.0, |&i| words[i as usize].rect.width());
+            let lettered = |of: &[u32]| {
+                of.iter().any(|&i| words[i as usize].text.chars().any(char::is_alphabetic))
+            };
+            lettered(indices) && lettered(above) && rooms[*last] - right < width + 0.25 * em
+        })
 }
 
 /// Tables between horizontal rules of the same width that no vertical rule joins (booktabs).

@@ -185,7 +185,9 @@ impl Rows {
             cells.push(cell(at, (row_span, column_span), *rect, indices, words));
         }
         cells.sort_by_key(|c| (c.row, c.column));
-        for c in cells.iter_mut().filter(|c| c.row == 0) {
+        // Cells that span down from the first row say how deep the head is.
+        let deep = cells.iter().filter(|c| c.row == 0).map(|c| c.row_span).max().unwrap_or(1);
+        for c in cells.iter_mut().filter(|c| c.row < deep && deep < rows.len()) {
             c.header = true;
         }
         Table {
