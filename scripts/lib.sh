@@ -59,7 +59,7 @@ apt_install() {
     local flags="-y --no-install-recommends"
     if ! command -v apt-get > /dev/null; then
         fail "this system has no apt-get; install what Debian calls: $*
-(README.md has the names for macOS), then run this again"
+(docs/install.md says what each is for), then run this again"
     fi
     if ! may_be_root; then
         fail "root is needed to install packages; run this one command, then repeat:

@@ -73,7 +73,7 @@ install_packages() {
 
     for reason in "${reasons[@]}"; do say "missing: $reason"; done
     if [ "$(uname -s)" = Darwin ]; then
-        fail "on macOS run: brew install pkg-config tesseract tesseract-lang leptonica llvm"
+        fail "on macOS run: brew install pkg-config tesseract tesseract-lang leptonica llvm python, and set LIBCLANG_PATH (docs/install.md)"
     fi
     apt_update
     for name in "${packages[@]}"; do

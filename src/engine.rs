@@ -205,8 +205,8 @@ impl Engine {
         };
         call.report(&Event::Opened { page_count, selected: pages.len() });
         let mut warnings = options.warnings();
-        self.inner.runner.check(options, &mut warnings)?;
-        let job = Job { input, options: options.clone(), pages, document };
+        let plan = self.inner.runner.plan(options, &mut warnings)?;
+        let job = Job { input, options: options.clone(), pages, document, plan };
         Ok(Open { job, call, page_count, warnings })
     }
 

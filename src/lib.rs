@@ -53,7 +53,7 @@ mod preprocess;
 mod progress;
 pub mod provider;
 mod raster;
-mod reader;
+mod recognition;
 mod runner;
 mod segment;
 pub mod setup;
@@ -67,7 +67,10 @@ pub use document::{
 pub use engine::{Engine, EngineBuilder, Pages};
 pub use error::{Error, ErrorKind, Result, Warning, WarningCode};
 pub use language::Language;
-pub use options::{OcrEngine, OcrMode, Options, PageSet, Profile, TableMode};
+pub use options::{
+    HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options, OutputFormat,
+    PageSet, PdfBackend, Pipeline, Profile, TableMode,
+};
 pub use page::{Link, PageRead, Placement, Rule};
 pub use progress::{Event, Progress};
 pub use source::{Source, UrlPolicy};

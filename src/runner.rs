@@ -15,9 +15,10 @@ use crate::call::Call;
 use crate::error::{Error, Result, Warning};
 use crate::options::Options;
 use crate::page::PageRead;
+use crate::page_work::{Prepared, prepare_image_page, prepare_pdf_page};
 use crate::pdf::PdfFile;
 use crate::raster::ImagePages;
-use crate::reader::{Prepared, Reader, prepare_image_page, prepare_pdf_page};
+use crate::recognition::{Plan, Recognition};
 use crate::setup;
 use crate::source::{Format, Input};
 
@@ -29,6 +30,7 @@ pub(crate) struct Job {
     /// Ascending, each once, all within the document.
     pub(crate) pages: Vec<usize>,
     pub(crate) document: OpenDocument,
+    pub(crate) plan: Plan,
 }
 
 /// Takes a page's index and outcome; an error ends the run.
@@ -78,7 +80,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 pub(crate) struct InProcess {
     pool: ThreadPool,
     pdfium: Option<PathBuf>,
-    reader: Reader,
+    recognition: Recognition,
 }
 
 impl InProcess {
@@ -87,7 +89,7 @@ impl InProcess {
         pdfium: Option<PathBuf>,
         tessdata: Option<PathBuf>,
     ) -> Self {
-        Self { pool, pdfium, reader: Reader::new(tessdata) }
+        Self { pool, pdfium, recognition: Recognition::new(tessdata) }
     }
 
     pub(crate) fn pool(&self) -> &ThreadPool {
@@ -109,9 +111,9 @@ impl InProcess {
         })
     }
 
-    /// Fails early on languages that cannot be read.
-    pub(crate) fn check(&self, options: &Options, warnings: &mut Vec<Warning>) -> Result<()> {
-        self.reader.check(options, warnings)
+    /// Settles the languages of a read; fails early on those that cannot be read.
+    pub(crate) fn plan(&self, options: &Options, warnings: &mut Vec<Warning>) -> Result<Plan> {
+        self.recognition.plan(options, warnings)
     }
 }
 
@@ -120,7 +122,6 @@ impl PageRunner for InProcess {
         // One raster for each worker, and one more so that no worker waits for the renderer.
         let bound = self.pool.current_num_threads() + 1;
         let (sender, receiver) = channel::<(usize, Result<PageRead>)>();
-        let languages = self.reader.plan(&job.options);
         self.pool.in_place_scope(|scope| {
             let mut in_flight = 0usize;
             let mut ended = Ok(());
@@ -135,11 +136,10 @@ impl PageRunner for InProcess {
                     Ok(Prepared::Done(read)) => ended = deliver(index, Ok(*read)),
                     Ok(Prepared::Raster(raster)) => {
                         let sender = sender.clone();
-                        let languages = &languages;
                         in_flight += 1;
                         scope.spawn(move |_| {
                             let read = guarded(index, || {
-                                self.reader.recognize(*raster, &job.options, languages, call)
+                                self.recognition.recognize(*raster, &job.plan, call)
                             });
                             // The receiver outlives the scope.
                             let _ = sender.send((index, read));

@@ -63,18 +63,18 @@ pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
 
 /// One page as markdown. It ends with a line break, unless it is empty.
 pub fn page_markdown(page: &Page, options: &MarkdownOptions) -> String {
-    page_markdown_with(page, options, &mut |_, _| None)
+    blocks_markdown(&page.blocks, options, &mut |_, _| None)
 }
 
-/// One page, with some blocks (given by their index in the page) written by the caller.
-pub(crate) fn page_markdown_with(
-    page: &Page,
+/// Blocks as markdown, some of them (given by their index) written by the caller.
+pub(crate) fn blocks_markdown(
+    blocks: &[Block],
     options: &MarkdownOptions,
     instead: &mut dyn FnMut(usize, &Block) -> Option<String>,
 ) -> String {
     let mut out = String::new();
     let mut list = List::default();
-    for (index, block) in in_order(&page.blocks) {
+    for (index, block) in in_order(blocks) {
         if let Role::ListItem { marker, depth } = &block.role {
             list.push(&mut out, marker, *depth, &block.text);
             continue;
@@ -398,8 +398,8 @@ pub(crate) mod tests {
     #[test]
     fn blocks_can_be_written_by_the_caller() {
         let document = document(vec![vec![paragraph("a"), block(Role::Figure, "")]]);
-        let out = page_markdown_with(
-            &document.pages[0],
+        let out = blocks_markdown(
+            &document.pages[0].blocks,
             &MarkdownOptions::default(),
             &mut |index, block| {
                 matches!(block.role, Role::Figure).then(|| format!("![f{index}](f{index})"))

@@ -9,8 +9,7 @@ mod table;
 mod text;
 
 pub use json::json;
-pub(crate) use markdown::page_markdown_with;
+pub(crate) use markdown::blocks_markdown;
 pub use markdown::{MarkdownOptions, markdown, page_markdown};
 pub use table::TableFormat;
-pub(crate) use table::{html_table, pipe_table};
 pub use text::{text, text_with};

@@ -8,22 +8,42 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, Resolution};
 
+mod openmp;
+#[cfg(feature = "tesseract")]
+mod tesseract;
+
+pub(crate) use openmp::prepare_worker_thread;
+#[cfg(feature = "tesseract")]
+pub(crate) use tesseract::TesseractRecognizer;
+
 /// A word as recognised, in pixels of the image given.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OcrWord {
+    /// Without white space, never empty, NFC, in logical order.
     pub(crate) text: String,
     pub(crate) rect: Rect<Px>,
     /// 0 to 1.
     pub(crate) confidence: f32,
+    /// Block within the image, from 0, in the recogniser's order.
+    pub(crate) block: u32,
+    /// Paragraph within the image, from 0, in the recogniser's order.
+    pub(crate) paragraph: u32,
     /// Line within the image, from 0, in the recogniser's order.
     pub(crate) line: u32,
     /// Height of the em in pixels, estimated from the line (x-height, ascenders), where known.
     pub(crate) size: Option<f32>,
+    /// Direction of the baseline in degrees, clockwise: 0, 90, 180 or 270.
+    pub(crate) angle: f32,
+    /// Whether no space goes between the word before and this one (text without spaces, CJK).
+    pub(crate) joined: bool,
 }
 
 /// An OCR engine with the models of its languages at hand.
 pub(crate) trait Recognizer: Debug + Send + Sync {
-    /// Reads all text of an upright page image.
+    /// Reads all text of an upright page image: words in reading order, as far as the engine can
+    /// tell it.
+    ///
+    /// `languages` are the engine's own codes, the main one first.
     fn recognize(
         &self,
         image: &GrayImage,
@@ -32,5 +52,3 @@ pub(crate) trait Recognizer: Debug + Send + Sync {
         call: &Call,
     ) -> Result<Vec<OcrWord>>;
 }
-
-pub(crate) fn prepare_worker_thread() {}

@@ -24,9 +24,14 @@ const SIZE_STEP: f32 = 1.2;
 const ASCENT: f32 = 0.78;
 /// See [`ASCENT`].
 const DESCENT: f32 = 0.22;
-/// Plausible heights of PDFium's character box, in ems; outside, the nominal size is not to be
-/// trusted (Type 3 fonts) and the box is used instead.
+/// Plausible heights of PDFium's character box, in ems. Outside, either the nominal size is wrong
+/// (Type 3 fonts) or the box is (mathematical fonts have ascents of several ems).
 const PLAUSIBLE_HEIGHT: std::ops::RangeInclusive<f32> = 0.6..=2.6;
+/// Plausible advance widths, in ems: what decides between the two.
+const PLAUSIBLE_WIDTH: std::ops::RangeInclusive<f32> = 0.12..=1.6;
+/// Characters of right-to-left text come in no reliable order; those within this many ems of the
+/// word so far, with no space between, belong to it.
+const RTL_REACH: f32 = 8.0;
 
 /// Words of a text layer and what speaks for or against trusting them.
 #[derive(Debug, Default)]
@@ -81,9 +86,11 @@ struct RunInfo {
 
 /// A word being put together.
 struct OpenWord {
-    text: String,
+    chars: Vec<(char, Rect<Pt>)>,
     rect: Rect<Pt>,
     last: Rect<Pt>,
+    /// Whether its letters run from right to left.
+    rtl: bool,
     run: Arc<RunInfo>,
     joined: bool,
 }
@@ -140,9 +147,9 @@ impl Reader<'_> {
     fn push(&mut self, c: char, r: Rect<Pt>, run: Arc<RunInfo>) {
         let mut joined = false;
         if let Some(word) = &mut self.open {
-            match join(word, &r, &run) {
+            match join(word, c, &r, &run) {
                 Join::Same => {
-                    word.text.push(c);
+                    word.chars.push((c, r));
                     word.rect = word.rect.around(&r);
                     word.last = r;
                     return;
@@ -152,21 +159,33 @@ impl Reader<'_> {
             }
             self.close();
         }
-        self.open = Some(OpenWord { text: c.to_string(), rect: r, last: r, run, joined });
+        let rtl = is_rtl_letter(c);
+        self.open = Some(OpenWord { chars: vec![(c, r)], rect: r, last: r, rtl, run, joined });
     }
 
     fn close(&mut self) {
         let Some(word) = self.open.take() else { return };
-        let text = normalise(&word.text);
+        if word.rtl {
+            for (chars, rect) in in_rtl_order(word.chars, word.run.style.size) {
+                self.keep(&chars, rect, &word.run, false);
+            }
+        } else {
+            let text: String = word.chars.iter().map(|c| c.0).collect();
+            self.keep(&text, word.rect, &word.run, word.joined);
+        }
+    }
+
+    fn keep(&mut self, text: &str, rect: Rect<Pt>, run: &RunInfo, joined: bool) {
+        let text = normalise(text);
         if !text.is_empty() {
             self.layer.words.push(Word {
                 text,
-                rect: word.rect,
+                rect,
                 confidence: None,
-                origin: word.run.origin,
-                style: word.run.style.clone(),
-                angle: word.run.angle,
-                joined: word.joined,
+                origin: run.origin,
+                style: run.style.clone(),
+                angle: run.angle,
+                joined,
                 line: None,
             });
         }
@@ -189,12 +208,11 @@ impl Reader<'_> {
         let boxed = self.space.rect(loose);
         let height =
             if is_upright(angle) { boxed.height() } else { boxed.width().min(boxed.height()) };
+        let advance = if is_upright(angle) { boxed.width() } else { boxed.height() };
         let nominal = run.size * m.c.hypot(m.d);
-        let size = if nominal > 0.0 && PLAUSIBLE_HEIGHT.contains(&(height / nominal)) {
-            nominal
-        } else {
-            height / (ASCENT + DESCENT)
-        };
+        let plausible = PLAUSIBLE_HEIGHT.contains(&(height / nominal))
+            || PLAUSIBLE_WIDTH.contains(&(advance / nominal));
+        let size = if nominal > 0.0 && plausible { nominal } else { height / (ASCENT + DESCENT) };
         let [r, g, b, a] = run.color;
         RunInfo {
             style: Style {
@@ -236,7 +254,32 @@ enum Join {
     Apart,
 }
 
-fn join(word: &OpenWord, r: &Rect<Pt>, run: &Arc<RunInfo>) -> Join {
+fn is_rtl_letter(c: char) -> bool {
+    use unicode_bidi::BidiClass::{AL, R};
+    matches!(unicode_bidi::bidi_class(c), R | AL)
+}
+
+/// Puts the characters of right-to-left text into logical order by where they stand, and parts
+/// them at gaps. Characters drawn on top of each other (ligatures, vowel signs) keep their order.
+fn in_rtl_order(mut chars: Vec<(char, Rect<Pt>)>, em: f32) -> Vec<(String, Rect<Pt>)> {
+    chars.sort_by(|a, b| {
+        let apart = (a.1.mid_x() - b.1.mid_x()).abs() > 0.12 * em;
+        if apart { b.1.mid_x().total_cmp(&a.1.mid_x()) } else { std::cmp::Ordering::Equal }
+    });
+    let mut out: Vec<(String, Rect<Pt>)> = Vec::new();
+    for (c, r) in chars {
+        match out.last_mut() {
+            Some((text, around)) if around.min.x - r.max.x <= WORD_GAP * em => {
+                text.push(c);
+                *around = around.around(&r);
+            }
+            _ => out.push((c.to_string(), r)),
+        }
+    }
+    out
+}
+
+fn join(word: &OpenWord, c: char, r: &Rect<Pt>, run: &Arc<RunInfo>) -> Join {
     let upright = is_upright(word.run.angle);
     if is_upright(run.angle) != upright || (run.angle - word.run.angle).abs() > 5.0 {
         return Join::Apart;
@@ -250,6 +293,19 @@ fn join(word: &OpenWord, r: &Rect<Pt>, run: &Arc<RunInfo>) -> Join {
         (gap, r.overlap_x(last), r.width().min(last.width()))
     };
     let em = word.run.style.size.max(run.style.size);
+    let rtl =
+        is_rtl_letter(c) || word.rtl && unicode_bidi::bidi_class(c) == unicode_bidi::BidiClass::NSM;
+    if rtl || word.rtl {
+        let beside = shared >= SAME_LINE * height;
+        return if rtl && word.rtl && beside && gap <= RTL_REACH * em {
+            Join::Same
+        } else if beside && gap <= JOIN_GAP * em {
+            // Punctuation, digits and Latin letters right beside: one word in two directions.
+            Join::Restyled
+        } else {
+            Join::Apart
+        };
+    }
     if gap > WORD_GAP * em || shared < SAME_LINE * height {
         return Join::Apart;
     }

@@ -1,1 +1,67 @@
-//! The interface that OCR services share.
+//! The interface that OCR services share: a request names a model and a document, the response
+//! holds per-page markdown.
+//!
+//! [`LocalProvider`] answers it with an [`Engine`](crate::Engine) of this process. The types hold
+//! what any of the services can ask or give; the JSON of a particular service is not their concern.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use recto::provider::{LocalProvider, OcrProvider, OcrRequest};
+//! use recto::{Call, Engine, Source};
+//!
+//! # fn main() -> recto::Result<()> {
+//! let provider = LocalProvider::new(Arc::new(Engine::builder().build()?));
+//! let request = OcrRequest {
+//!     model: Some("docling/docling-latest".to_owned()),
+//!     ..OcrRequest::new(Source::path("report.pdf"))
+//! };
+//! let response = provider.ocr(&request, &Call::default())?;
+//! for page in &response.pages {
+//!     println!("{}", page.markdown);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod local;
+mod request;
+mod response;
+mod scores;
+
+use std::fmt::Debug;
+
+pub use local::LocalProvider;
+pub use request::{Granularity, OcrRequest, OcrTableFormat};
+pub use response::{
+    BlockConfidence, BlockKind, Dimensions, OcrBlock, OcrImage, OcrModel, OcrPage, OcrResponse,
+    OcrTable, PageConfidence, PixelBox, Usage, WordConfidence,
+};
+
+use crate::call::Call;
+use crate::error::Result;
+
+/// Somebody who reads documents: this machine or a service.
+///
+/// Calls block: reading is work for a processor, and the library needs no runtime. A server runs
+/// each call on a thread of its own.
+pub trait OcrProvider: Debug + Send + Sync + 'static {
+    /// The provider's name, as it stands before the slash in model names.
+    fn name(&self) -> &str;
+
+    /// The models it serves.
+    ///
+    /// # Errors
+    ///
+    /// Where the list has to be asked for and cannot be had.
+    fn models(&self) -> Result<Vec<OcrModel>>;
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing could be read. Pages that failed while others did not are warnings of the
+    /// response.
+    fn ocr(&self, request: &OcrRequest, call: &Call) -> Result<OcrResponse>;
+}

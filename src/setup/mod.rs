@@ -133,8 +133,3 @@ mod tests {
         assert!(describe_pdfium(&path).ends_with("(not the pinned build)"));
     }
 }
-
-/// Finds.
-pub fn pdfium() -> crate::Result<PathBuf> {
-    Ok(PathBuf::from("models").join(pdfium_file_name()))
-}

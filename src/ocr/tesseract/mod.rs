@@ -1,0 +1,144 @@
+//! OCR with libtesseract.
+
+use std::path::{Path, PathBuf};
+
+use image::GrayImage;
+
+use self::ffi::{GrayRows, Handle, Segmentation, TesseractError};
+use self::pool::Pool;
+use super::{OcrWord, Recognizer};
+use crate::call::Call;
+use crate::error::{Error, Result};
+use crate::geometry::Resolution;
+
+mod ffi;
+mod pool;
+mod words;
+
+pub(super) use ffi::switch_openmp_off;
+
+/// Suffix of Tesseract's model files.
+const MODEL_SUFFIX: &str = "traineddata";
+
+/// Tesseract with a pool of loaded models.
+#[derive(Debug)]
+pub(crate) struct TesseractRecognizer {
+    folder: PathBuf,
+    pool: Pool,
+}
+
+impl TesseractRecognizer {
+    /// Uses the models (`eng.traineddata` …) of a folder; `None` looks for the usual one, see
+    /// [`default_folder`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingComponent`] where the folder holds no model at all.
+    pub(crate) fn new(folder: Option<PathBuf>) -> Result<Self> {
+        let (folder, tried) = match folder {
+            Some(folder) => (Some(folder.clone()), folder.display().to_string()),
+            None => (default_folder(), "the usual folders".to_owned()),
+        };
+        match folder {
+            Some(folder) if has_models(&folder) => Ok(Self { folder, pool: Pool::default() }),
+            _ => Err(Error::MissingComponent {
+                what: format!("any Tesseract model (*.{MODEL_SUFFIX}) in {tried}"),
+                fix: "install the package tesseract-ocr-eng, or set TESSDATA_PREFIX to the folder \
+                      of the models"
+                    .to_owned(),
+                source: None,
+            }),
+        }
+    }
+
+    /// The folder of the models.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Fails when a model is not in the folder.
+    ///
+    /// Tesseract itself goes on without a model that is missing as long as it finds another one.
+    fn check_installed(&self, languages: &[String]) -> Result<()> {
+        for language in languages {
+            // A code becomes part of a path: nothing that could lead out of the folder.
+            let plain = language
+                .split('/')
+                .all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+            if !plain || !self.folder.join(format!("{language}.{MODEL_SUFFIX}")).is_file() {
+                return Err(Error::LanguageNotInstalled {
+                    code: language.clone(),
+                    engine: "Tesseract",
+                    model: language.clone(),
+                    fix: format!(
+                        "install it with: apt-get install tesseract-ocr-{}",
+                        language.replace('_', "-").to_lowercase()
+                    ),
+                });
+            }
+        }
+        if languages.is_empty() {
+            return Err(Error::invalid_option("languages", "no language to recognise"));
+        }
+        Ok(())
+    }
+
+    fn load(&self, languages: &str) -> Result<Handle, TesseractError> {
+        Handle::new(&self.folder.to_string_lossy(), languages)
+    }
+}
+
+impl Recognizer for TesseractRecognizer {
+    fn recognize(
+        &self,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        call.check()?;
+        self.check_installed(languages)?;
+        super::prepare_worker_thread();
+        let key = languages.join("+");
+        let rows = GrayRows {
+            bytes: image.as_raw(),
+            width: image.width() as usize,
+            height: image.height() as usize,
+        };
+        let raw = self
+            .pool
+            .with(
+                &key,
+                || self.load(&key),
+                |handle| handle.read(rows, resolution.0, Segmentation::Page, call),
+            )
+            .map_err(|e| Error::stage("ocr", e))?;
+        call.check()?;
+        Ok(words::finish(raw))
+    }
+}
+
+/// The folder of Tesseract's models: `$TESSDATA_PREFIX` (or its `tessdata`), `models/tessdata`, or
+/// where the packages of Debian, Homebrew and others put them. The first that holds a model.
+pub(crate) fn default_folder() -> Option<PathBuf> {
+    let prefix = std::env::var_os("TESSDATA_PREFIX").map(PathBuf::from);
+    let named = prefix.into_iter().flat_map(|p| [p.clone(), p.join("tessdata")]);
+    let usual = [
+        "models/tessdata",
+        "/usr/share/tesseract-ocr/5/tessdata",
+        "/usr/share/tesseract-ocr/4.00/tessdata",
+        "/usr/share/tessdata",
+        "/usr/local/share/tessdata",
+        "/opt/homebrew/share/tessdata",
+    ];
+    named.chain(usual.into_iter().map(PathBuf::from)).find(|folder| has_models(folder))
+}
+
+fn has_models(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| {
+        entries.flatten().any(|e| e.path().extension().is_some_and(|x| x == MODEL_SUFFIX))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,339 @@
+//! The engine of this process as a provider.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::request::{Granularity, OcrRequest};
+use super::response::{OcrModel, OcrResponse, Usage};
+use super::{OcrProvider, answer};
+use crate::call::Call;
+use crate::document::Document;
+use crate::engine::Engine;
+use crate::error::{Error, Result, Warning};
+use crate::export::MarkdownOptions;
+use crate::options::{Options, Profile};
+use crate::source::Source;
+
+/// The one model, by its full name.
+const MODEL: &str = "docling/docling-latest";
+/// Other names it goes by.
+const ALIASES: [&str; 4] =
+    ["docling-latest", "opper/docling-latest", "mistral-ocr-latest", "recto"];
+/// The provider's name.
+const PROVIDER: &str = "docling";
+
+/// Reads with an [`Engine`] of this process, as `docling/docling-latest`.
+///
+/// It also answers to `docling-latest`, `opper/docling-latest`, `mistral-ocr-latest`, `recto` and
+/// to no model at all. [`OcrRequest::parameters`] takes docling's options by their names in JSON
+/// (see [`Options::from_docling_json`]), over [`Options::default`] or what
+/// [`with_options`](Self::with_options) was given.
+///
+/// Page headers and footers are left out of the markdown, as docling does, unless
+/// [`with_profile`](Self::with_profile) says otherwise. Boxes are pixels of the page as it was
+/// recognised, or at 200 dots per inch where its text layer was read.
+#[derive(Clone, Debug)]
+pub struct LocalProvider {
+    engine: Arc<Engine>,
+    options: Options,
+    profile: Profile,
+}
+
+impl LocalProvider {
+    /// A provider over the engine, with default options.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, options: Options::default(), profile: Profile::Docling }
+    }
+
+    /// The same, with other options for requests that do not say otherwise.
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The same, with the choice of what markdown holds. Default: [`Profile::Docling`].
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+}
+
+impl OcrProvider for LocalProvider {
+    fn name(&self) -> &str {
+        PROVIDER
+    }
+
+    fn models(&self) -> Result<Vec<OcrModel>> {
+        let capabilities = [
+            "pages",
+            "image_limit",
+            "image_min_size",
+            "table_format",
+            "extract_header",
+            "extract_footer",
+            "include_blocks",
+            "confidence",
+            "parameters",
+        ];
+        Ok(vec![OcrModel {
+            id: MODEL.to_owned(),
+            aliases: ALIASES.map(str::to_owned).to_vec(),
+            provider: PROVIDER.to_owned(),
+            price_per_page: Some(0.0),
+            capabilities: capabilities.map(str::to_owned).to_vec(),
+        }])
+    }
+
+    fn ocr(&self, request: &OcrRequest, call: &Call) -> Result<OcrResponse> {
+        check_model(request.model.as_deref())?;
+        let (options, warnings) = prepare(&self.options, request)?;
+        let document = self.engine.read_with(named_source(request), &options, call)?;
+        Ok(respond(&document, request, &options, self.profile, warnings))
+    }
+}
+
+/// Fails unless the name is one of the model's.
+fn check_model(model: Option<&str>) -> Result<()> {
+    let known = |name: &str| name.is_empty() || name == MODEL || ALIASES.contains(&name);
+    match model.map(str::trim) {
+        Some(name) if !known(name) => Err(Error::UnknownModel {
+            model: name.to_owned(),
+            known: format!("{MODEL}, {}", ALIASES.join(", ")),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The request's options over the provider's, and what of the request has no effect.
+fn prepare(base: &Options, request: &OcrRequest) -> Result<(Options, Vec<Warning>)> {
+    let mut options = base.clone();
+    let mut warnings = options.apply_docling_json(&request.parameters)?;
+    if let Some(pages) = &request.pages {
+        if !request.parameters["page_range"].is_null() {
+            warnings.push(Warning::option(
+                "page_range",
+                "page_range has no effect: the request names pages",
+            ));
+        }
+        options.pages = Some(pages.clone());
+    }
+    if request.document_annotation_prompt.is_some() && request.document_annotation_format.is_none()
+    {
+        return Err(Error::invalid_option(
+            "document_annotation_prompt",
+            "it needs a document_annotation_format",
+        ));
+    }
+    let no_model = "the local engine runs no language model";
+    let mut warn = |asked: bool, option: &str, why: &str| {
+        if asked {
+            warnings.push(Warning::option(option, format!("{option} has no effect: {why}")));
+        }
+    };
+    warn(request.bbox_annotation_format.is_some(), "bbox_annotation_format", no_model);
+    warn(request.document_annotation_format.is_some(), "document_annotation_format", no_model);
+    warn(request.document_annotation_prompt.is_some(), "document_annotation_prompt", no_model);
+    warn(
+        !request.fallbacks.is_empty(),
+        "fallbacks",
+        "the local engine was asked directly, and has no others to turn to",
+    );
+    warn(
+        request.confidence == Some(Granularity::Block) && !request.include_blocks,
+        "confidence",
+        "scores of blocks come with blocks, which include_blocks asks for; pages have theirs",
+    );
+    Ok((options, warnings))
+}
+
+/// The document, under the request's name for it where its source has none.
+fn named_source(request: &OcrRequest) -> Source {
+    let source = request.document.clone();
+    match &request.document_name {
+        Some(name) if matches!(source, Source::Bytes { name: None, .. }) => source.named(name),
+        _ => source,
+    }
+}
+
+fn respond(
+    document: &Document,
+    request: &OcrRequest,
+    options: &Options,
+    profile: Profile,
+    warnings: Vec<Warning>,
+) -> OcrResponse {
+    let markdown = MarkdownOptions { profile, ..MarkdownOptions::from(options) };
+    let pages = answer::pages(document, request, &markdown);
+    let id = request.id.clone().unwrap_or_else(|| {
+        // The same pages get the same id.
+        let mut hash = Sha256::new();
+        for page in &pages {
+            hash.update(page.index.to_le_bytes());
+            hash.update(page.markdown.as_bytes());
+        }
+        let digits: String = hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
+        format!("ocr_{digits}")
+    });
+
+    let mut response = OcrResponse::new(id, MODEL, PROVIDER);
+    response.status = document.status;
+    response.usage = Usage {
+        pages_processed: pages.len(),
+        document_bytes: Some(document.byte_count),
+        cost: Some(0.0),
+    };
+    response.confidence = document.confidence();
+    response.language = document.language.clone();
+    response.warnings = warnings;
+    if request.include_image_base64 && pages.iter().any(|page| !page.images.is_empty()) {
+        response.warnings.push(Warning::option(
+            "include_image_base64",
+            "include_image_base64 has no effect: images come with their place, not yet with \
+             their pixels",
+        ));
+    }
+    response.warnings.extend(document.warnings.iter().cloned());
+    response.pages = pages;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::{Block, Metadata, Page, Role, Status, TextSource, Timings};
+    use crate::error::{ErrorKind, WarningCode};
+    use crate::geometry::{Size, rect};
+    use crate::options::{OcrMode, PageSet};
+
+    fn document() -> Document {
+        let figure = Block {
+            role: Role::Figure,
+            rect: rect(0.0, 0.0, 100.0, 100.0),
+            text: String::new(),
+            lines: Vec::new(),
+            confidence: None,
+        };
+        let page = Page {
+            index: 2,
+            size: Size::new(612.0, 792.0),
+            text_source: TextSource::TextLayer,
+            resolution: None,
+            language: None,
+            confidence: None,
+            blocks: vec![figure],
+            words: Vec::new(),
+            rules: Vec::new(),
+            placements: Vec::new(),
+            links: Vec::new(),
+        };
+        Document {
+            name: None,
+            byte_count: 77,
+            page_count: 9,
+            status: Status::Partial,
+            metadata: Metadata::default(),
+            language: Some("sv".to_owned()),
+            pages: vec![page],
+            warnings: vec![Warning::new(WarningCode::PageFailed, "x")],
+            timings: Timings::default(),
+        }
+    }
+
+    fn warned(request: &OcrRequest) -> Vec<String> {
+        let (_, warnings) = prepare(&Options::default(), request).unwrap();
+        warnings.into_iter().filter_map(|w| w.option).collect()
+    }
+
+    #[test]
+    fn the_model_goes_by_many_names() {
+        for name in ALIASES.into_iter().chain([MODEL, "", " docling-latest "]) {
+            assert!(check_model(Some(name)).is_ok(), "{name:?}");
+        }
+        assert!(check_model(None).is_ok());
+        let error = check_model(Some("gpt-5")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("docling/docling-latest"), "{error}");
+    }
+
+    #[test]
+    fn parameters_are_doclings_options_over_the_providers() {
+        let base = Options { dpi: Some(200.0), ..Options::default() };
+        let request = OcrRequest {
+            parameters: json!({ "force_ocr": true, "lang": ["en"], "nonsense": 1 }),
+            pages: Some(PageSet::from_indices([3])),
+            ..OcrRequest::default()
+        };
+        let (options, warnings) = prepare(&base, &request).unwrap();
+        assert_eq!((options.ocr, options.dpi), (OcrMode::Always, Some(200.0)));
+        assert_eq!(options.pages, Some(PageSet::from_indices([3])));
+        assert!(options.do_pdf_heading_hierarchy);
+        assert_eq!(warnings[0].option.as_deref(), Some("nonsense"));
+
+        let bad = OcrRequest { parameters: json!("fast"), ..OcrRequest::default() };
+        assert_eq!(prepare(&base, &bad).unwrap_err().kind(), ErrorKind::InvalidRequest);
+    }
+
+    #[test]
+    fn every_field_without_effect_is_named() {
+        assert!(warned(&OcrRequest::default()).is_empty());
+        let request = OcrRequest {
+            bbox_annotation_format: Some(json!({})),
+            document_annotation_format: Some(json!({})),
+            document_annotation_prompt: Some("x".into()),
+            fallbacks: vec!["a/b".into()],
+            confidence: Some(Granularity::Block),
+            pages: Some(PageSet::from_indices([0])),
+            parameters: json!({ "page_range": [1, 2] }),
+            ..OcrRequest::default()
+        };
+        assert_eq!(
+            warned(&request),
+            [
+                "page_range",
+                "bbox_annotation_format",
+                "document_annotation_format",
+                "document_annotation_prompt",
+                "fallbacks",
+                "confidence"
+            ]
+        );
+        let prompt =
+            OcrRequest { document_annotation_prompt: Some("x".into()), ..OcrRequest::default() };
+        assert!(prepare(&Options::default(), &prompt).is_err());
+    }
+
+    #[test]
+    fn the_response_tells_who_read_what() {
+        let request = OcrRequest { include_image_base64: true, ..OcrRequest::default() };
+        let respond = |request: &OcrRequest| {
+            respond(&document(), request, &Options::default(), Profile::Docling, Vec::new())
+        };
+        let response = respond(&request);
+        assert_eq!((response.model.as_str(), response.provider.as_str()), (MODEL, "docling"));
+        assert_eq!(response.status, Status::Partial);
+        assert_eq!((response.language.as_deref(), response.confidence), (Some("sv"), None));
+        assert_eq!(response.usage.pages_processed, 1);
+        assert_eq!(response.usage.document_bytes, Some(77));
+        assert_eq!(response.pages[0].index, 2);
+        let named: Vec<_> = response.warnings.iter().map(|w| w.option.as_deref()).collect();
+        assert_eq!(named, [Some("include_image_base64"), None]);
+
+        assert!(response.id.starts_with("ocr_") && response.id.len() == 28);
+        assert_eq!(respond(&request).id, response.id);
+        assert_eq!(respond(&OcrRequest { id: Some("7".into()), ..request }).id, "7");
+    }
+
+    #[test]
+    fn a_name_is_for_documents_without_one() {
+        let mut request =
+            OcrRequest { document_name: Some("a.pdf".into()), ..OcrRequest::default() };
+        assert_eq!(named_source(&request).name(), "a.pdf");
+        request.document = Source::path("b.pdf");
+        assert_eq!(named_source(&request).name(), "b.pdf");
+    }
+}

@@ -1,0 +1,118 @@
+//! What is asked of an OCR provider.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::options::PageSet;
+use crate::source::Source;
+
+/// What is asked of an OCR provider: the union of what the services take.
+#[derive(Clone, Debug)]
+pub struct OcrRequest {
+    /// The caller's name for the request; comes back as the response's id. Default: `None`.
+    pub id: Option<String>,
+    /// The model, with or without its provider ("docling/docling-latest"). Default: `None`, the
+    /// provider's own choice.
+    pub model: Option<String>,
+    /// The document. Default: an empty one, which fails.
+    pub document: Source,
+    /// A name for the document, where its source has none. Default: `None`.
+    pub document_name: Option<String>,
+    /// Pages, from 0. Default: `None`, all.
+    pub pages: Option<PageSet>,
+    /// Whether images come with their pixels. Default: `false`.
+    pub include_image_base64: bool,
+    /// Most images in the response, counted over the document; images beyond it are left out of
+    /// the markdown too. Default: `None`, all.
+    pub image_limit: Option<usize>,
+    /// Smallest height and width of an image, in pixels of the page (see
+    /// [`Dimensions`](super::Dimensions)). Default: `None`, any.
+    pub image_min_size: Option<u32>,
+    /// Takes tables out of the markdown, leaving a link. Default: `None`, they stay in it.
+    pub table_format: Option<OcrTableFormat>,
+    /// Whether page headers come in a field of their own. Default: `false`.
+    pub extract_header: bool,
+    /// Whether page footers come in a field of their own. Default: `false`.
+    pub extract_footer: bool,
+    /// Whether blocks come with type and box. Default: `false`.
+    pub include_blocks: bool,
+    /// How fine confidence is given. Default: `None`, for the document alone.
+    pub confidence: Option<Granularity>,
+    /// A JSON schema by which each image is to be described. Default: `None`.
+    pub bbox_annotation_format: Option<Value>,
+    /// A JSON schema by which the document is to be described. Default: `None`.
+    pub document_annotation_format: Option<Value>,
+    /// What to tell the model that describes the document. Default: `None`.
+    pub document_annotation_prompt: Option<String>,
+    /// Models to try when this one fails, "provider/model". Default: none.
+    pub fallbacks: Vec<String>,
+    /// Options of the provider itself, passed on as they are (for the local engine: docling's).
+    /// Default: null.
+    pub parameters: Value,
+}
+
+impl OcrRequest {
+    /// A request for all of a document with defaults.
+    pub fn new(document: Source) -> Self {
+        Self {
+            id: None,
+            model: None,
+            document,
+            document_name: None,
+            pages: None,
+            include_image_base64: false,
+            image_limit: None,
+            image_min_size: None,
+            table_format: None,
+            extract_header: false,
+            extract_footer: false,
+            include_blocks: false,
+            confidence: None,
+            bbox_annotation_format: None,
+            document_annotation_format: None,
+            document_annotation_prompt: None,
+            fallbacks: Vec::new(),
+            parameters: Value::Null,
+        }
+    }
+}
+
+impl Default for OcrRequest {
+    fn default() -> Self {
+        Self::new(Source::Bytes { bytes: [].into(), name: None })
+    }
+}
+
+/// How tables are written that are taken out of the markdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OcrTableFormat {
+    /// Pipe tables.
+    Markdown,
+    /// HTML.
+    Html,
+}
+
+impl OcrTableFormat {
+    /// Its ending in the names of tables.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Html => "html",
+        }
+    }
+}
+
+/// How fine confidence is given. Each step includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Granularity {
+    /// One score for the document.
+    Document,
+    /// Scores of each page.
+    Page,
+    /// And of each block, where blocks are asked for.
+    Block,
+    /// And of each word.
+    Word,
+}
