@@ -10,6 +10,7 @@ use super::{Draft, PageDraft};
 use crate::document::{
     Block, ListMarker, Page, Role, TextLine, TextSource, Word, WordOrigin, mean_confidence,
 };
+use crate::geometry::RectExt;
 use crate::options::Options;
 use crate::page::PageRead;
 
@@ -123,7 +124,7 @@ fn page_roles(
                 Role::Heading { level: 1 }
             } else if let Some((marker, _)) = lists::split_marker(&text) {
                 Role::ListItem { marker, depth: 0 }
-            } else if is_footnote(p, &text, body, page.read.size.height) {
+            } else if is_footnote(&page.drafts, n, p, &text, body, page.read.size.height) {
                 Role::Footnote
             } else {
                 Role::Paragraph
@@ -280,9 +281,30 @@ fn near_float(drafts: &[Draft], n: usize) -> bool {
     (n.saturating_sub(2)..=n + 2).any(|k| k != n && is_float(k))
 }
 
-fn is_footnote(p: &Paragraph, text: &str, body: &Body, height: f32) -> bool {
+/// Small text that starts with a mark and runs on in words, in the lower part of the page, with
+/// nothing of body size below it.
+fn is_footnote(
+    drafts: &[Draft],
+    n: usize,
+    p: &Paragraph,
+    text: &str,
+    body: &Body,
+    height: f32,
+) -> bool {
+    /// Rows of tables start with numbers as well, but hold few words.
+    const LEAST_WORDS: usize = 4;
     let marked = text.starts_with(|c: char| c.is_ascii_digit() || "*†‡§¹²³⁴⁵⁶⁷⁸⁹".contains(c));
-    marked && p.size() <= FOOTNOTE_SIZE * body.size && p.rect.min.y >= FOOTNOTE_FROM * height
+    let wordy = text.split_whitespace().filter(|w| w.chars().any(char::is_alphabetic)).count();
+    let small = |p: &Paragraph| p.size() <= FOOTNOTE_SIZE * body.size;
+    marked
+        && wordy >= LEAST_WORDS
+        && small(p)
+        && p.rect.min.y >= FOOTNOTE_FROM * height
+        && drafts.iter().enumerate().all(|(k, other)| {
+            let r = other.rect();
+            let below = k != n && r.min.y > p.rect.mid_y() && r.overlap_x(&p.rect) > 0.0;
+            !below || matches!(other, Draft::Text(o) if small(o) || o.lines.len() == 1)
+        })
 }
 
 fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &Options) {
@@ -437,7 +459,11 @@ fn join_split(blocks: &mut Vec<Block>, known: &Vocabulary) {
         let both = first.role == Role::Paragraph && next.role == Role::Paragraph;
         // Labels and lines of forms are short; running text that breaks off is not.
         let running = first.lines.len() > 1 && first.text.split_whitespace().count() > 8;
-        if !(both && open && goes_on && running) {
+        // Right below in the same column, or at the top of the next one.
+        let (a, b) = (&first.rect, &next.rect);
+        let below = b.min.y >= a.max.y && a.overlap_x(b) > 0.5 * b.width().min(a.width());
+        let next_column = b.min.y < a.min.y && a.overlap_x(b) <= 0.0;
+        if !(both && open && goes_on && running && (below || next_column)) {
             n += 1;
             continue;
         }
@@ -445,7 +471,7 @@ fn join_split(blocks: &mut Vec<Block>, known: &Vocabulary) {
         let first = &mut blocks[n - 1];
         append_line(&mut first.text, &next.text, known);
         first.lines.extend(next.lines);
-        first.rect = crate::geometry::RectExt::around(&first.rect, &next.rect);
+        first.rect = first.rect.around(&next.rect);
     }
 }
 
@@ -463,7 +489,7 @@ fn join_code(blocks: &mut Vec<Block>) {
         first.text.push_str("\n\n");
         first.text.push_str(&next.text);
         first.lines.extend(next.lines);
-        first.rect = crate::geometry::RectExt::around(&first.rect, &next.rect);
+        first.rect = first.rect.around(&next.rect);
     }
 }
 

@@ -487,10 +487,13 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     if !enough || filled * 2 < table.rows * table.columns || is_prose(table, words) {
         return false;
     }
-    let markers = texts(0)
-        .filter(|c| lists::starts_item(&format!("{} x", c.text)) || c.text.chars().count() == 1)
-        .count();
+    let markers = texts(0).filter(|c| is_marker(&c.text)).count();
     if markers * 2 > texts(0).count() {
+        return false;
+    }
+    let mut all = table.cells.iter().flat_map(|c| &c.words).map(|&i| &words[i as usize]);
+    if all.all(|w| w.style.mono == Some(true)) {
+        // Columns in the output of a program.
         return false;
     }
     let leaders =
