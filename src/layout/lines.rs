@@ -154,16 +154,6 @@ fn mostly<'a>(words: impl Iterator<Item = &'a Word>, is: impl Fn(&Word) -> bool)
     all > 0 && yes as f32 >= MOST * all as f32
 }
 
-/// Puts segments of one column into lines, top to bottom: those that share a row become one line.
-pub(super) fn lines(segments: &[&Segment], words: &[Word]) -> Vec<Line> {
-    rows(segments)
-        .into_iter()
-        .filter_map(|row| {
-            Line::new(row.iter().flat_map(|&i| segments[i].words.iter().copied()).collect(), words)
-        })
-        .collect()
-}
-
 /// Groups boxes that stand side by side, top to bottom; within a row, left to right. Returns
 /// indices into `segments`.
 pub(super) fn rows(segments: &[&Segment]) -> Vec<Vec<usize>> {

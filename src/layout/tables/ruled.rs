@@ -9,6 +9,12 @@ use crate::geometry::{Pt, Rect, RectExt};
 /// At least this share of a grid's cells holds text; fewer is a chart's lattice or a form's boxes.
 const MIN_FILLED: f32 = 0.3;
 
+/// Row, column, row span, column span.
+type Place = (usize, usize, usize, usize);
+
+/// A cell with its box and its words.
+type Placed = (Place, Rect<Pt>, Vec<u32>);
+
 /// Finds tables among the frames of a page. `free` are the words that may go into tables.
 pub(in crate::layout) fn find(
     frames: &[Frame],
@@ -43,8 +49,7 @@ fn table(
     em: f32,
 ) -> Option<FoundTable> {
     let grid = Grid::new(frame, em)?;
-    let mut cells: Vec<((usize, usize, usize, usize), Vec<u32>)> =
-        grid.cells.iter().map(|&c| (c, Vec::new())).collect();
+    let mut cells: Vec<(Place, Vec<u32>)> = grid.cells.iter().map(|&c| (c, Vec::new())).collect();
     for &index in inside {
         let at = words[index as usize].rect.center();
         let found = cells.iter_mut().find(|(c, _)| grid.rect_of(*c).contains(at));
@@ -96,18 +101,13 @@ fn has_two_columns(table: &Table) -> bool {
 struct Rows {
     rows: usize,
     columns: usize,
-    cells: Vec<((usize, usize, usize, usize), Rect<Pt>, Vec<u32>)>,
+    cells: Vec<Placed>,
 }
 
 impl Rows {
     /// Splits rows of the grid in which several lines of text stand side by side in most columns:
     /// tables often rule columns, and the head, but not every row.
-    fn split(
-        grid: &Grid,
-        cells: Vec<((usize, usize, usize, usize), Vec<u32>)>,
-        words: &[Word],
-        em: f32,
-    ) -> Self {
+    fn split(grid: &Grid, cells: Vec<(Place, Vec<u32>)>, words: &[Word], em: f32) -> Self {
         // Cuts (in points) inside each row of the grid.
         let cuts: Vec<Vec<f32>> = (0..grid.rows())
             .map(|row| {
@@ -160,7 +160,7 @@ impl Rows {
 
     /// Drops rows and columns without any text (double rules, margins), and builds the table.
     fn into_table(self, words: &[Word]) -> Table {
-        let used = |axis: fn(&(usize, usize, usize, usize)) -> (usize, usize), n: usize| {
+        let used = |axis: fn(&Place) -> (usize, usize), n: usize| {
             let mut used = vec![false; n];
             for (c, _, w) in &self.cells {
                 if !w.is_empty() {
