@@ -7,7 +7,9 @@ use super::paragraphs::Paragraph;
 use super::styles::{self, Body, Context};
 use super::text::{Vocabulary, line_text, paragraph_text};
 use super::{Draft, PageDraft};
-use crate::document::{Block, ListMarker, Page, Role, TextLine, TextSource, Word, mean_confidence};
+use crate::document::{
+    Block, ListMarker, Page, Role, TextLine, TextSource, Word, WordOrigin, mean_confidence,
+};
 use crate::options::Options;
 use crate::page::PageRead;
 
@@ -65,11 +67,24 @@ fn find_furniture(drafts: &[PageDraft]) -> Vec<(usize, usize, Margin)> {
                 &p.rect,
                 page.read.size,
                 &text.join(" "),
+                is_spread(p, &page.read.words, page.read.size.width),
                 &all,
             ));
         }
     }
     furniture::choose(&candidates).into_iter().map(|c| (c.page, c.block, c.margin)).collect()
+}
+
+/// Whether a single line has a gap of a good part of the page's width in it: the title on one
+/// side, the page number or section on the other.
+fn is_spread(p: &Paragraph, words: &[Word], width: f32) -> bool {
+    /// Share of the page's width.
+    const GAP: f32 = 0.2;
+    let [line] = p.lines.as_slice() else { return false };
+    line.words.windows(2).any(|w| {
+        let (a, b) = (&words[w[0] as usize].rect, &words[w[1] as usize].rect);
+        b.min.x - a.max.x > GAP * width
+    })
 }
 
 fn page_roles(
@@ -79,6 +94,7 @@ fn page_roles(
 ) -> Vec<Option<Role>> {
     let words = &page.read.words;
     let ocr = page.read.text_source == TextSource::Ocr;
+    let contents = is_contents(&page.drafts, words);
     let mut roles: Vec<Option<Role>> = Vec::with_capacity(page.drafts.len());
     for (n, draft) in page.drafts.iter().enumerate() {
         let Draft::Text(p) = draft else {
@@ -101,8 +117,9 @@ fn page_roles(
         } else if is_caption(&text) && near_float(&page.drafts, n) {
             Role::Caption
         } else {
-            let context = context(&page.drafts, n, body, ocr, margin);
-            if styles::heading_score(p, words, body, &context) > 0.0 {
+            let pictured = page.read.text_source == TextSource::Mixed && is_recognised(p, words);
+            let context = context(&page.drafts, n, body, (ocr, contents), margin);
+            if !pictured && styles::heading_score(p, words, body, &context) > 0.0 {
                 Role::Heading { level: 1 }
             } else if let Some((marker, _)) = lists::split_marker(&text) {
                 Role::ListItem { marker, depth: 0 }
@@ -117,6 +134,28 @@ fn page_roles(
     drop_lone_numbers(&page.drafts, &mut roles, words);
     set_depths(page, &mut roles);
     roles
+}
+
+/// Whether text was read from a picture on a page that has a text layer.
+fn is_recognised(p: &Paragraph, words: &[Word]) -> bool {
+    p.lines.iter().flat_map(|l| &l.words).all(|&i| words[i as usize].origin == WordOrigin::Ocr)
+}
+
+/// Whether many lines of the page end with page numbers that do not decrease.
+fn is_contents(drafts: &[Draft], words: &[Word]) -> bool {
+    /// Fewer lines may end with numbers by chance.
+    const LEAST: usize = 4;
+    let numbers: Vec<u32> = drafts
+        .iter()
+        .filter_map(|d| match d {
+            Draft::Text(p) => Some(&p.lines),
+            _ => None,
+        })
+        .flatten()
+        .filter(|l| l.words.len() > 1)
+        .filter_map(|l| words[*l.words.last()? as usize].text.parse().ok())
+        .collect();
+    numbers.len() >= LEAST && numbers.windows(2).all(|w| w[0] <= w[1])
 }
 
 /// One numbered or lettered item between paragraphs is a paragraph that starts with a number,
@@ -165,7 +204,7 @@ fn context(
     drafts: &[Draft],
     n: usize,
     body: &Body,
-    ocr: bool,
+    (ocr, contents): (bool, bool),
     margin: &dyn Fn(usize) -> Option<Margin>,
 ) -> Context {
     /// What stands at the top of a column has as much room as any heading.
@@ -182,7 +221,7 @@ fn context(
         .map(Draft::rect)
         .filter(|o| o.min.y >= r.max.y - 0.5 * body.size)
         .map_or(PLENTY, |o| (o.min.y - r.max.y) / body.size);
-    Context { above, below, text_follows: next.is_some(), ocr }
+    Context { above, below, text_follows: next.is_some(), contents, ocr }
 }
 
 /// Program text has several lines, or looks like program text.

@@ -40,16 +40,19 @@ pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
     // The level at which unnumbered and first-level headings of a class stand.
     let mut out: Vec<u8> =
         headings.iter().map(|h| u8::try_from(class_of(h) + 1).unwrap_or(u8::MAX)).collect();
-    // Within one class, deeper numbers are deeper headings.
+    // Within one class, deeper numbers are deeper headings; the classes below make room.
+    let mut below = 0;
     for class in 0..classes.len() {
         let members: Vec<usize> =
             (0..headings.len()).filter(|&i| class_of(&headings[i]) == class).collect();
-        let shallowest = members.iter().filter_map(|&i| number_depth(&headings[i].text)).min();
+        let depths = members.iter().filter_map(|&i| number_depth(&headings[i].text));
+        let shallowest = depths.clone().min().unwrap_or(0);
+        let deepest = depths.max().unwrap_or(0);
         for &i in &members {
-            if let (Some(depth), Some(least)) = (number_depth(&headings[i].text), shallowest) {
-                out[i] = out[i].saturating_add(depth - least);
-            }
+            let depth = number_depth(&headings[i].text).unwrap_or(shallowest);
+            out[i] = out[i].saturating_add(below).saturating_add(depth - shallowest);
         }
+        below = below.saturating_add(deepest - shallowest);
     }
     // No jumps: the levels used are closed up.
     let mut used: Vec<u8> = out.clone();

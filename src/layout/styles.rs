@@ -53,6 +53,8 @@ pub(super) struct Context {
     pub(super) below: f32,
     /// Whether running text follows.
     pub(super) text_follows: bool,
+    /// Whether the page is a table of contents.
+    pub(super) contents: bool,
     /// Whether sizes come from OCR and are uncertain, and weights are unknown.
     pub(super) ocr: bool,
 }
@@ -156,8 +158,17 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     if text.ends_with(['.', ',', ';']) && !numbered {
         score -= if text.ends_with('.') && ratio > 1.3 { 0.2 } else { 0.7 };
     }
-    if text.ends_with(':') {
+    if text.ends_with(':') && !bold && ratio < full {
         score -= 0.35;
+    }
+    // "Introduction 7": a line of a table of contents.
+    if context.contents
+        && text
+            .split_whitespace()
+            .next_back()
+            .is_some_and(|w| w.chars().all(|c| c.is_ascii_digit()))
+    {
+        return -1.0;
     }
     if first.is_lowercase() {
         score -= 0.6;

@@ -61,6 +61,21 @@ fn table(
         };
         target.1.push(index);
     }
+    // Grid lines of charts run through their labels; rules of tables never do.
+    let struck = inside
+        .iter()
+        .filter(|&&i| {
+            let r = &words[i as usize].rect;
+            frame.horizontal.iter().any(|l| {
+                l.from < r.mid_x()
+                    && r.mid_x() < l.to
+                    && (l.at - r.mid_y()).abs() < 0.2 * r.height()
+            })
+        })
+        .count();
+    if struck * 5 > inside.len() {
+        return None;
+    }
     let filled = cells.iter().filter(|(_, w)| !w.is_empty()).count();
     if filled < 2 || (filled as f32) < MIN_FILLED * cells.len() as f32 {
         return None;
@@ -96,10 +111,10 @@ impl Rows {
         // Cuts (in points) inside each row of the grid.
         let cuts: Vec<Vec<f32>> = (0..grid.rows())
             .map(|row| {
-                let members: Vec<&[u32]> = cells
+                let members: Vec<(Rect<Pt>, &[u32])> = cells
                     .iter()
                     .filter(|(c, _)| c.0 == row && c.2 == 1)
-                    .map(|(_, w)| w.as_slice())
+                    .map(|(c, w)| (grid.rect_of(*c), w.as_slice()))
                     .collect();
                 let spanned = cells
                     .iter()
