@@ -1,5 +1,7 @@
 //! Tables without (or with few) ruling lines: columns from white space that rows share.
 
+use std::collections::HashSet;
+
 use super::grid::{Frame, Line, cluster};
 use super::{FoundTable, cell};
 use crate::document::{Cell, Table, Word};
@@ -353,6 +355,7 @@ pub(in crate::layout) fn between_rules(
         .collect();
     let alike =
         |a: &Line, b: &Line| (a.from - b.from).abs() < 1.5 * em && (a.to - b.to).abs() < 1.5 * em;
+    let mut left = free.to_vec();
     let mut used = vec![false; lines.len()];
     let mut out = Vec::new();
     for i in 0..lines.len() {
@@ -367,7 +370,11 @@ pub(in crate::layout) fn between_rules(
             }
         }
         group.sort_by(|a, b| a.at.total_cmp(&b.at));
-        out.extend(in_group(&group, &lines, words, free, em));
+        if let Some(found) = in_group(&group, &lines, words, &left, em) {
+            let taken: HashSet<u32> = found.words().collect();
+            left.retain(|i| !taken.contains(i));
+            out.push(found);
+        }
     }
     out
 }

@@ -22,22 +22,26 @@ pub(in crate::layout) fn find(
     free: &[u32],
     em: f32,
 ) -> Vec<FoundTable> {
+    let mut closed: Vec<(Rect<Pt>, &Frame)> = frames
+        .iter()
+        .filter(|f| !f.vertical.is_empty() && !f.horizontal.is_empty())
+        .filter_map(|f| Some((f.rect()?, f)))
+        .collect();
+    // The largest first: a frame inside another one's cell belongs to the outer table.
+    closed.sort_by(|a, b| b.0.area().total_cmp(&a.0.area()));
+    let mut left = free.to_vec();
     let mut out: Vec<FoundTable> = Vec::new();
-    for frame in frames.iter().filter(|f| !f.vertical.is_empty() && !f.horizontal.is_empty()) {
-        let Some(around) = frame.rect() else { continue };
-        let inside: Vec<u32> = free
-            .iter()
-            .copied()
-            .filter(|&i| around.contains(words[i as usize].rect.center()))
-            .collect();
+    for (around, frame) in closed {
+        let (inside, outside): (Vec<u32>, Vec<u32>) =
+            left.iter().partition(|&&i| around.contains(words[i as usize].rect.center()));
         if inside.is_empty() {
             continue;
         }
-        out.extend(table(frame, around, &inside, words, em));
+        if let Some(found) = table(frame, around, &inside, words, em) {
+            out.push(found);
+            left = outside;
+        }
     }
-    // A frame inside another one's cell (nested boxes) belongs to the outer table.
-    let outer = out.clone();
-    out.retain(|t| !outer.iter().any(|o| o.rect != t.rect && t.rect.share_in(&o.rect) > 0.9));
     out
 }
 
