@@ -2,7 +2,8 @@
 //!
 //! `recto bench` measures your own documents, and compares options side by side.
 
-#![allow(missing_docs)]
+// A bench that cannot run should say so at once.
+#![allow(clippy::expect_used)]
 
 use std::path::Path;
 use std::sync::Arc;

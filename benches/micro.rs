@@ -1,6 +1,7 @@
 //! One stage at a time: `cargo bench --features full --bench micro`.
 
-#![allow(missing_docs)]
+// A bench that cannot run should say so at once.
+#![allow(clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
 

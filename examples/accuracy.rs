@@ -8,6 +8,8 @@
 //! is the language to read it in. `OUT/<case>.md` gets its markdown and `OUT/report.jsonl` a line of
 //! JSON about each case. Exits with 3 if some cases failed.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::Write;

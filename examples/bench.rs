@@ -6,6 +6,8 @@
 //!
 //! `recto bench` does more: several runs, memory, option sets side by side.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;

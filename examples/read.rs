@@ -4,6 +4,8 @@
 //! cargo run --release --example read -- report.pdf
 //! ```
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 
 use recto::{Engine, Options, Role, Source};

@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 scripts/setup.sh
-sample=${SAMPLE:-testdata/pages/sample.pdf}
+sample=${SAMPLE:-testdata/pages/report.pdf}
 if [ -z "${SAMPLE-}" ] && [ ! -f "$sample" ]; then
     sample=$(find testdata/pages -name '*.pdf' 2> /dev/null | sort | head -n 1)
 fi

@@ -90,24 +90,17 @@ apt_update() {
     apt_updated=1
 }
 
-# tessdata: the folder of Tesseract's models, the first that holds any (the order is that of
-# src/setup/locate.rs); empty if there is none.
-tessdata() {
-    local dir file
+# traineddata CODE: whether Tesseract's model of that name is in one of the folders where recto looks
+# (src/language/installed.rs).
+traineddata() {
+    local dir
     for dir in ${TESSDATA_PREFIX:+"$TESSDATA_PREFIX" "$TESSDATA_PREFIX/tessdata"} models/tessdata \
-        /usr/share/tesseract-ocr/5/tessdata /usr/share/tesseract-ocr/4.00/tessdata \
-        /usr/share/tessdata /usr/local/share/tessdata /opt/homebrew/share/tessdata; do
-        for file in "$dir"/*.traineddata; do
-            if [ -e "$file" ]; then
-                echo "$dir"
-                return
-            fi
-        done
+        /usr/share/tesseract-ocr/*/tessdata /usr/share/tessdata /usr/share/tesseract/tessdata \
+        /opt/homebrew/share/tessdata /usr/local/share/tessdata; do
+        [ -s "$dir/$1.traineddata" ] && return
     done
+    return 1
 }
-
-# traineddata CODE: whether Tesseract's model of that name is installed.
-traineddata() { [ -s "$(tessdata)/$1.traineddata" ]; }
 
 # language_package CODE: Debian's package of a Tesseract model (chi_sim -> tesseract-ocr-chi-sim).
 language_package() { echo "tesseract-ocr-${1//_/-}"; }

@@ -13,7 +13,7 @@ use crate::page::PageRead;
 use crate::pdf::PdfFile;
 use crate::progress::Event;
 use crate::runner::{InProcess, Job, PageRunner};
-use crate::source::{Format, Input, Source, UrlPolicy};
+use crate::source::{Format, Source, UrlPolicy};
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
 ///
@@ -196,7 +196,7 @@ impl Engine {
         options.validate()?;
         let call = call.clone().with_timeout(options.document_timeout);
         call.check()?;
-        let input = source.load(self.inner.url_policy)?;
+        let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, &call)?;
         let document = self.inner.runner.open(&input, options)?;
         let page_count = document.page_count();
         let pages = match &options.pages {

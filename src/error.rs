@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The cause behind an [`Error`]: a stage's private error.
-pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
+type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// What went wrong with a whole document or with the engine itself.
 ///

@@ -75,3 +75,8 @@ pub use options::{
 pub use page::{Link, PageRead, Placement, Rule};
 pub use progress::{Event, Progress};
 pub use source::{Source, UrlPolicy};
+
+// The README's example is compiled with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

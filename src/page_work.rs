@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use image::GrayImage;
 
-use crate::document::{TextSource, Timings, Word, WordOrigin};
+use crate::document::{TextSource, Timings};
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
 use crate::options::{OcrMode, Options};
-use crate::page::{PageRead, Placement, PlacementKind, Rule};
+use crate::page::{PageRead, PlacementKind};
 use crate::pdf::{PageContent, PdfFile};
 use crate::raster::ImagePages;
 

@@ -21,7 +21,7 @@ const STAGES: [&str; 8] =
     ["source", "pdf", "raster", "preprocess", "segment", "ocr", "layout", "export"];
 
 /// The engine: the order of the stages, threads, the page seam.
-const ENGINE: [&str; 4] = ["engine", "reader", "runner", "page_work"];
+const ENGINE: [&str; 5] = ["engine", "reader", "runner", "page_work", "recognition"];
 
 /// Types that are data but live beside the code that makes them, so that every module may name
 /// them. Only types belong here, never a function.

@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use recto::{Event, Progress};
 
 /// A read that is done sooner shows no bar.
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How often time and speed are brought up to date between pages.
 const TICK: Duration = Duration::from_millis(200);
 
-const TEMPLATE: &str = "{msg} [{bar:24}] {pos}/{len} pages, {speed}, {eta} left";
+const TEMPLATE: &str = "{msg} [{bar:24}] {pos}/{len} pages{outlook}";
 
 /// A bar on stderr that appears when the read takes longer than [`PATIENCE`].
 #[derive(Debug)]
@@ -90,9 +90,12 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template(TEMPLATE)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ")
-        .with_key("speed", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-            // Nobody to tell if that fails.
-            let _ = out.write_str(&pages_per_second(state.per_sec()));
+        .with_key("outlook", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // Nothing is known about speed before the first page. Nobody to tell if writing fails.
+            if state.pos() > 0 {
+                let speed = pages_per_second(state.per_sec());
+                let _ = write!(out, ", {speed}, {:#} left", HumanDuration(state.eta()));
+            }
         })
 }
 

@@ -107,7 +107,7 @@ impl Run<'_> {
     }
 
     fn read(&self, source: Source, name: &str) -> recto::Result<Document> {
-        let bar = self.console.shows_progress().then(|| Bar::new(name));
+        let bar = self.console.shows_progress().then(|| Bar::new(short(name)));
         let call = Call {
             cancel: self.cancel.clone(),
             progress: bar.as_ref().map(|bar| Arc::new(bar.sink()) as Arc<dyn Progress>),
@@ -125,8 +125,7 @@ impl Run<'_> {
         let message = format!("{error:#}");
         let name = input.name();
         // Most messages name the document themselves.
-        let short = Path::new(&name).file_name().map(|n| n.to_string_lossy().into_owned());
-        if message.contains(short.as_deref().unwrap_or(&name)) {
+        if message.contains(short(&name)) {
             self.console.error(message);
         } else {
             self.console.error(format_args!("{name}: {message}"));
@@ -137,6 +136,11 @@ impl Run<'_> {
             None => Exit::Failure,
         }
     }
+}
+
+/// The last part of a path or URL.
+fn short(name: &str) -> &str {
+    Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or(name)
 }
 
 /// An input as given on the command line.

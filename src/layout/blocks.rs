@@ -5,9 +5,12 @@ use super::levels::{self, Heading};
 use super::lists;
 use super::paragraphs::Paragraph;
 use super::styles::{self, Body, Context};
-use super::text::{Vocabulary, line_text, paragraph_text};
+use super::text::{Vocabulary, append_line, line_text, paragraph_text};
 use super::{Draft, PageDraft};
-use crate::document::{Block, ListMarker, Page, Role, TextLine, TextSource, Word, mean_confidence};
+use crate::document::{
+    Block, ListMarker, Page, Role, TextLine, TextSource, Word, WordOrigin, mean_confidence,
+};
+use crate::geometry::RectExt;
 use crate::options::Options;
 use crate::page::PageRead;
 
@@ -65,11 +68,24 @@ fn find_furniture(drafts: &[PageDraft]) -> Vec<(usize, usize, Margin)> {
                 &p.rect,
                 page.read.size,
                 &text.join(" "),
+                is_spread(p, &page.read.words, page.read.size.width),
                 &all,
             ));
         }
     }
     furniture::choose(&candidates).into_iter().map(|c| (c.page, c.block, c.margin)).collect()
+}
+
+/// Whether a single line has a gap of a good part of the page's width in it: the title on one
+/// side, the page number or section on the other.
+fn is_spread(p: &Paragraph, words: &[Word], width: f32) -> bool {
+    /// Share of the page's width.
+    const GAP: f32 = 0.2;
+    let [line] = p.lines.as_slice() else { return false };
+    line.words.windows(2).any(|w| {
+        let (a, b) = (&words[w[0] as usize].rect, &words[w[1] as usize].rect);
+        b.min.x - a.max.x > GAP * width
+    })
 }
 
 fn page_roles(
@@ -79,6 +95,7 @@ fn page_roles(
 ) -> Vec<Option<Role>> {
     let words = &page.read.words;
     let ocr = page.read.text_source == TextSource::Ocr;
+    let contents = is_contents(&page.drafts, words);
     let mut roles: Vec<Option<Role>> = Vec::with_capacity(page.drafts.len());
     for (n, draft) in page.drafts.iter().enumerate() {
         let Draft::Text(p) = draft else {
@@ -101,12 +118,13 @@ fn page_roles(
         } else if is_caption(&text) && near_float(&page.drafts, n) {
             Role::Caption
         } else {
-            let context = context(&page.drafts, n, body, ocr, margin);
-            if styles::heading_score(p, words, body, &context) > 0.0 {
+            let pictured = page.read.text_source == TextSource::Mixed && is_recognised(p, words);
+            let context = context(&page.drafts, n, body, (ocr, contents), margin);
+            if !pictured && styles::heading_score(p, words, body, &context) > 0.0 {
                 Role::Heading { level: 1 }
             } else if let Some((marker, _)) = lists::split_marker(&text) {
                 Role::ListItem { marker, depth: 0 }
-            } else if is_footnote(p, &text, body, page.read.size.height) {
+            } else if is_footnote(&page.drafts, n, p, &text, body, page.read.size.height) {
                 Role::Footnote
             } else {
                 Role::Paragraph
@@ -117,6 +135,28 @@ fn page_roles(
     drop_lone_numbers(&page.drafts, &mut roles, words);
     set_depths(page, &mut roles);
     roles
+}
+
+/// Whether text was read from a picture on a page that has a text layer.
+fn is_recognised(p: &Paragraph, words: &[Word]) -> bool {
+    p.lines.iter().flat_map(|l| &l.words).all(|&i| words[i as usize].origin == WordOrigin::Ocr)
+}
+
+/// Whether many lines of the page end with page numbers that do not decrease.
+fn is_contents(drafts: &[Draft], words: &[Word]) -> bool {
+    /// Fewer lines may end with numbers by chance.
+    const LEAST: usize = 4;
+    let numbers: Vec<u32> = drafts
+        .iter()
+        .filter_map(|d| match d {
+            Draft::Text(p) => Some(&p.lines),
+            _ => None,
+        })
+        .flatten()
+        .filter(|l| l.words.len() > 1)
+        .filter_map(|l| words[*l.words.last()? as usize].text.parse().ok())
+        .collect();
+    numbers.len() >= LEAST && numbers.windows(2).all(|w| w[0] <= w[1])
 }
 
 /// One numbered or lettered item between paragraphs is a paragraph that starts with a number,
@@ -165,7 +205,7 @@ fn context(
     drafts: &[Draft],
     n: usize,
     body: &Body,
-    ocr: bool,
+    (ocr, contents): (bool, bool),
     margin: &dyn Fn(usize) -> Option<Margin>,
 ) -> Context {
     /// What stands at the top of a column has as much room as any heading.
@@ -182,7 +222,7 @@ fn context(
         .map(Draft::rect)
         .filter(|o| o.min.y >= r.max.y - 0.5 * body.size)
         .map_or(PLENTY, |o| (o.min.y - r.max.y) / body.size);
-    Context { above, below, text_follows: next.is_some(), ocr }
+    Context { above, below, text_follows: next.is_some(), contents, ocr }
 }
 
 /// Program text has several lines, or looks like program text.
@@ -241,9 +281,30 @@ fn near_float(drafts: &[Draft], n: usize) -> bool {
     (n.saturating_sub(2)..=n + 2).any(|k| k != n && is_float(k))
 }
 
-fn is_footnote(p: &Paragraph, text: &str, body: &Body, height: f32) -> bool {
+/// Small text that starts with a mark and runs on in words, in the lower part of the page, with
+/// nothing of body size below it.
+fn is_footnote(
+    drafts: &[Draft],
+    n: usize,
+    p: &Paragraph,
+    text: &str,
+    body: &Body,
+    height: f32,
+) -> bool {
+    /// Rows of tables start with numbers as well, but hold few words.
+    const LEAST_WORDS: usize = 4;
     let marked = text.starts_with(|c: char| c.is_ascii_digit() || "*†‡§¹²³⁴⁵⁶⁷⁸⁹".contains(c));
-    marked && p.size() <= FOOTNOTE_SIZE * body.size && p.rect.min.y >= FOOTNOTE_FROM * height
+    let wordy = text.split_whitespace().filter(|w| w.chars().any(char::is_alphabetic)).count();
+    let small = |p: &Paragraph| p.size() <= FOOTNOTE_SIZE * body.size;
+    marked
+        && wordy >= LEAST_WORDS
+        && small(p)
+        && p.rect.min.y >= FOOTNOTE_FROM * height
+        && drafts.iter().enumerate().all(|(k, other)| {
+            let r = other.rect();
+            let below = k != n && r.min.y > p.rect.mid_y() && r.overlap_x(&p.rect) > 0.0;
+            !below || matches!(other, Draft::Text(o) if small(o) || o.lines.len() == 1)
+        })
 }
 
 fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &Options) {
@@ -263,6 +324,7 @@ fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &O
                 bold: p.lines.iter().all(|l: &super::lines::Line| l.style.bold),
                 caps: !text.chars().any(char::is_lowercase),
                 italic: p.lines.iter().all(|l| l.style.italic),
+                rough: page.read.text_source == TextSource::Ocr,
                 text,
             });
         }
@@ -300,7 +362,12 @@ fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page 
         }
     }
     join_code(&mut flow);
+    // Footnotes stand at the foot of a column; they read after the text they interrupt.
+    let (mut footnotes, mut flow): (Vec<Block>, Vec<Block>) =
+        flow.into_iter().partition(|b| b.role == Role::Footnote);
+    join_split(&mut flow, known);
     headers.append(&mut flow);
+    headers.append(&mut footnotes);
     headers.append(&mut footers);
     finish(read, headers)
 }
@@ -340,6 +407,9 @@ fn text_block(p: Paragraph, role: Role, words: &[Word], known: &Vocabulary) -> B
     Block { role, rect: p.rect, text, lines, confidence }
 }
 
+/// Blank lines kept in a row within program text.
+const MAX_BLANK: usize = 3;
+
 /// Lines of program text with their indents, in characters of its fixed pitch.
 fn code_text(p: &Paragraph, words: &[Word]) -> String {
     let mut pitches: Vec<f32> = p
@@ -352,16 +422,18 @@ fn code_text(p: &Paragraph, words: &[Word]) -> String {
     pitches.sort_by(f32::total_cmp);
     let pitch = pitches.get(pitches.len() / 2).copied().unwrap_or(0.0).max(0.1);
     let left = p.rect.min.x;
+    let mut steps: Vec<f32> =
+        p.lines.windows(2).map(|w| w[1].rect.max.y - w[0].rect.max.y).collect();
+    steps.sort_by(f32::total_cmp);
+    let leading = steps.get(steps.len() / 3).copied().unwrap_or(0.0).max(0.5 * p.size()).max(0.1);
     let mut out = String::new();
     for (n, line) in p.lines.iter().enumerate() {
         if n > 0 {
             out.push('\n');
             // Blank lines inside a block, by the distance of baselines.
             let step = line.rect.max.y - p.lines[n - 1].rect.max.y;
-            let usual = 1.2 * line.size;
-            if step > 1.7 * usual {
-                out.push('\n');
-            }
+            let blank = (step / leading).round() as usize;
+            out.extend(std::iter::repeat_n('\n', blank.saturating_sub(1).min(MAX_BLANK)));
         }
         let mut column = 0usize;
         for (k, &i) in line.words.iter().enumerate() {
@@ -374,6 +446,33 @@ fn code_text(p: &Paragraph, words: &[Word]) -> String {
         }
     }
     out
+}
+
+/// A paragraph that goes on after a column's end, or after a break that was none: it ends without
+/// punctuation, and what follows starts with a small letter.
+fn join_split(blocks: &mut Vec<Block>, known: &Vocabulary) {
+    let mut n = 1;
+    while n < blocks.len() {
+        let (first, next) = (&blocks[n - 1], &blocks[n]);
+        let open = first.text.ends_with(|c: char| c.is_alphanumeric() || ",-–\u{2010}".contains(c));
+        let goes_on = next.text.starts_with(char::is_lowercase);
+        let both = first.role == Role::Paragraph && next.role == Role::Paragraph;
+        // Labels and lines of forms are short; running text that breaks off is not.
+        let running = first.lines.len() > 1 && first.text.split_whitespace().count() > 8;
+        // Right below in the same column, or at the top of the next one.
+        let (a, b) = (&first.rect, &next.rect);
+        let below = b.min.y >= a.max.y && a.overlap_x(b) > 0.5 * b.width().min(a.width());
+        let next_column = b.min.y < a.min.y && a.overlap_x(b) <= 0.0;
+        if !(both && open && goes_on && running && (below || next_column)) {
+            n += 1;
+            continue;
+        }
+        let next = blocks.remove(n);
+        let first = &mut blocks[n - 1];
+        append_line(&mut first.text, &next.text, known);
+        first.lines.extend(next.lines);
+        first.rect = first.rect.around(&next.rect);
+    }
 }
 
 /// Neighbouring blocks of program text are one.
@@ -390,7 +489,7 @@ fn join_code(blocks: &mut Vec<Block>) {
         first.text.push_str("\n\n");
         first.text.push_str(&next.text);
         first.lines.extend(next.lines);
-        first.rect = crate::geometry::RectExt::around(&first.rect, &next.rect);
+        first.rect = first.rect.around(&next.rect);
     }
 }
 

@@ -36,7 +36,9 @@ pub(super) fn find(
         let image = match placement.kind {
             PlacementKind::Image => true,
             PlacementKind::Drawing => false,
-            PlacementKind::Fill => continue,
+            // The bars of a chart; a ground with text on it is none.
+            PlacementKind::Fill if is_ground(&r, words, free) => continue,
+            PlacementKind::Fill => false,
         };
         if r.width() * r.height() <= BACKGROUND * area {
             regions.push((r, image));
@@ -66,6 +68,11 @@ pub(super) fn find(
         out.push(Figure { rect, words: inside });
     }
     out
+}
+
+/// Whether words stand on a filled area.
+fn is_ground(r: &Rect<Pt>, words: &[Word], free: &[u32]) -> bool {
+    free.iter().any(|&i| r.contains(words[i as usize].rect.center()))
 }
 
 /// Whether the words are the short labels of a drawing rather than running text.

@@ -30,6 +30,8 @@ pub(super) struct Candidate {
     /// Text with digits folded.
     key: String,
     number: bool,
+    /// Pieces far apart on one line at the very edge: "Report      12".
+    spread: bool,
     /// Nothing else stands beyond it, towards the edge.
     outermost: bool,
 }
@@ -41,6 +43,7 @@ pub(super) fn candidate(
     rect: &Rect<Pt>,
     size: Size<Pt>,
     text: &str,
+    spread: bool,
     all: &[Rect<Pt>],
 ) -> Option<Candidate> {
     let margin = if rect.max.y <= MARGIN * size.height {
@@ -64,6 +67,7 @@ pub(super) fn candidate(
         at: 0.5 * (rect.min.y + rect.max.y) / size.height,
         key: fold(text),
         number: is_page_number(text),
+        spread,
         outermost,
     })
 }
@@ -73,7 +77,7 @@ pub(super) fn choose(candidates: &[Candidate]) -> Vec<&Candidate> {
     candidates
         .iter()
         .filter(|c| {
-            if c.number && c.outermost {
+            if (c.number || c.spread) && c.outermost {
                 return true;
             }
             candidates.iter().any(|other| {

@@ -11,25 +11,38 @@ pub(super) struct Heading {
     pub(super) bold: bool,
     pub(super) caps: bool,
     pub(super) italic: bool,
+    /// Whether the size was measured by OCR.
+    pub(super) rough: bool,
 }
 
 /// Sizes that differ by less than this share are one size.
 const SAME_SIZE: f32 = 0.04;
+/// The same for sizes measured by OCR, which scatter by some 8 %.
+const SAME_SIZE_OCR: f32 = 0.17;
+
+fn same_size(a: &Heading, b: &Heading) -> bool {
+    let share = if a.rough || b.rough { SAME_SIZE_OCR } else { SAME_SIZE };
+    (a.size - b.size).abs() <= share * a.size.max(b.size)
+}
 
 /// Levels from 1 to 6. Larger is higher; at one size capitals come before bold before italic.
 /// Section numbers order what is set alike: "2.1" is below "2".
 pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
     // Styles from most to least prominent.
     let rank = |h: &Heading| (u8::from(h.bold || h.caps) * 2 + u8::from(h.caps), !h.italic);
+    // Sizes first into classes, largest first: a chain of near sizes must not become one class.
+    let mut sizes: Vec<&Heading> = Vec::new();
+    let mut by_size: Vec<&Heading> = headings.iter().collect();
+    by_size.sort_by(|a, b| b.size.total_cmp(&a.size));
+    for heading in by_size {
+        if !sizes.iter().any(|known| same_size(known, heading)) {
+            sizes.push(heading);
+        }
+    }
+    let size_class = |h: &Heading| sizes.iter().position(|s| same_size(s, h)).unwrap_or(0);
     let mut styles: Vec<&Heading> = headings.iter().collect();
-    styles.sort_by(|a, b| {
-        let same = (a.size - b.size).abs() <= SAME_SIZE * a.size.max(b.size);
-        let by_size = if same { std::cmp::Ordering::Equal } else { b.size.total_cmp(&a.size) };
-        by_size.then_with(|| rank(b).cmp(&rank(a)))
-    });
-    let alike = |a: &Heading, b: &Heading| {
-        (a.size - b.size).abs() <= SAME_SIZE * a.size.max(b.size) && rank(a) == rank(b)
-    };
+    styles.sort_by(|a, b| size_class(a).cmp(&size_class(b)).then_with(|| rank(b).cmp(&rank(a))));
+    let alike = |a: &Heading, b: &Heading| size_class(a) == size_class(b) && rank(a) == rank(b);
     let mut classes: Vec<&Heading> = Vec::new();
     for style in styles {
         if !classes.iter().any(|known| alike(known, style)) {
@@ -40,16 +53,19 @@ pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
     // The level at which unnumbered and first-level headings of a class stand.
     let mut out: Vec<u8> =
         headings.iter().map(|h| u8::try_from(class_of(h) + 1).unwrap_or(u8::MAX)).collect();
-    // Within one class, deeper numbers are deeper headings.
+    // Within one class, deeper numbers are deeper headings; the classes below make room.
+    let mut below = 0;
     for class in 0..classes.len() {
         let members: Vec<usize> =
             (0..headings.len()).filter(|&i| class_of(&headings[i]) == class).collect();
-        let shallowest = members.iter().filter_map(|&i| number_depth(&headings[i].text)).min();
+        let depths = members.iter().filter_map(|&i| number_depth(&headings[i].text));
+        let shallowest = depths.clone().min().unwrap_or(0);
+        let deepest = depths.max().unwrap_or(0);
         for &i in &members {
-            if let (Some(depth), Some(least)) = (number_depth(&headings[i].text), shallowest) {
-                out[i] = out[i].saturating_add(depth - least);
-            }
+            let depth = number_depth(&headings[i].text).unwrap_or(shallowest);
+            out[i] = out[i].saturating_add(below).saturating_add(depth - shallowest);
         }
+        below = below.saturating_add(deepest - shallowest);
     }
     // No jumps: the levels used are closed up.
     let mut used: Vec<u8> = out.clone();
@@ -67,7 +83,7 @@ mod tests {
     use super::*;
 
     fn heading(text: &str, size: f32, bold: bool) -> Heading {
-        Heading { text: text.to_owned(), size, bold, caps: false, italic: false }
+        Heading { text: text.to_owned(), size, bold, caps: false, italic: false, rough: false }
     }
 
     #[test]

@@ -132,7 +132,10 @@ impl Line {
         let style = LineStyle {
             bold: mostly(of(), |w| w.style.bold == Some(true)),
             italic: mostly(of(), |w| w.style.italic == Some(true)),
-            mono: mostly(of(), |w| w.style.mono == Some(true)),
+            // Fonts for East Asian text call themselves fixed-pitch; that is not program text.
+            mono: mostly(of(), |w| {
+                w.style.mono == Some(true) && !w.text.chars().any(super::text::is_unspaced)
+            }),
             color: of().max_by_key(|w| w.text.len()).and_then(|w| w.style.color),
         };
         Some(Self { words: indices, rect, size, style })
@@ -149,16 +152,6 @@ fn mostly<'a>(words: impl Iterator<Item = &'a Word>, is: impl Fn(&Word) -> bool)
         yes += if is(word) { letters } else { 0 };
     }
     all > 0 && yes as f32 >= MOST * all as f32
-}
-
-/// Puts segments of one column into lines, top to bottom: those that share a row become one line.
-pub(super) fn lines(segments: &[&Segment], words: &[Word]) -> Vec<Line> {
-    rows(segments)
-        .into_iter()
-        .filter_map(|row| {
-            Line::new(row.iter().flat_map(|&i| segments[i].words.iter().copied()).collect(), words)
-        })
-        .collect()
 }
 
 /// Groups boxes that stand side by side, top to bottom; within a row, left to right. Returns

@@ -11,6 +11,14 @@ const NEED_SPACE: &str = "–—-*+·¢»«";
 pub(super) fn split_marker(text: &str) -> Option<(ListMarker, &str)> {
     let text = text.trim_start();
     let first = text.chars().next()?;
+    if let Some((marker, rest)) = text.split_once(char::is_whitespace)
+        && marker.chars().count() == 2
+        && marker.chars().all(|c| "+«»*•¢°·".contains(c))
+        && !rest.trim().is_empty()
+    {
+        // What OCR makes of a bullet.
+        return Some((ListMarker::Bullet, rest.trim_start()));
+    }
     if BULLETS.contains(first) {
         let rest = &text[first.len_utf8()..];
         let spaced = rest.starts_with(char::is_whitespace);
@@ -77,7 +85,8 @@ mod tests {
 
     #[test]
     fn markers_of_all_kinds() {
-        for text in ["• one", "– one", "* one", "3. one", "(3) one", "b) one", "iv. one", "●one"]
+        for text in
+            ["• one", "– one", "+» one", "* one", "3. one", "(3) one", "b) one", "iv. one", "●one"]
         {
             assert_eq!(split_marker(text).map(|m| m.1), Some("one"), "{text}");
         }

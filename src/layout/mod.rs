@@ -163,7 +163,7 @@ fn zone_text(
         Vec::new()
     };
     let mut at = 0;
-    let mut text = |range: std::ops::Range<usize>, out: &mut Vec<Draft>| {
+    let text = |range: std::ops::Range<usize>, out: &mut Vec<Draft>| {
         let lines: Vec<Line> = rows[range]
             .iter()
             .filter_map(|row| {

@@ -249,19 +249,23 @@ impl Cutter<'_> {
         if blocks >= 0.5 * around.height() {
             return true;
         }
-        // Widths of rows, not of items: a line may have come in pieces.
-        let mut rows: Vec<Rect<Pt>> = Vec::new();
+        // Rows, not items: a line may have come in pieces. What counts is the text in a row: the
+        // rows of half a table are as wide as the half, but mostly white.
+        let mut rows: Vec<(Rect<Pt>, f32)> = Vec::new();
         for &i in items.iter().filter(|&&i| self.atoms[i].is_text) {
             let r = self.atoms[i].rect;
-            match rows.iter_mut().find(|row| row.overlap_y(&r) > 0.5 * r.height()) {
-                Some(row) => *row = row.around(&r),
-                None => rows.push(r),
+            match rows.iter_mut().find(|(row, _)| row.overlap_y(&r) > 0.5 * r.height()) {
+                Some((row, ink)) => {
+                    *row = row.around(&r);
+                    *ink += r.width();
+                }
+                None => rows.push((r, r.width())),
             }
         }
         if rows.len() < MIN_LINES {
             return false;
         }
-        let mut fill: Vec<f32> = rows.iter().map(|r| r.width() / around.width()).collect();
+        let mut fill: Vec<f32> = rows.iter().map(|(_, ink)| ink / around.width()).collect();
         fill.sort_by(f32::total_cmp);
         fill[fill.len() / 2] >= MIN_FILL
     }

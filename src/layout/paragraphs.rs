@@ -102,6 +102,24 @@ fn same_size(a: &Line, b: &Line) -> bool {
     (a.size - b.size).abs() <= SIZE_CHANGE * a.size.max(b.size)
 }
 
+/// Whether the weight changes at the line's end; a bold lead-in changes within its line.
+fn changes_weight(last: &Line, line: &Line, words: &[Word]) -> bool {
+    let bold = |i: Option<&u32>| i.and_then(|&i| words[i as usize].style.bold);
+    bold(last.words.last()) != bold(line.words.first())
+}
+
+/// Whether a line is set in capitals, and is long enough to tell.
+fn is_caps(line: &Line, words: &[Word]) -> bool {
+    let mut capitals = 0;
+    for c in line.words.iter().flat_map(|&i| words[i as usize].text.chars()) {
+        if c.is_lowercase() {
+            return false;
+        }
+        capitals += usize::from(c.is_uppercase());
+    }
+    capitals >= 6
+}
+
 fn starts_paragraph(
     last: &Line,
     line: &Line,
@@ -118,7 +136,10 @@ fn starts_paragraph(
     if !same_size(last, line) || last.style.mono != line.style.mono {
         return true;
     }
-    if last.style.bold != line.style.bold {
+    if last.style.bold != line.style.bold && changes_weight(last, line, words) {
+        return true;
+    }
+    if is_caps(last, words) && !is_caps(line, words) {
         return true;
     }
     let step = (line.rect.max.y - last.rect.max.y) / em;
@@ -131,10 +152,12 @@ fn starts_paragraph(
     let first = &open[0];
     let is_item = lists::starts_item(&line_text(&first.words, words));
     if is_item {
-        // Within an item: back at or left of the marker's margin is a new paragraph.
+        // Within an item: its lines hang under the text, so one back at or left of the marker's
+        // margin is a new paragraph.
         let second = open.get(1).unwrap_or(line);
-        let hanging = second.rect.min.x > first.rect.min.x + 0.5 * em;
-        return hanging && line.rect.min.x < first.rect.min.x + 0.3 * em;
+        if second.rect.min.x > first.rect.min.x + 0.5 * em {
+            return line.rect.min.x < first.rect.min.x + 0.3 * em;
+        }
     }
     let indent = line.rect.min.x - margins.left;
     let last_indent = last.rect.min.x - margins.left;

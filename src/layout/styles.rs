@@ -29,7 +29,8 @@ impl Body {
         let mut colors: HashMap<Option<[u8; 3]>, usize> = HashMap::new();
         for paragraph in paragraphs {
             let n = words(paragraph) * if paragraph.lines.len() > 2 { 2 } else { 1 };
-            for line in &paragraph.lines {
+            // Program text is no measure of the text around it.
+            for line in paragraph.lines.iter().filter(|l| !l.style.mono) {
                 let share = n / paragraph.lines.len().max(1) + 1;
                 *sizes.entry((line.size * 2.0).round() as i32).or_default() += share;
                 *colors.entry(line.style.color).or_default() += share;
@@ -53,6 +54,8 @@ pub(super) struct Context {
     pub(super) below: f32,
     /// Whether running text follows.
     pub(super) text_follows: bool,
+    /// Whether the page is a table of contents.
+    pub(super) contents: bool,
     /// Whether sizes come from OCR and are uncertain, and weights are unknown.
     pub(super) ocr: bool,
 }
@@ -156,8 +159,17 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     if text.ends_with(['.', ',', ';']) && !numbered {
         score -= if text.ends_with('.') && ratio > 1.3 { 0.2 } else { 0.7 };
     }
-    if text.ends_with(':') {
+    if text.ends_with(':') && !bold && ratio < full {
         score -= 0.35;
+    }
+    // "Introduction 7": a line of a table of contents.
+    if context.contents
+        && text
+            .split_whitespace()
+            .next_back()
+            .is_some_and(|w| w.chars().all(|c| c.is_ascii_digit()))
+    {
+        return -1.0;
     }
     if first.is_lowercase() {
         score -= 0.6;

@@ -142,16 +142,17 @@ pub(super) fn is_unspaced(c: char) -> bool {
         )
 }
 
-/// Whether most letters run from right to left.
+/// Whether most words run from right to left. Words count, not letters: a line of Hebrew with two
+/// long English names in it is still a line of Hebrew.
 pub(super) fn is_rtl<'a>(words: impl Iterator<Item = &'a Word>) -> bool {
     let (mut rtl, mut all) = (0usize, 0usize);
     for word in words {
-        for c in word.text.chars().filter(|c| c.is_alphabetic()) {
+        if let Some(c) = word.text.chars().find(|c| c.is_alphabetic()) {
             all += 1;
             rtl += usize::from(is_rtl_letter(c));
         }
     }
-    rtl * 2 > all
+    rtl > 0 && rtl * 2 >= all
 }
 
 fn is_rtl_letter(c: char) -> bool {
@@ -166,7 +167,8 @@ fn logical(indices: &[u32], words: &[Word]) -> Vec<u32> {
     if !any_rtl {
         return indices.to_vec();
     }
-    let rtl = is_rtl(indices.iter().map(|&i| &words[i as usize]));
+    // The page decides where the line is of two minds.
+    let rtl = is_rtl(indices.iter().map(|&i| &words[i as usize])) || is_rtl(words.iter());
     let base = if rtl { Level::rtl() } else { Level::ltr() };
     // One letter stands for each word: its first strong one, or the digit or sign it starts with.
     let visual: String = indices

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::DEFAULT_MODELS;
-use super::locate::{Surroundings, cached_pdfium, pdfium_file_name, tesseract_models};
+use super::locate::{Surroundings, cached_pdfium, pdfium_file_name};
 use super::manifest::{Build, ManifestEntry, manifest, pinned_version, platform, verify};
+use super::{DEFAULT_MODELS, tessdata};
 use crate::error::{Error, Result};
+use crate::language::debian_package;
 
 /// How many lines of a failed command's output an error repeats.
 const OUTPUT_LINES: usize = 3;
@@ -215,9 +216,9 @@ fn keep_licenses(package: &Path, target: &Path) -> Result<()> {
 }
 
 fn install_models(models: &[String], report: &mut dyn FnMut(&str)) -> Result<()> {
-    let installed = tesseract_models();
+    let tessdata = tessdata();
     let missing: Vec<&str> =
-        models.iter().map(String::as_str).filter(|m| !installed.iter().any(|i| i == m)).collect();
+        models.iter().map(String::as_str).filter(|m| tessdata.model_path(m).is_none()).collect();
     if missing.is_empty() {
         report(&format!("Tesseract models: found {}", models.join(", ")));
         return Ok(());
@@ -230,7 +231,7 @@ fn install_models(models: &[String], report: &mut dyn FnMut(&str)) -> Result<()>
             source: None,
         });
     }
-    let packages: Vec<String> = missing.iter().map(|m| package(m)).collect();
+    let packages: Vec<String> = missing.iter().map(|m| debian_package(m)).collect();
     report(&format!("Tesseract models: installing {}", packages.join(" ")));
     let fix = "see what apt-get says, then run this again";
     run(Command::new("apt-get").args(["update", "-q"]), fix)?;
@@ -243,17 +244,12 @@ fn install_models(models: &[String], report: &mut dyn FnMut(&str)) -> Result<()>
     )
 }
 
-/// Debian's package of a Tesseract model: `chi_sim` is in `tesseract-ocr-chi-sim`.
-fn package(model: &str) -> String {
-    format!("tesseract-ocr-{}", model.replace('_', "-").to_ascii_lowercase())
-}
-
 /// How a person installs these models.
 pub(super) fn models_command(models: &[&str]) -> String {
     if cfg!(target_os = "macos") {
         return "run: brew install tesseract-lang".to_owned();
     }
-    let packages: Vec<String> = models.iter().map(|m| package(m)).collect();
+    let packages: Vec<String> = models.iter().map(|m| debian_package(m)).collect();
     format!(
         "run: sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends {}'",
         packages.join(" ")
@@ -341,12 +337,6 @@ impl Drop for Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_model_is_in_the_package_that_debian_gives_it() {
-        assert_eq!(package("eng"), "tesseract-ocr-eng");
-        assert_eq!(package("chi_sim_vert"), "tesseract-ocr-chi-sim-vert");
-    }
 
     #[test]
     #[cfg(target_os = "linux")]

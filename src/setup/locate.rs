@@ -9,9 +9,6 @@ use crate::error::{Error, Result};
 pub(super) const PDFIUM_FIX: &str = "run `recto setup` (in a checkout: `make setup`), or set \
                                      RECTO_PDFIUM to the path of the library";
 
-/// Suffix of Tesseract's model files.
-const MODEL_SUFFIX: &str = "traineddata";
-
 /// Folders where systems keep shared libraries, besides those in the loader's own variable.
 const SYSTEM_LIBRARIES: [&str; 6] = [
     "/usr/local/lib",
@@ -20,15 +17,6 @@ const SYSTEM_LIBRARIES: [&str; 6] = [
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
     "/opt/homebrew/lib",
-];
-
-/// Folders where Debian (5: from Tesseract 5 on), other systems and Homebrew keep the models.
-const SYSTEM_MODELS: [&str; 5] = [
-    "/usr/share/tesseract-ocr/5/tessdata",
-    "/usr/share/tesseract-ocr/4.00/tessdata",
-    "/usr/share/tessdata",
-    "/usr/local/share/tessdata",
-    "/opt/homebrew/share/tessdata",
 ];
 
 /// File name of the PDFium library on this platform.
@@ -67,34 +55,6 @@ pub fn pdfium() -> Result<PathBuf> {
 /// or `~/.cache`, on macOS in `~/Library/Caches`. `None` where there is no home folder.
 pub fn cache_dir() -> Option<PathBuf> {
     Surroundings::now().cache
-}
-
-/// The folder of Tesseract's models: the first that holds any of `$TESSDATA_PREFIX`, its
-/// `tessdata`, `models/tessdata`, and where the packages of Debian, Homebrew and others put them.
-pub fn tessdata_folder() -> Option<PathBuf> {
-    let prefix = std::env::var_os("TESSDATA_PREFIX").map(PathBuf::from);
-    let named = prefix.into_iter().flat_map(|p| [p.clone(), p.join("tessdata")]);
-    named
-        .chain([PathBuf::from("models/tessdata")])
-        .chain(SYSTEM_MODELS.iter().map(PathBuf::from))
-        .find(|folder| !models_in(folder).is_empty())
-}
-
-/// The Tesseract models that are installed, by Tesseract's codes ("eng", "chi_sim"), sorted.
-pub fn tesseract_models() -> Vec<String> {
-    tessdata_folder().map(|folder| models_in(&folder)).unwrap_or_default()
-}
-
-fn models_in(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut models: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|suffix| suffix == MODEL_SUFFIX))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect();
-    models.sort();
-    models
 }
 
 /// Where PDFium lies in a cache folder. The version is part of the path: programs built with
@@ -295,15 +255,5 @@ mod tests {
         // The same file in the checkout is a deliberate choice.
         let checkout = Surroundings { package: Some(dir.path().into()), ..Surroundings::default() };
         assert_eq!(checkout.pdfium().unwrap(), planted);
-    }
-
-    #[test]
-    fn models_are_listed_by_their_codes() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["swe.traineddata", "chi_sim.traineddata", "pdf.ttf"] {
-            std::fs::write(dir.path().join(name), b"x").unwrap();
-        }
-        assert_eq!(models_in(dir.path()), ["chi_sim", "swe"]);
-        assert!(models_in(Path::new("/nowhere")).is_empty());
     }
 }

@@ -25,10 +25,10 @@ mod manifest;
 
 use std::path::Path;
 
+use crate::language::Tessdata;
+
 pub use install::{SetupOptions, install};
-pub use locate::{
-    cache_dir, pdfium, pdfium_candidates, pdfium_file_name, tessdata_folder, tesseract_models,
-};
+pub use locate::{cache_dir, pdfium, pdfium_candidates, pdfium_file_name};
 pub use manifest::{Build, Manifest, ManifestEntry, manifest};
 
 /// Tesseract's models of the default set-up, by Tesseract's own codes: English, Swedish, and the
@@ -51,22 +51,17 @@ pub struct Component {
 
 /// Looks for every native part that recto uses.
 pub fn check() -> Vec<Component> {
-    let mut components = vec![check_pdfium(), check_models()];
-    let installed = tesseract_models();
-    components.extend(DEFAULT_MODELS.iter().map(|&code| {
-        Component {
-            name: format!("Tesseract model {code}"),
-            found: installed
-                .iter()
-                .any(|m| m == code)
-                .then(|| tessdata_folder().unwrap_or_default().display().to_string()),
-            needed_for: match code {
-                "osd" => "telling which way up a scanned page is",
-                "eng" => "OCR where no language is asked for or detected",
-                _ => "OCR in this language",
-            },
-            fix: install::models_command(&[code]),
-        }
+    let tessdata = tessdata();
+    let mut components = vec![check_pdfium(), check_models(&tessdata)];
+    components.extend(DEFAULT_MODELS.iter().map(|&code| Component {
+        name: format!("Tesseract model {code}"),
+        found: tessdata.model_path(code).map(|path| path.display().to_string()),
+        needed_for: match code {
+            "osd" => "telling which way up a scanned page is",
+            "eng" => "OCR where no language is asked for or detected",
+            _ => "OCR in this language",
+        },
+        fix: install::models_command(&[code]),
     }));
     components.push(Component {
         name: "Python".to_owned(),
@@ -75,6 +70,23 @@ pub fn check() -> Vec<Component> {
         fix: "run: sudo apt-get install python3-venv".to_owned(),
     });
     components
+}
+
+/// The Tesseract models that are installed and whole, by Tesseract's codes ("eng", "chi_sim"),
+/// sorted.
+pub fn tesseract_models() -> Vec<String> {
+    let tessdata = tessdata();
+    let mut codes: Vec<String> = tessdata.installed().into_iter().map(|model| model.code).collect();
+    // It reads no language, so it is not among the installed ones.
+    codes.extend(tessdata.model_path("osd").map(|_| "osd".to_owned()));
+    codes.sort();
+    codes
+}
+
+/// The folders of models on this machine.
+fn tessdata() -> Tessdata {
+    // Only a folder that is named here can be wrong, and none is.
+    Tessdata::discover(None).unwrap_or_default()
 }
 
 fn check_pdfium() -> Component {
@@ -98,12 +110,13 @@ fn describe_pdfium(path: &Path) -> String {
     }
 }
 
-fn check_models() -> Component {
-    let models = tesseract_models();
+fn check_models(tessdata: &Tessdata) -> Component {
+    let count = tessdata.installed().len();
+    let folders: Vec<String> =
+        tessdata.dirs().iter().map(|folder| folder.display().to_string()).collect();
     Component {
         name: "Tesseract models".to_owned(),
-        found: tessdata_folder()
-            .map(|folder| format!("{} ({} models)", folder.display(), models.len())),
+        found: (count > 0).then(|| format!("{} ({count} languages)", folders.join(", "))),
         needed_for: "OCR: scanned pages and images",
         fix: install::models_command(&DEFAULT_MODELS),
     }

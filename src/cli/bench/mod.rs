@@ -64,6 +64,14 @@ pub(super) fn run(args: &BenchArgs, console: &Console) -> anyhow::Result<Exit> {
         Some(measured) => measured,
         None => return Ok(Exit::Interrupted),
     };
+    let mut partial = 0;
+    for document in &measured {
+        for (_, set) in document.sets.iter().zip(&sets).filter(|(runs, _)| runs.partial) {
+            partial += 1;
+            let (name, label) = (&document.name, &set.label);
+            console.warning(format_args!("{name}: with {label:?} not all pages were read"));
+        }
+    }
     let text = if args.json {
         serde_json::to_string_pretty(&report::json(&measured, &sets, args.runs.get()))? + "\n"
     } else {
@@ -72,7 +80,7 @@ pub(super) fn run(args: &BenchArgs, console: &Console) -> anyhow::Result<Exit> {
     to_stdout(&text)?;
     Ok(match measured.len() {
         0 => Exit::Failure,
-        n if n < args.files.len() => Exit::Partial,
+        n if n < args.files.len() || partial > 0 => Exit::Partial,
         _ => Exit::Success,
     })
 }

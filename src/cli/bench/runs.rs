@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use recto::{Call, CancelFlag, Document, Options, PageSet, Source};
+use recto::{Call, CancelFlag, Document, Options, PageSet, Source, Status};
 
 use super::Set;
 use crate::cli::console::Console;
@@ -36,6 +36,8 @@ pub(super) struct Runs {
     /// The highest of all runs, in bytes.
     pub(super) peak_memory: Option<u64>,
     pub(super) confidence: Option<f32>,
+    /// Whether some pages failed or the time ran out: the numbers say little then.
+    pub(super) partial: bool,
 }
 
 struct Input {
@@ -113,6 +115,7 @@ fn one(input: &Input, set: &Set, cancel: &CancelFlag, runs: &mut Runs) -> anyhow
         runs.processor.push(after.saturating_sub(before).as_secs_f64());
     }
     runs.peak_memory = runs.peak_memory.max(peak_memory());
+    runs.partial |= document.status != Status::Success;
     runs.pages = document.pages.len();
     runs.confidence = document.confidence();
     for (stage, seconds) in &document.timings.0 {

@@ -6,7 +6,6 @@ use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::lines::{Segment, rows, segments};
 use crate::layout::lists;
-use crate::layout::text::line_text;
 
 /// A gap between words that can part columns is at least this many ems wide.
 const CELL_GAP: f32 = 0.7;
@@ -98,6 +97,9 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
         })
         .collect()
 }
+
+/// First column, last column, words.
+type Piece = (usize, usize, Vec<u32>);
 
 /// A table being put together: words by row and column.
 struct Draft {
@@ -197,7 +199,7 @@ pub(in crate::layout) fn build(
     }
     let draft = Draft { rows, cuts };
     let cells = draft.cells(words);
-    let groups = row_groups(&draft, &cells, separators);
+    let groups = row_groups(&draft, &cells, separators, words, em);
     let around = bounds(draft.rows.iter().map(|r| r.rect))?;
     let columns = draft.columns();
     let mut sides = vec![around.min.x];
@@ -252,8 +254,10 @@ pub(in crate::layout) fn build(
 /// has nothing in the first column and follows closely.
 fn row_groups(
     draft: &Draft,
-    cells: &[Vec<(usize, usize, Vec<u32>)>],
+    cells: &[Vec<Piece>],
     separators: &[f32],
+    words: &[Word],
+    em: f32,
 ) -> Vec<Vec<usize>> {
     let step = |r: usize| draft.rows[r].rect.mid_y() - draft.rows[r - 1].rect.mid_y();
     let parted = |r: usize| {
@@ -266,29 +270,73 @@ fn row_groups(
     let mut steps: Vec<f32> = (1..cells.len()).map(step).collect();
     steps.sort_by(f32::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+    let rooms = rooms(draft, cells, words, em);
     let mut out: Vec<Vec<usize>> = vec![vec![0]];
     for r in 1..cells.len() {
-        let continues = if parted(r) {
-            false
-        } else if ruled_rows {
-            true
-        } else {
-            let first_empty = !cells[r].iter().any(|c| c.0 == 0);
-            let few = cells[r].len() * 2 <= draft.columns().max(2);
-            let close = step(r) <= 1.05 * usual;
-            let below_text = cells[r].iter().all(|c| {
-                out.last().is_some_and(|g| {
-                    g.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
-                })
+        let group = out.last().map(Vec::as_slice).unwrap_or_default();
+        let continues = !parted(r)
+            && (ruled_rows || wraps_on(cells, group, r, &rooms, words, em) || {
+                let first_empty = !cells[r].iter().any(|c| c.0 == 0);
+                let few = cells[r].len() * 2 <= draft.columns().max(2);
+                let close = step(r) <= 1.05 * usual;
+                let over = |c: &Piece| {
+                    group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
+                };
+                first_empty && few && close && cells[r].iter().all(over)
             });
-            first_empty && few && close && below_text
-        };
         match out.last_mut() {
             Some(group) if continues => group.push(r),
             _ => out.push(vec![r]),
         }
     }
     out
+}
+
+/// How far to the right the text of each column may reach.
+fn rooms(draft: &Draft, cells: &[Vec<Piece>], words: &[Word], em: f32) -> Vec<f32> {
+    /// White space that cells keep on their right, in ems.
+    const PADDING: f32 = 0.8;
+    let sides = |column: usize| {
+        cells
+            .iter()
+            .flatten()
+            .filter(move |c| c.0 == column && c.1 == column)
+            .flat_map(|c| &c.2)
+            .map(|&i| words[i as usize].rect)
+    };
+    (0..draft.columns())
+        .map(|column| {
+            let next = sides(column + 1).map(|r| r.min.x).fold(f32::MAX, f32::min);
+            let own = sides(column).map(|r| r.max.x).fold(f32::MIN, f32::max);
+            if next < f32::MAX { own.max(next - PADDING * em) } else { own }
+        })
+        .collect()
+}
+
+/// Whether a row of text goes on with cells of the row before it: in every column that it has, its
+/// first word would not have fitted behind the line above.
+fn wraps_on(
+    cells: &[Vec<Piece>],
+    group: &[usize],
+    r: usize,
+    rooms: &[f32],
+    words: &[Word],
+    em: f32,
+) -> bool {
+    !cells[r].is_empty()
+        && cells[r].iter().all(|(first, last, indices)| {
+            let above = group.iter().rev().find_map(|&k| {
+                cells[k].iter().find(|d| d.0 == *first && d.1 == *last).map(|d| &d.2)
+            });
+            let Some(above) = above else { return false };
+            let right =
+                above.iter().map(|&i| words[i as usize].rect.max.x).fold(f32::MIN, f32::max);
+            let width = indices.first().map_or(0.0, |&i| words[i as usize].rect.width());
+            let lettered = |of: &[u32]| {
+                of.iter().any(|&i| words[i as usize].text.chars().any(char::is_alphabetic))
+            };
+            lettered(indices) && lettered(above) && rooms[*last] - right < width + 0.25 * em
+        })
 }
 
 /// Tables between horizontal rules of the same width that no vertical rule joins (booktabs).
@@ -352,8 +400,20 @@ fn in_group(
         0.35 * em,
     );
     let found = build(&inside, &separators, words, em)?;
-    let ok = found.table.rows >= 2 && !is_prose(&found.table, words);
+    // Where every row is ruled off, long cells are no objection.
+    let ruled_rows = separators.len() >= 3 && found.table.rows == separators.len() + 1;
+    let struck =
+        inside.iter().filter(|&&i| is_struck(&words[i as usize].rect, &separators)).count();
+    let ok = found.table.rows >= 2
+        && struck * 10 < inside.len()
+        && (ruled_rows || !is_prose(&found.table, words));
     ok.then_some(found)
+}
+
+/// Whether a line runs through the word: grid lines of charts do, beside their labels; rules of
+/// tables never.
+fn is_struck(word: &Rect<Pt>, separators: &[f32]) -> bool {
+    separators.iter().any(|&y| (y - word.mid_y()).abs() < 0.25 * word.height())
 }
 
 /// Whether most of the text stands in long pieces.
@@ -427,10 +487,13 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     if !enough || filled * 2 < table.rows * table.columns || is_prose(table, words) {
         return false;
     }
-    let markers = texts(0)
-        .filter(|c| lists::starts_item(&format!("{} x", c.text)) || c.text.chars().count() == 1)
-        .count();
+    let markers = texts(0).filter(|c| is_marker(&c.text)).count();
     if markers * 2 > texts(0).count() {
+        return false;
+    }
+    let mut all = table.cells.iter().flat_map(|c| &c.words).map(|&i| &words[i as usize]);
+    if all.all(|w| w.style.mono == Some(true)) {
+        // Columns in the output of a program.
         return false;
     }
     let leaders =
@@ -449,6 +512,12 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     true
 }
 
+/// A list marker alone in its cell. A bare number is none: tables number their rows.
+fn is_marker(text: &str) -> bool {
+    let sign = text.chars().count() == 1 && !text.chars().any(char::is_alphanumeric);
+    sign || lists::starts_item(&format!("{text} x"))
+}
+
 fn is_page_number(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty()
@@ -461,34 +530,62 @@ fn ascending<'a>(cells: impl Iterator<Item = &'a Cell>) -> bool {
     numbers.windows(2).all(|w| w[0] <= w[1])
 }
 
-/// Where to cut one row of a ruled grid into several: y positions between lines of text that stand
-/// side by side in most columns.
-pub(super) fn row_cuts(cells: &[&[u32]], words: &[Word], em: f32) -> Vec<f32> {
-    let filled: Vec<Vec<TextRow>> =
-        cells.iter().filter(|c| !c.is_empty()).map(|c| text_rows(c, words)).collect();
-    if filled.len() < 2 {
+/// Where to cut one row of a ruled grid into several: y positions before lines of text that start
+/// a row. `cells` are the cells of the row with their boxes.
+///
+/// A line starts a row when, in most columns, its first word would have fitted behind the line
+/// above: text wraps only where it must.
+pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) -> Vec<f32> {
+    let columns: Vec<(&Rect<Pt>, Vec<TextRow>)> = cells
+        .iter()
+        .filter(|(_, indices)| !indices.is_empty())
+        .map(|(r, indices)| (r, text_rows(indices, words)))
+        .collect();
+    if columns.len() < 2 {
         return Vec::new();
     }
-    // Rows of the whole band.
-    let all: Vec<u32> = cells.iter().flat_map(|c| c.iter().copied()).collect();
+    let all: Vec<u32> = cells.iter().flat_map(|(_, indices)| indices.iter().copied()).collect();
     let bands = text_rows(&all, words);
-    if bands.len() < 2 {
-        return Vec::new();
+    let mut cuts = Vec::new();
+    for pair in bands.windows(2) {
+        let (above, below) = (&pair[0].rect, &pair[1].rect);
+        let in_band = |rows: &[TextRow], band: &Rect<Pt>| {
+            rows.iter().position(|r| r.rect.overlap_y(band) > 0.5 * r.rect.height())
+        };
+        let (mut starts, mut wraps) = (0usize, 0usize);
+        for (cell, rows) in &columns {
+            let Some(k) = in_band(rows, below) else { continue };
+            let Some(before) = in_band(rows, above).or(k.checked_sub(1)) else {
+                starts += 1;
+                continue;
+            };
+            if fits(cell, &rows[before], &rows[k], words, em) {
+                starts += 1;
+            } else {
+                wraps += 1;
+            }
+        }
+        if starts >= 2 && starts * 3 >= columns.len() * 2 && starts > 2 * wraps {
+            cuts.push(0.5 * (above.mid_y() + below.mid_y()));
+        }
     }
-    let present = |column: &[TextRow], band: &TextRow| {
-        column.iter().any(|r| r.rect.overlap_y(&band.rect) > 0.5 * r.rect.height())
+    cuts
+}
+
+/// Whether the first word of a line had fitted behind the line before it in its cell, or both are
+/// plain numbers.
+fn fits(cell: &Rect<Pt>, before: &TextRow, line: &TextRow, words: &[Word], em: f32) -> bool {
+    let numeric = |row: &TextRow| {
+        row.pieces.iter().flat_map(|p| &p.words).all(|&i| {
+            let text = &words[i as usize].text;
+            text.chars().any(|c| c.is_ascii_digit()) && !text.chars().any(char::is_alphabetic)
+        })
     };
-    // Every column has (nearly) every line: these are rows. Wrapped text leaves columns short.
-    let share = |column: &Vec<TextRow>| bands.iter().filter(|b| present(column, b)).count();
-    let full = filled.iter().filter(|c| share(c) * 10 >= bands.len() * 9).count();
-    let wordy = filled.iter().any(|c| {
-        let n: usize =
-            c.iter().map(|r| r.pieces.iter().map(|p| p.words.len()).sum::<usize>()).sum();
-        n / c.len().max(1) >= PROSE_WORDS
-    });
-    if full * 10 < filled.len() * 8 || wordy || full < 2 || bands.len() < 3 && filled.len() < 3 {
-        return Vec::new();
+    if numeric(before) && numeric(line) {
+        return true;
     }
-    let _ = em;
-    bands.windows(2).map(|w| 0.5 * (w[0].rect.mid_y() + w[1].rect.mid_y())).collect()
+    let first = line.pieces.first().and_then(|p| p.words.first());
+    let width = first.map_or(0.0, |&i| words[i as usize].rect.width());
+    // Cells have some padding on their right.
+    cell.width() - before.rect.width() > width + 1.2 * em
 }

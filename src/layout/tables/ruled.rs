@@ -9,6 +9,12 @@ use crate::geometry::{Pt, Rect, RectExt};
 /// At least this share of a grid's cells holds text; fewer is a chart's lattice or a form's boxes.
 const MIN_FILLED: f32 = 0.3;
 
+/// Row, column, row span, column span.
+type Place = (usize, usize, usize, usize);
+
+/// A cell with its box and its words.
+type Placed = (Place, Rect<Pt>, Vec<u32>);
+
 /// Finds tables among the frames of a page. `free` are the words that may go into tables.
 pub(in crate::layout) fn find(
     frames: &[Frame],
@@ -43,8 +49,7 @@ fn table(
     em: f32,
 ) -> Option<FoundTable> {
     let grid = Grid::new(frame, em)?;
-    let mut cells: Vec<((usize, usize, usize, usize), Vec<u32>)> =
-        grid.cells.iter().map(|&c| (c, Vec::new())).collect();
+    let mut cells: Vec<(Place, Vec<u32>)> = grid.cells.iter().map(|&c| (c, Vec::new())).collect();
     for &index in inside {
         let at = words[index as usize].rect.center();
         let found = cells.iter_mut().find(|(c, _)| grid.rect_of(*c).contains(at));
@@ -60,6 +65,21 @@ fn table(
             })?,
         };
         target.1.push(index);
+    }
+    // Grid lines of charts run through their labels; rules of tables never do.
+    let struck = inside
+        .iter()
+        .filter(|&&i| {
+            let r = &words[i as usize].rect;
+            frame.horizontal.iter().any(|l| {
+                l.from < r.mid_x()
+                    && r.mid_x() < l.to
+                    && (l.at - r.mid_y()).abs() < 0.2 * r.height()
+            })
+        })
+        .count();
+    if struck * 5 > inside.len() {
+        return None;
     }
     let filled = cells.iter().filter(|(_, w)| !w.is_empty()).count();
     if filled < 2 || (filled as f32) < MIN_FILLED * cells.len() as f32 {
@@ -81,25 +101,20 @@ fn has_two_columns(table: &Table) -> bool {
 struct Rows {
     rows: usize,
     columns: usize,
-    cells: Vec<((usize, usize, usize, usize), Rect<Pt>, Vec<u32>)>,
+    cells: Vec<Placed>,
 }
 
 impl Rows {
     /// Splits rows of the grid in which several lines of text stand side by side in most columns:
     /// tables often rule columns, and the head, but not every row.
-    fn split(
-        grid: &Grid,
-        cells: Vec<((usize, usize, usize, usize), Vec<u32>)>,
-        words: &[Word],
-        em: f32,
-    ) -> Self {
+    fn split(grid: &Grid, cells: Vec<(Place, Vec<u32>)>, words: &[Word], em: f32) -> Self {
         // Cuts (in points) inside each row of the grid.
         let cuts: Vec<Vec<f32>> = (0..grid.rows())
             .map(|row| {
-                let members: Vec<&[u32]> = cells
+                let members: Vec<(Rect<Pt>, &[u32])> = cells
                     .iter()
                     .filter(|(c, _)| c.0 == row && c.2 == 1)
-                    .map(|(_, w)| w.as_slice())
+                    .map(|(c, w)| (grid.rect_of(*c), w.as_slice()))
                     .collect();
                 let spanned = cells
                     .iter()
@@ -145,7 +160,7 @@ impl Rows {
 
     /// Drops rows and columns without any text (double rules, margins), and builds the table.
     fn into_table(self, words: &[Word]) -> Table {
-        let used = |axis: fn(&(usize, usize, usize, usize)) -> (usize, usize), n: usize| {
+        let used = |axis: fn(&Place) -> (usize, usize), n: usize| {
             let mut used = vec![false; n];
             for (c, _, w) in &self.cells {
                 if !w.is_empty() {
@@ -170,7 +185,9 @@ impl Rows {
             cells.push(cell(at, (row_span, column_span), *rect, indices, words));
         }
         cells.sort_by_key(|c| (c.row, c.column));
-        for c in cells.iter_mut().filter(|c| c.row == 0) {
+        // Cells that span down from the first row say how deep the head is.
+        let deep = cells.iter().filter(|c| c.row == 0).map(|c| c.row_span).max().unwrap_or(1);
+        for c in cells.iter_mut().filter(|c| c.row < deep && deep < rows.len()) {
             c.header = true;
         }
         Table {
