@@ -53,6 +53,7 @@ mod preprocess;
 mod progress;
 pub mod provider;
 mod raster;
+mod reader;
 mod recognition;
 mod runner;
 mod segment;

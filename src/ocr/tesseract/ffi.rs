@@ -367,6 +367,10 @@ impl<'a> Words<'a> {
                 &mut deskew,
             );
         }
+        // Lines that run down, of turned letters or of upright ones set below each other.
+        if direction == sys::TessWritingDirection_WRITING_DIRECTION_TOP_TO_BOTTOM {
+            return 1;
+        }
         // PAGE_RIGHT: the top of the text is at the right, so that it reads downwards.
         u8::try_from(orientation).unwrap_or_default() % 4
     }

@@ -1,0 +1,143 @@
+//! Turning images, and boxes back.
+
+use image::{GrayImage, imageops};
+
+use crate::geometry::{Point, Px, Rect, rect};
+
+/// How the content of a page is turned: quarter turns, clockwise, that were applied to upright
+/// content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QuarterTurns(pub(crate) u8);
+
+impl QuarterTurns {
+    /// Degrees: 0, 90, 180 or 270.
+    pub(crate) fn degrees(self) -> u16 {
+        u16::from(self.0 % 4) * 90
+    }
+
+    /// The image with the turns undone.
+    pub(crate) fn undo(self, image: &GrayImage) -> GrayImage {
+        match self.0 % 4 {
+            1 => imageops::rotate270(image),
+            2 => imageops::rotate180(image),
+            3 => imageops::rotate90(image),
+            _ => image.clone(),
+        }
+    }
+}
+
+/// An image turned by a small angle about its middle, its size kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Straightened {
+    pub(crate) image: GrayImage,
+    sine: f32,
+    cosine: f32,
+}
+
+/// Bits of the fraction in coordinates.
+const FRACTION: u32 = 16;
+
+impl Straightened {
+    /// Undoes a skew of so many degrees, clockwise. What comes in from outside takes the colour of
+    /// the nearest pixel of the edge.
+    pub(crate) fn new(image: &GrayImage, degrees: f32) -> Self {
+        let (sine, cosine) = degrees.to_radians().sin_cos();
+        let (width, height) = (image.width() as i64, image.height() as i64);
+        let pixels = image.as_raw();
+        let fixed = |v: f32| (f64::from(v) * f64::from(1_u32 << FRACTION)).round() as i64;
+        let (middle_x, middle_y) = (width as f32 / 2.0, height as f32 / 2.0);
+        let mut out = Vec::with_capacity(pixels.len());
+        for y in 0..height {
+            let dy = y as f32 - middle_y;
+            let mut x_at = fixed(middle_x - middle_x * cosine - dy * sine);
+            let mut y_at = fixed(middle_y - middle_x * sine + dy * cosine);
+            for _ in 0..width {
+                out.push(bilinear(pixels, width, height, x_at, y_at));
+                x_at += fixed(cosine);
+                y_at += fixed(sine);
+            }
+        }
+        let image = GrayImage::from_raw(image.width(), image.height(), out).unwrap_or_default();
+        Self { image, sine, cosine }
+    }
+
+    /// Where a point of the straight image lies in the skewed one.
+    pub(crate) fn point_back(&self, p: Point<Px>) -> Point<Px> {
+        let (middle_x, middle_y) =
+            (self.image.width() as f32 / 2.0, self.image.height() as f32 / 2.0);
+        let (dx, dy) = (p.x - middle_x, p.y - middle_y);
+        Point::new(
+            middle_x + dx * self.cosine - dy * self.sine,
+            middle_y + dx * self.sine + dy * self.cosine,
+        )
+    }
+
+    /// A box of the same size around the place where the middle of a box lies in the skewed image.
+    pub(crate) fn box_back(&self, r: Rect<Px>) -> Rect<Px> {
+        let middle = self.point_back(r.center());
+        let (w, h) = (r.width() / 2.0, r.height() / 2.0);
+        rect(middle.x - w, middle.y - h, middle.x + w, middle.y + h)
+    }
+}
+
+fn bilinear(pixels: &[u8], width: i64, height: i64, x_at: i64, y_at: i64) -> u8 {
+    let at = |x: i64, y: i64| {
+        let (x, y) = (x.clamp(0, width - 1), y.clamp(0, height - 1));
+        i64::from(pixels[(y * width + x) as usize])
+    };
+    let (x, y) = (x_at >> FRACTION, y_at >> FRACTION);
+    // Eight bits of the fraction are plenty for pixels of eight bits.
+    let fx = (x_at >> (FRACTION - 8)) & 255;
+    let fy = (y_at >> (FRACTION - 8)) & 255;
+    let (nw, ne, sw, se) = if x >= 0 && y >= 0 && x + 1 < width && y + 1 < height {
+        let i = (y * width + x) as usize;
+        let below = i + width as usize;
+        let p = |i: usize| i64::from(pixels[i]);
+        (p(i), p(i + 1), p(below), p(below + 1))
+    } else {
+        (at(x, y), at(x + 1, y), at(x, y + 1), at(x + 1, y + 1))
+    };
+    let top = nw * (256 - fx) + ne * fx;
+    let bottom = sw * (256 - fx) + se * fx;
+    ((top * (256 - fy) + bottom * fy + (1 << 15)) >> 16) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Luma;
+
+    use super::*;
+
+    #[test]
+    fn quarter_turns_are_undone() {
+        let mut image = GrayImage::new(4, 2);
+        image.put_pixel(0, 0, Luma([9]));
+        let turned = imageops::rotate90(&image);
+        assert_eq!(QuarterTurns(1).undo(&turned), image);
+        assert_eq!(QuarterTurns(2).undo(&imageops::rotate180(&image)), image);
+        assert_eq!(QuarterTurns(3).undo(&imageops::rotate270(&image)), image);
+        assert_eq!(QuarterTurns(3).degrees(), 270);
+    }
+
+    #[test]
+    fn no_angle_changes_nothing() {
+        let image = GrayImage::from_fn(20, 10, |x, y| Luma([(x * 10 + y) as u8]));
+        let same = Straightened::new(&image, 0.0);
+        assert_eq!(same.image, image);
+        assert_eq!(same.box_back(rect(1.0, 2.0, 5.0, 4.0)), rect(1.0, 2.0, 5.0, 4.0));
+    }
+
+    #[test]
+    fn points_go_where_their_pixels_came_from() {
+        // A dot right of the middle; the page is skewed clockwise by 3°, so it lies lower there.
+        let mut skewed = GrayImage::from_pixel(401, 301, Luma([255]));
+        for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            skewed.put_pixel(380 + dx, 159 + dy, Luma([0]));
+        }
+        let straight = Straightened::new(&skewed, 3.0);
+        let dark = straight.image.enumerate_pixels().min_by_key(|(_, _, p)| p.0[0]).unwrap();
+        assert!(dark.1.abs_diff(150) <= 1, "{dark:?}");
+        let back = straight.point_back(Point::new(dark.0 as f32, dark.1 as f32));
+        assert!((back.x - 380.5).abs() < 1.5 && (back.y - 159.5).abs() < 1.5, "{back:?}");
+    }
+}

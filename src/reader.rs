@@ -1,0 +1,405 @@
+//! Reading the image of a page: preparation, recognition, and boxes in the end where they belong.
+
+use std::borrow::Cow;
+
+use image::GrayImage;
+
+use crate::call::Call;
+use crate::error::Result;
+use crate::geometry::{Px, Rect, RectExt, Resolution, Size, rect};
+use crate::ocr::{OcrWord, Recognizer};
+use crate::preprocess::{self, QuarterTurns, Scale, Straightened};
+use crate::segment::{self, Component};
+
+/// Masks for analysis have about this many dots an inch.
+const MASK_PPI: f32 = 150.0;
+/// A mask with more components than this may be noise: looked at closely.
+const MANY_COMPONENTS: usize = 12_000;
+/// So may one with more ink than this share. (Full pages of text have a fifth.)
+const MUCH_INK: f32 = 0.3;
+/// Components of less than this, in inches, are dust.
+const DUST: f32 = 0.02;
+/// Skew of less than this, in degrees, is left: a line of 6 inches rises by half its height.
+const LEAST_SKEW: f32 = 0.5;
+/// Words of a mean confidence below this are no text: the page is turned, or in another script.
+/// Pages that are read well reach 0.75 and more, turned ones 0.2 to 0.35.
+const POOR: f32 = 0.55;
+/// A try that reaches this mean confidence is the right way up.
+const GOOD: f32 = 0.7;
+/// Side of the part of a page on which ways up are tried, in inches.
+const TRIAL: f32 = 2.5;
+/// Another way up must be better than the present one by this factor.
+const CLEARLY: f32 = 1.3;
+/// Figures that confident words cover by more than this share are text on a dark ground.
+const TEXT_PANEL: f32 = 0.15;
+
+/// The reading of a page's image.
+///
+/// All boxes are in pixels of the image as it was given, but upright and straight: quarter turns
+/// ([`rotation`](Self::rotation)) and skew ([`skew`](Self::skew)) undone. [`PageImage::in_scan`]
+/// leads back.
+#[derive(Clone, Debug)]
+pub(crate) struct PageOcr {
+    pub(crate) words: Vec<OcrWord>,
+    /// Ruling lines.
+    pub(crate) rules: Vec<Rect<Px>>,
+    /// Pictures.
+    pub(crate) figures: Vec<Rect<Px>>,
+    /// Size of the upright image.
+    pub(crate) size: Size<Px>,
+    /// By how many degrees the content was turned clockwise: 0, 90, 180 or 270.
+    pub(crate) rotation: u16,
+    /// By how many degrees it was skewed clockwise, besides.
+    pub(crate) skew: f32,
+    /// Why nothing was read although there is something.
+    pub(crate) skipped: Option<String>,
+}
+
+/// The image of a page, prepared for reading. It can be read several times, in other languages;
+/// what one reading finds out about the way up holds for the next.
+#[derive(Debug)]
+pub(crate) struct PageImage {
+    /// As given, at the scale for reading, specks out.
+    scan: GrayImage,
+    scale: Scale,
+    /// Of `scan`.
+    ppi: f32,
+    turns: QuarterTurns,
+    /// Whether the turns are settled.
+    sure: bool,
+    upright: Upright,
+    skipped: Option<String>,
+}
+
+/// The image as it is recognised, and what its pixels tell without recognition.
+#[derive(Debug, Default)]
+struct Upright {
+    image: GrayImage,
+    straight: Option<Straightened>,
+    skew: f32,
+    /// In pixels of `image`.
+    rules: Vec<Rect<Px>>,
+    figures: Vec<Rect<Px>>,
+    /// Boxes that could be letters.
+    letters: Vec<Rect<Px>>,
+    /// A row where the image can be cut in two.
+    split: Option<u32>,
+    blank: bool,
+}
+
+/// Reads the image of a page in one go.
+pub(crate) fn read_page_image(
+    recognizer: &dyn Recognizer,
+    image: &GrayImage,
+    resolution: Resolution,
+    languages: &[String],
+    call: &Call,
+) -> Result<PageOcr> {
+    PageImage::new(image, resolution).read(recognizer, languages, call)
+}
+
+impl PageImage {
+    /// Prepares an image of any size.
+    pub(crate) fn new(image: &GrayImage, resolution: Resolution) -> Self {
+        let scale = preprocess::scale_to_read(image, resolution);
+        let ppi = resolution.0 * scale.0;
+        let scan = if scale.is_none() { image.clone() } else { scale.apply(image) };
+        let mut page = Self {
+            scan,
+            scale,
+            ppi,
+            turns: QuarterTurns::default(),
+            sure: false,
+            upright: Upright::default(),
+            skipped: None,
+        };
+        page.clean();
+        if page.skipped.is_none() {
+            page.upright = Upright::new(&page.scan, ppi);
+        }
+        page
+    }
+
+    #[cfg(test)]
+    pub(crate) fn debug_parts(&self) -> (usize, usize) {
+        let f = mask_factor(self.ppi);
+        let m = preprocess::mask(&self.scan, self.ppi, f);
+        let m1 = preprocess::mask(&self.scan, self.ppi, 1);
+        (segment::components(&m).len(), segment::components(&m1).len())
+    }
+    #[cfg(test)]
+    pub(crate) fn dbg_letters(&self) -> Vec<Rect<Px>> {
+        self.upright.letters.clone()
+    }
+    /// Takes specks out where there are so many that recognition would not end.
+    fn clean(&mut self) {
+        let crowded = |image: &GrayImage| {
+            let mask = preprocess::mask(image, self.ppi, mask_factor(self.ppi));
+            let ink = mask.as_raw().iter().filter(|&&p| p > 0).count();
+            ink as f32 > MUCH_INK * mask.as_raw().len() as f32
+                || segment::components(&mask).len() > MANY_COMPONENTS
+        };
+        if !crowded(&self.scan) || !segment::is_noise(&preprocess::mask(&self.scan, self.ppi, 1)) {
+            return;
+        }
+        // The second pass takes what the first has left of specks that touched.
+        for _ in 0..2 {
+            self.scan = segment::despeckle(&self.scan);
+            if !crowded(&self.scan) {
+                return;
+            }
+        }
+        self.skipped = Some("it is full of specks in which no text can be told".to_owned());
+    }
+
+    /// Reads the page in these languages.
+    ///
+    /// # Errors
+    ///
+    /// Those of the recogniser, [`crate::Error::Cancelled`] and
+    /// [`crate::Error::DeadlineExceeded`] among them.
+    pub(crate) fn read(
+        &mut self,
+        recognizer: &dyn Recognizer,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<PageOcr> {
+        call.check()?;
+        if self.skipped.is_some() || self.upright.blank {
+            return Ok(self.result(Vec::new()));
+        }
+        let job = Job { recognizer, languages, call, ppi: self.ppi };
+        if !self.sure && preprocess::lines_run_down(&self.upright.letters) {
+            self.find_turns(&job, true)?;
+        }
+        let mut words = self.upright.read(&job)?;
+        if !self.sure && !self.upright.letters.is_empty() && mean_confidence(&words) < POOR {
+            let before = self.turns;
+            self.find_turns(&job, false)?;
+            if self.turns != before {
+                words = self.upright.read(&job)?;
+            }
+        }
+        self.sure |= mean_confidence(&words) >= GOOD;
+        Ok(self.result(words))
+    }
+
+    /// Tries ways up on a part of the page, and takes another one if it is clearly better.
+    fn find_turns(&mut self, job: &Job<'_>, sideways: bool) -> Result<()> {
+        let Some(part) = self.upright.densest_part(self.ppi) else { return Ok(()) };
+        // Tesseract reads some lines that run down as they are, but puts their words in no order:
+        // there the present way up is not in question.
+        let (present, others) = if sideways {
+            (0.0, &[1, 3][..])
+        } else {
+            (score(&job.recognize(&part)?), &[2, 1, 3][..])
+        };
+        let mut best = (QuarterTurns(0), present);
+        for turns in others.iter().map(|&n| QuarterTurns(n)) {
+            let words = job.recognize(&turns.undo(&part))?;
+            let (score, confidence) = (score(&words), mean_confidence(&words));
+            if confidence >= POOR && score > best.1.max(CLEARLY * present) {
+                best = (turns, score);
+            }
+            if best.0 == turns && confidence >= GOOD {
+                break;
+            }
+        }
+        if best.0 != QuarterTurns(0) {
+            self.turns = QuarterTurns((self.turns.0 + best.0.0) % 4);
+            self.upright = Upright::new(&self.turns.undo(&self.scan), self.ppi);
+            self.sure = true;
+        }
+        Ok(())
+    }
+
+    fn result(&self, words: Vec<OcrWord>) -> PageOcr {
+        let back = 1.0 / self.scale.0;
+        let scaled =
+            |r: &Rect<Px>| rect(r.min.x * back, r.min.y * back, r.max.x * back, r.max.y * back);
+        let (width, height) = self.upright.image.dimensions();
+        let figures = self.upright.figures.iter().filter(|f| !is_text_panel(f, &words));
+        PageOcr {
+            rules: self.upright.rules.iter().map(scaled).collect(),
+            figures: figures.map(scaled).collect(),
+            size: Size::new(width as f32 * back, height as f32 * back),
+            rotation: self.turns.degrees(),
+            skew: self.upright.skew,
+            skipped: self.skipped.clone(),
+            words: words
+                .into_iter()
+                .map(|w| OcrWord { rect: scaled(&w.rect), size: w.size.map(|s| s * back), ..w })
+                .collect(),
+        }
+    }
+
+    /// Where a box of a [`PageOcr`] lies in the image as it was given: with its skew, but upright.
+    pub(crate) fn in_scan(&self, r: Rect<Px>) -> Rect<Px> {
+        let Some(straight) = &self.upright.straight else { return r };
+        let k = self.scale.0;
+        let there = straight.box_back(rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k));
+        rect(there.min.x / k, there.min.y / k, there.max.x / k, there.max.y / k)
+    }
+}
+
+impl Upright {
+    fn new(image: &GrayImage, ppi: f32) -> Self {
+        let factor = mask_factor(ppi);
+        let mask_ppi = ppi / factor as f32;
+        let mut mask = preprocess::mask(image, ppi, factor);
+        let mut parts = segment::components(&mask);
+        let dust = (DUST * mask_ppi) as u32;
+        if parts.iter().all(|p| p.width().max(p.height()) <= dust) {
+            return Self { image: image.clone(), blank: true, ..Self::default() };
+        }
+        let mut text_height = segment::text_height(&parts, mask_ppi);
+        let skew = preprocess::find_skew(&letters(&parts, text_height))
+            .filter(|degrees| degrees.abs() >= LEAST_SKEW)
+            .unwrap_or(0.0);
+        let mut straight = None;
+        let mut image = Cow::Borrowed(image);
+        if skew != 0.0 {
+            let turned = Straightened::new(&image, skew);
+            mask = preprocess::mask(&turned.image, ppi, factor);
+            parts = segment::components(&mask);
+            text_height = segment::text_height(&parts, mask_ppi);
+            image = Cow::Owned(turned.image.clone());
+            straight = Some(turned);
+        }
+        let rules = segment::find_rules(&mask, mask_ppi, text_height);
+        let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
+        let split = text_height.and_then(|h| segment::find_split(&mask, h));
+        let k = factor as f32;
+        let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
+        Self {
+            image: image.into_owned(),
+            straight,
+            skew,
+            letters: letters(&parts, text_height).into_iter().map(larger).collect(),
+            rules: rules.into_iter().map(larger).collect(),
+            figures: figures.into_iter().map(larger).collect(),
+            split: split.map(|row| row * factor),
+            blank: false,
+        }
+    }
+
+    /// Recognises the image, in two halves where it can be cut. Whether it is cut depends on the
+    /// image alone, so that the words do not depend on the number of threads.
+    fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
+        let Some(row) = self.split.filter(|&r| r > 0 && r < self.image.height()) else {
+            return job.recognize(&self.image);
+        };
+        let part = |top: u32, bottom: u32| {
+            let width = self.image.width() as usize;
+            let pixels = &self.image.as_raw()[top as usize * width..bottom as usize * width];
+            GrayImage::from_raw(self.image.width(), bottom - top, pixels.to_vec())
+                .unwrap_or_default()
+        };
+        let height = self.image.height();
+        // No handle is held here: a worker that waits for the other half may take up another page.
+        let (upper, lower) =
+            rayon::join(|| job.recognize(&part(0, row)), || job.recognize(&part(row, height)));
+        Ok(below(upper?, lower?, row as f32))
+    }
+
+    /// The part of the image with the most letters, as large as [`TRIAL`].
+    fn densest_part(&self, ppi: f32) -> Option<GrayImage> {
+        let (width, height) = self.image.dimensions();
+        let side = ((TRIAL * ppi) as u32).max(1);
+        let step = (side / 4).max(1);
+        let (across, down) = (width.div_ceil(step), height.div_ceil(step));
+        let mut counts = vec![0_u32; (across * down) as usize];
+        for letter in &self.letters {
+            let middle = letter.center();
+            let (x, y) = (middle.x as u32 / step, middle.y as u32 / step);
+            if let Some(count) = counts.get_mut((y * across + x) as usize) {
+                *count += 1;
+            }
+        }
+        let sum = |left: u32, top: u32| -> u32 {
+            (top..(top + 4).min(down))
+                .flat_map(|y| (left..(left + 4).min(across)).map(move |x| (x, y)))
+                .map(|(x, y)| counts[(y * across + x) as usize])
+                .sum()
+        };
+        let (left, top) = (0..down)
+            .flat_map(|y| (0..across).map(move |x| (x, y)))
+            .max_by_key(|&(x, y)| (sum(x, y), std::cmp::Reverse((y, x))))?;
+        let (x, y) = (left * step, top * step);
+        let (w, h) = (side.min(width - x), side.min(height - y));
+        Some(image::imageops::crop_imm(&self.image, x, y, w, h).to_image())
+    }
+}
+
+/// What a recognition needs besides the image.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    recognizer: &'a dyn Recognizer,
+    languages: &'a [String],
+    call: &'a Call,
+    ppi: f32,
+}
+
+impl Job<'_> {
+    fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        self.recognizer.recognize(image, Resolution(self.ppi), self.languages, self.call)
+    }
+}
+
+/// Words of two parts of a page, the second one `offset` pixels lower.
+fn below(mut upper: Vec<OcrWord>, lower: Vec<OcrWord>, offset: f32) -> Vec<OcrWord> {
+    let next = |of: fn(&OcrWord) -> u32| upper.iter().map(of).max().map_or(0, |n| n + 1);
+    let (block, paragraph, line) = (next(|w| w.block), next(|w| w.paragraph), next(|w| w.line));
+    upper.extend(lower.into_iter().map(|w| OcrWord {
+        rect: w.rect.translate(euclid::Vector2D::new(0.0, offset)),
+        block: w.block + block,
+        paragraph: w.paragraph + paragraph,
+        line: w.line + line,
+        ..w
+    }));
+    upper
+}
+
+fn mask_factor(ppi: f32) -> u32 {
+    ((ppi / MASK_PPI).round() as u32).max(1)
+}
+
+/// The boxes of components that could be letters, or words whose letters touch.
+fn letters(parts: &[Component], text_height: Option<f32>) -> Vec<Rect<Px>> {
+    let Some(text) = text_height else { return Vec::new() };
+    let fits = |p: &&Component| {
+        let (short, long) = (p.width().min(p.height()) as f32, p.width().max(p.height()) as f32);
+        (0.4 * text..2.5 * text).contains(&short) && long < 15.0 * text
+    };
+    parts.iter().filter(fits).map(Component::rect).collect()
+}
+
+/// Mean confidence of words, weighted by length; 0 without words.
+fn mean_confidence(words: &[OcrWord]) -> f32 {
+    let (sum, weight) = words.iter().fold((0.0, 0.0), |(sum, weight), w| {
+        let length = w.text.chars().count() as f32;
+        (sum + w.confidence * length, weight + length)
+    });
+    if weight > 0.0 { sum / weight } else { 0.0 }
+}
+
+/// How much of something looks read: letters, by the square of their confidence.
+fn score(words: &[OcrWord]) -> f32 {
+    words
+        .iter()
+        .map(|w| {
+            let letters = w.text.chars().filter(|c| c.is_alphanumeric()).count();
+            letters as f32 * w.confidence * w.confidence
+        })
+        .sum()
+}
+
+/// Whether a figure is text on a dark ground rather than a picture.
+fn is_text_panel(figure: &Rect<Px>, words: &[OcrWord]) -> bool {
+    let sure = words.iter().filter(|w| w.confidence >= 0.8 && w.text.chars().count() > 2);
+    let covered: f32 = sure.map(|w| w.rect.overlap_x(figure) * w.rect.overlap_y(figure)).sum();
+    covered > TEXT_PANEL * figure.area()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use std::sync::Mutex;
+
+use image::{Luma, imageops};
+
+use super::*;
+
+/// Notes the sizes of the images it is given, and finds one word in each.
+#[derive(Debug, Default)]
+struct Fake {
+    seen: Mutex<Vec<(u32, u32)>>,
+}
+
+impl Recognizer for Fake {
+    fn recognize(
+        &self,
+        image: &GrayImage,
+        _resolution: Resolution,
+        _languages: &[String],
+        _call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        self.seen.lock().unwrap().push(image.dimensions());
+        Ok(vec![OcrWord {
+            text: "word".to_owned(),
+            rect: rect(10.0, 20.0, 50.0, 40.0),
+            confidence: 0.9,
+            block: 0,
+            paragraph: 0,
+            line: 0,
+            size: Some(20.0),
+            angle: 0.0,
+            joined: false,
+        }])
+    }
+}
+
+fn sample() -> GrayImage {
+    let bytes = include_bytes!("../../testdata/ocr/text.png");
+    image::load_from_memory(bytes).unwrap().into_luma8()
+}
+
+fn salt(image: &mut GrayImage, per_mille: u64, level: u8) {
+    let mut state = 88_172_645_463_325_252_u64;
+    for pixel in image.pixels_mut() {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        if state % 1000 < per_mille {
+            *pixel = Luma([level]);
+        }
+    }
+}
+
+fn read_fake(image: &GrayImage, ppi: f32) -> (PageOcr, Vec<(u32, u32)>) {
+    let fake = Fake::default();
+    let page = read_page_image(&fake, image, Resolution(ppi), &[], &Call::default()).unwrap();
+    (page, fake.seen.into_inner().unwrap())
+}
+
+#[test]
+fn blank_pages_are_not_recognised() {
+    for image in [
+        GrayImage::from_pixel(2480, 3508, Luma([255])),
+        GrayImage::from_pixel(300, 300, Luma([0])),
+        GrayImage::new(0, 0),
+        GrayImage::new(1, 1),
+    ] {
+        let (page, seen) = read_fake(&image, 300.0);
+        let solid = image.get_pixel_checked(0, 0) == Some(&Luma([0])) && image.width() > 1;
+        assert!(solid || (seen.is_empty() && page.words.is_empty()), "{:?}", image.dimensions());
+        assert_eq!(
+            (page.size.width, page.size.height),
+            (image.width() as f32, image.height() as f32)
+        );
+    }
+}
+
+#[test]
+fn a_huge_image_is_read_small_and_its_boxes_are_large() {
+    let mut image = GrayImage::from_pixel(9_000, 8_000, Luma([255]));
+    for y in 4000..4100 {
+        for x in 2000..3000 {
+            image.put_pixel(x, y, Luma([0]));
+        }
+    }
+    let (page, seen) = read_fake(&image, 900.0);
+    assert_eq!(seen, [(3000, 2667)]);
+    assert_eq!(page.size.width, 9000.0);
+    assert!((page.words[0].rect.min.x - 30.0).abs() < 0.1);
+    assert!((page.words[0].size.unwrap() - 60.0).abs() < 0.1);
+}
+
+#[test]
+fn noise_without_end_is_skipped() {
+    let mut image = GrayImage::from_pixel(2000, 2000, Luma([255]));
+    salt(&mut image, 330, 0);
+    let (page, seen) = read_fake(&image, 300.0);
+    assert!(seen.is_empty() && page.words.is_empty());
+    assert!(page.skipped.unwrap().contains("specks"));
+}
+
+#[test]
+fn a_tall_page_is_read_in_halves() {
+    let line = sample();
+    let mut image = GrayImage::from_pixel(line.width(), 3000, Luma([255]));
+    for i in 0..5 {
+        imageops::replace(&mut image, &line, 0, i * 600);
+    }
+    let (page, seen) = read_fake(&image, 300.0);
+    assert_eq!(seen.len(), 2);
+    assert_eq!(seen[0].1 + seen[1].1, 3000);
+    let lines: Vec<u32> = page.words.iter().map(|w| w.line).collect();
+    let cut = seen.iter().map(|s| s.1 as f32).find(|h| *h + 20.0 == page.words[1].rect.min.y);
+    assert!(lines == [0, 1] && cut.is_some(), "{:?}", page.words);
+}
+
+#[test]
+fn boxes_lead_back_to_the_skewed_scan() {
+    let tall = {
+        let line = sample();
+        let mut image = GrayImage::from_pixel(line.width(), 1200, Luma([255]));
+        imageops::replace(&mut image, &line, 0, 0);
+        imageops::replace(&mut image, &line, 0, 600);
+        image
+    };
+    let skewed = Straightened::new(&tall, -2.0).image;
+    let mut page = PageImage::new(&skewed, Resolution(300.0));
+    let read = page.read(&Fake::default(), &[], &Call::default()).unwrap();
+    assert!((read.skew - 2.0).abs() <= 0.3, "{}", read.skew);
+    let back = page.in_scan(rect(0.0, 590.0, 20.0, 610.0));
+    // Left of the middle, clockwise: further up.
+    assert!((back.center().y - (600.0 - 750.0 * 0.035)).abs() < 5.0, "{back:?}");
+}
+
+#[cfg(feature = "tesseract")]
+mod with_tesseract {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::ocr::TesseractRecognizer;
+
+    const TEXT: &str = "The quick brown fox jumps over the lazy dog. Pack my box with five dozen \
+                        liquor jugs, 1,234.50 for each of 42 sleeping judges.";
+
+    fn read(image: &GrayImage, ppi: f32) -> PageOcr {
+        let tesseract = TesseractRecognizer::new(None).unwrap();
+        let languages = ["eng".to_owned()];
+        read_page_image(&tesseract, image, Resolution(ppi), &languages, &Call::default()).unwrap()
+    }
+
+    fn text(page: &PageOcr) -> String {
+        page.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The sample four times over.
+    fn tall() -> GrayImage {
+        let line = sample();
+        let mut image = GrayImage::from_pixel(line.width() + 200, 2300, Luma([255]));
+        for i in 0..4 {
+            imageops::replace(&mut image, &line, 100, 50 + i * 560);
+        }
+        image
+    }
+
+    #[test]
+    fn every_way_up_is_read() {
+        let upright = tall();
+        let want = [TEXT; 4].join(" ");
+        let turned = [
+            (upright.clone(), 0),
+            (imageops::rotate90(&upright), 90),
+            (imageops::rotate180(&upright), 180),
+            (imageops::rotate270(&upright), 270),
+        ];
+        for (image, rotation) in turned {
+            let page = read(&image, 300.0);
+            assert_eq!(page.rotation, rotation);
+            assert_eq!(text(&page), want, "{rotation}");
+            assert_eq!((page.size.width, page.size.height), (1700.0, 2300.0));
+            let first = page.words[0].rect;
+            assert!((155.0..180.0).contains(&first.min.x), "{rotation}: {first:?}");
+        }
+    }
+
+    #[test]
+    fn skewed_and_coarse_pages_are_read() {
+        let skewed = Straightened::new(&tall(), -2.5).image;
+        assert_eq!(text(&read(&skewed, 300.0)), [TEXT; 4].join(" "));
+        let coarse = imageops::thumbnail(&tall(), 850, 1150);
+        let page = read(&coarse, 150.0);
+        assert_eq!(text(&page), [TEXT; 4].join(" "));
+        assert!((75.0..95.0).contains(&page.words[0].rect.min.x));
+    }
+
+    #[test]
+    fn light_on_dark_is_read() {
+        let mut image = sample();
+        imageops::invert(&mut image);
+        assert_eq!(text(&read(&image, 300.0)), TEXT);
+    }
+
+    #[test]
+    fn text_under_salt_is_read_in_time() {
+        let mut image = GrayImage::from_pixel(2000, 2000, Luma([255]));
+        imageops::replace(&mut image, &sample(), 200, 200);
+        salt(&mut image, 120, 0);
+        let start = Instant::now();
+        let page = read(&image, 300.0);
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+        assert_eq!(page.skipped, None);
+        let found = text(&page);
+        assert!(found.contains("quick brown fox"), "{found}");
+    }
+}
