@@ -120,17 +120,6 @@ impl PageImage {
         page
     }
 
-    #[cfg(test)]
-    pub(crate) fn debug_parts(&self) -> (usize, usize) {
-        let f = mask_factor(self.ppi);
-        let m = preprocess::mask(&self.scan, self.ppi, f);
-        let m1 = preprocess::mask(&self.scan, self.ppi, 1);
-        (segment::components(&m).len(), segment::components(&m1).len())
-    }
-    #[cfg(test)]
-    pub(crate) fn dbg_letters(&self) -> Vec<Rect<Px>> {
-        self.upright.letters.clone()
-    }
     /// Takes specks out where there are so many that recognition would not end.
     fn clean(&mut self) {
         let crowded = |image: &GrayImage| {
