@@ -132,6 +132,7 @@ impl Recognition {
             }
             Some(regions) => self.read_regions(&image, &regions, plan, call, &mut read)?,
         }
+        even_sizes(&mut read.words);
         read.text_source = source_of(&read.words);
         read.timings.add("ocr", started.elapsed().as_secs_f64());
         Ok(read)
@@ -305,6 +306,25 @@ fn place(word: OcrWord, origin: (f32, f32), resolution: Resolution, first_line: 
         angle: if word.angle > 180.0 { word.angle - 360.0 } else { word.angle },
         joined: word.joined,
         line: Some(word.line + first_line),
+    }
+}
+
+/// Gives all words of a recognised line the line's size: a measure of one word is a guess by the
+/// letters it happens to have.
+fn even_sizes(words: &mut [Word]) {
+    let mut lines: HashMap<u32, Vec<f32>> = HashMap::new();
+    for word in words.iter() {
+        if let Some(line) = word.line {
+            lines.entry(line).or_default().push(word.style.size);
+        }
+    }
+    for sizes in lines.values_mut() {
+        sizes.sort_by(f32::total_cmp);
+    }
+    for word in words {
+        if let Some(sizes) = word.line.and_then(|line| lines.get(&line)) {
+            word.style.size = sizes[sizes.len() / 2];
+        }
     }
 }
 
