@@ -28,6 +28,10 @@ pub struct PageRead {
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
     pub resolution: Option<Resolution>,
+    /// By how many degrees a scan was turned clockwise. Boxes here are those of the straightened
+    /// page; layout turns them back.
+    #[serde(default)]
+    pub skew: f32,
     /// ISO 639-1 (or BCP-47) code of the main language, where it could be told.
     pub language: Option<String>,
     /// What the caller should know.

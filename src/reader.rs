@@ -1,5 +1,7 @@
 //! Reading the image of a page: preparation, recognition, and boxes in the end where they belong.
 
+mod missed;
+
 use std::borrow::Cow;
 
 use image::GrayImage;
@@ -36,8 +38,8 @@ const TEXT_PANEL: f32 = 0.15;
 /// The reading of a page's image.
 ///
 /// All boxes are in pixels of the image as it was given, but upright and straight: quarter turns
-/// ([`rotation`](Self::rotation)) and skew ([`skew`](Self::skew)) undone. [`PageImage::in_scan`]
-/// leads back.
+/// ([`rotation`](Self::rotation)) and skew ([`skew`](Self::skew)) undone, the skew about the middle
+/// of the page.
 #[derive(Clone, Debug)]
 pub(crate) struct PageOcr {
     pub(crate) words: Vec<OcrWord>,
@@ -75,7 +77,6 @@ pub(crate) struct PageImage {
 #[derive(Debug, Default)]
 struct Upright {
     image: GrayImage,
-    straight: Option<Straightened>,
     skew: f32,
     /// In pixels of `image`.
     rules: Vec<Rect<Px>>,
@@ -85,17 +86,6 @@ struct Upright {
     /// A row where the image can be cut in two.
     split: Option<u32>,
     blank: bool,
-}
-
-/// Reads the image of a page in one go.
-pub(crate) fn read_page_image(
-    recognizer: &dyn Recognizer,
-    image: &GrayImage,
-    resolution: Resolution,
-    languages: &[String],
-    call: &Call,
-) -> Result<PageOcr> {
-    PageImage::new(image, resolution).read(recognizer, languages, call)
 }
 
 impl PageImage {
@@ -221,14 +211,6 @@ impl PageImage {
                 .collect(),
         }
     }
-
-    /// Where a box of a [`PageOcr`] lies in the image as it was given: with its skew, but upright.
-    pub(crate) fn in_scan(&self, r: Rect<Px>) -> Rect<Px> {
-        let Some(straight) = &self.upright.straight else { return r };
-        let k = self.scale.0;
-        let there = straight.box_back(rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k));
-        rect(there.min.x / k, there.min.y / k, there.max.x / k, there.max.y / k)
-    }
 }
 
 impl Upright {
@@ -245,15 +227,13 @@ impl Upright {
         let skew = preprocess::find_skew(&letters(&parts, text_height))
             .filter(|degrees| degrees.abs() >= LEAST_SKEW)
             .unwrap_or(0.0);
-        let mut straight = None;
         let mut image = Cow::Borrowed(image);
         if skew != 0.0 {
             let turned = Straightened::new(&image, skew);
             mask = preprocess::mask(&turned.image, ppi, factor);
             parts = segment::components(&mask);
             text_height = segment::text_height(&parts, mask_ppi);
-            image = Cow::Owned(turned.image.clone());
-            straight = Some(turned);
+            image = Cow::Owned(turned.image);
         }
         let rules = segment::find_rules(&mask, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
@@ -262,7 +242,6 @@ impl Upright {
         let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
         Self {
             image: image.into_owned(),
-            straight,
             skew,
             letters: letters(&parts, text_height).into_iter().map(larger).collect(),
             rules: rules.into_iter().map(larger).collect(),
@@ -272,9 +251,25 @@ impl Upright {
         }
     }
 
+    /// Recognises the image, and what the recogniser passed over in a second look.
+    fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
+        let mut words = self.read_once(job)?;
+        // A page that is no text as it stands (turned, another script) is not worth a second look.
+        if mean_confidence(&words) < POOR {
+            return Ok(words);
+        }
+        for part in missed::parts(&self.letters, &words, &self.figures, self.image.dimensions()) {
+            let (x, y) = (part.min.x as u32, part.min.y as u32);
+            let (w, h) = (part.width() as u32, part.height() as u32);
+            let image = image::imageops::crop_imm(&self.image, x, y, w, h).to_image();
+            missed::add(&mut words, job.recognize_block(&image)?, part);
+        }
+        Ok(words)
+    }
+
     /// Recognises the image, in two halves where it can be cut. Whether it is cut depends on the
     /// image alone, so that the words do not depend on the number of threads.
-    fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
+    fn read_once(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
         let Some(row) = self.split.filter(|&r| r > 0 && r < self.image.height()) else {
             return job.recognize(&self.image);
         };
@@ -332,6 +327,10 @@ struct Job<'a> {
 impl Job<'_> {
     fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
         self.recognizer.recognize(image, Resolution(self.ppi), self.languages, self.call)
+    }
+
+    fn recognize_block(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        self.recognizer.recognize_block(image, Resolution(self.ppi), self.languages, self.call)
     }
 }
 

@@ -272,6 +272,7 @@ fn cut(page: &GrayImage, resolution: Resolution, r: &Rect<Pt>) -> ((f32, f32), G
 fn set_upright(read: &mut PageRead, page: &PageOcr, resolution: Resolution) {
     let all = rect(0.0, 0.0, page.size.width, page.size.height);
     let upright = resolution.to_points(all).size();
+    read.skew = page.skew;
     if page.rotation != 0 {
         // What the file draws stands in the old orientation; the raster shows it all.
         read.rules.clear();

@@ -373,7 +373,8 @@ fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page 
 }
 
 fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
-    Page {
+    let skew = read.skew;
+    let mut page = Page {
         index: read.index,
         size: read.size,
         text_source: read.text_source,
@@ -385,7 +386,9 @@ fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
         rules: read.rules,
         placements: read.placements,
         links: read.links,
-    }
+    };
+    super::tilt::tilt(&mut page, skew);
+    page
 }
 
 fn confidence(indices: impl Iterator<Item = u32>, words: &[Word]) -> Option<f32> {

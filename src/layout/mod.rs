@@ -20,6 +20,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tilt;
 
 use rayon::prelude::*;
 

@@ -51,4 +51,13 @@ pub(crate) trait Recognizer: Debug + Send + Sync {
         languages: &[String],
         call: &Call,
     ) -> Result<Vec<OcrWord>>;
+
+    /// Reads an image that is one block of text, without looking for columns in it.
+    fn recognize_block(
+        &self,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>>;
 }

@@ -2,8 +2,6 @@
 
 use image::{GrayImage, imageops};
 
-use crate::geometry::{Point, Px, Rect, rect};
-
 /// How the content of a page is turned: quarter turns, clockwise, that were applied to upright
 /// content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,8 +28,6 @@ impl QuarterTurns {
 #[derive(Clone, Debug)]
 pub(crate) struct Straightened {
     pub(crate) image: GrayImage,
-    sine: f32,
-    cosine: f32,
 }
 
 /// Bits of the fraction in coordinates.
@@ -58,25 +54,7 @@ impl Straightened {
             }
         }
         let image = GrayImage::from_raw(image.width(), image.height(), out).unwrap_or_default();
-        Self { image, sine, cosine }
-    }
-
-    /// Where a point of the straight image lies in the skewed one.
-    pub(crate) fn point_back(&self, p: Point<Px>) -> Point<Px> {
-        let (middle_x, middle_y) =
-            (self.image.width() as f32 / 2.0, self.image.height() as f32 / 2.0);
-        let (dx, dy) = (p.x - middle_x, p.y - middle_y);
-        Point::new(
-            middle_x + dx * self.cosine - dy * self.sine,
-            middle_y + dx * self.sine + dy * self.cosine,
-        )
-    }
-
-    /// A box of the same size around the place where the middle of a box lies in the skewed image.
-    pub(crate) fn box_back(&self, r: Rect<Px>) -> Rect<Px> {
-        let middle = self.point_back(r.center());
-        let (w, h) = (r.width() / 2.0, r.height() / 2.0);
-        rect(middle.x - w, middle.y - h, middle.x + w, middle.y + h)
+        Self { image }
     }
 }
 
@@ -124,7 +102,6 @@ mod tests {
         let image = GrayImage::from_fn(20, 10, |x, y| Luma([(x * 10 + y) as u8]));
         let same = Straightened::new(&image, 0.0);
         assert_eq!(same.image, image);
-        assert_eq!(same.box_back(rect(1.0, 2.0, 5.0, 4.0)), rect(1.0, 2.0, 5.0, 4.0));
     }
 
     #[test]
@@ -137,7 +114,5 @@ mod tests {
         let straight = Straightened::new(&skewed, 3.0);
         let dark = straight.image.enumerate_pixels().min_by_key(|(_, _, p)| p.0[0]).unwrap();
         assert!(dark.1.abs_diff(150) <= 1, "{dark:?}");
-        let back = straight.point_back(Point::new(dark.0 as f32, dark.1 as f32));
-        assert!((back.x - 380.5).abs() < 1.5 && (back.y - 159.5).abs() < 1.5, "{back:?}");
     }
 }

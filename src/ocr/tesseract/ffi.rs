@@ -36,7 +36,6 @@ pub(super) enum Segmentation {
     /// Finds columns, blocks and lines on its own (PSM 3).
     Page,
     /// Takes the image for one block of text (PSM 6).
-    #[allow(dead_code)]
     Block,
 }
 

@@ -87,12 +87,13 @@ impl TesseractRecognizer {
     }
 }
 
-impl Recognizer for TesseractRecognizer {
-    fn recognize(
+impl TesseractRecognizer {
+    fn read(
         &self,
         image: &GrayImage,
         resolution: Resolution,
         languages: &[String],
+        segmentation: Segmentation,
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
@@ -109,11 +110,33 @@ impl Recognizer for TesseractRecognizer {
             .with(
                 &key,
                 || self.load(&key),
-                |handle| handle.read(rows, resolution.0, Segmentation::Page, call),
+                |handle| handle.read(rows, resolution.0, segmentation, call),
             )
             .map_err(|e| Error::stage("ocr", e))?;
         call.check()?;
         Ok(words::finish(raw))
+    }
+}
+
+impl Recognizer for TesseractRecognizer {
+    fn recognize(
+        &self,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        self.read(image, resolution, languages, Segmentation::Page, call)
+    }
+
+    fn recognize_block(
+        &self,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        self.read(image, resolution, languages, Segmentation::Block, call)
     }
 }
 
