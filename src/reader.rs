@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, RectExt, Resolution, Size, rect};
 use crate::ocr::{OcrWord, Recognizer};
-use crate::preprocess::{self, QuarterTurns, Scale, Straightened};
+use crate::preprocess::{self, QuarterTurns, Scale};
 use crate::segment::{self, Component};
 
 /// Masks for analysis have about this many dots an inch.
@@ -36,8 +36,7 @@ const TEXT_PANEL: f32 = 0.15;
 /// The reading of a page's image.
 ///
 /// All boxes are in pixels of the image as it was given, but upright and straight: quarter turns
-/// ([`rotation`](Self::rotation)) and skew ([`skew`](Self::skew)) undone. [`PageImage::in_scan`]
-/// leads back.
+/// ([`rotation`](Self::rotation)) and skew undone.
 #[derive(Clone, Debug)]
 pub(crate) struct PageOcr {
     pub(crate) words: Vec<OcrWord>,
@@ -49,8 +48,6 @@ pub(crate) struct PageOcr {
     pub(crate) size: Size<Px>,
     /// By how many degrees the content was turned clockwise: 0, 90, 180 or 270.
     pub(crate) rotation: u16,
-    /// By how many degrees it was skewed clockwise, besides.
-    pub(crate) skew: f32,
     /// Why nothing was read although there is something.
     pub(crate) skipped: Option<String>,
 }
@@ -75,7 +72,7 @@ pub(crate) struct PageImage {
 #[derive(Debug, Default)]
 struct Upright {
     image: GrayImage,
-    straight: Option<Straightened>,
+    /// By how many degrees it was skewed clockwise.
     skew: f32,
     /// In pixels of `image`.
     rules: Vec<Rect<Px>>,
@@ -85,17 +82,6 @@ struct Upright {
     /// A row where the image can be cut in two.
     split: Option<u32>,
     blank: bool,
-}
-
-/// Reads the image of a page in one go.
-pub(crate) fn read_page_image(
-    recognizer: &dyn Recognizer,
-    image: &GrayImage,
-    resolution: Resolution,
-    languages: &[String],
-    call: &Call,
-) -> Result<PageOcr> {
-    PageImage::new(image, resolution).read(recognizer, languages, call)
 }
 
 impl PageImage {
@@ -120,17 +106,6 @@ impl PageImage {
         page
     }
 
-    #[cfg(test)]
-    pub(crate) fn debug_parts(&self) -> (usize, usize) {
-        let f = mask_factor(self.ppi);
-        let m = preprocess::mask(&self.scan, self.ppi, f);
-        let m1 = preprocess::mask(&self.scan, self.ppi, 1);
-        (segment::components(&m).len(), segment::components(&m1).len())
-    }
-    #[cfg(test)]
-    pub(crate) fn dbg_letters(&self) -> Vec<Rect<Px>> {
-        self.upright.letters.clone()
-    }
     /// Takes specks out where there are so many that recognition would not end.
     fn clean(&mut self) {
         let crowded = |image: &GrayImage| {
@@ -180,7 +155,17 @@ impl PageImage {
                 words = self.upright.read(&job)?;
             }
         }
-        self.sure |= mean_confidence(&words) >= GOOD;
+        let confidence = mean_confidence(&words);
+        self.sure |= confidence >= GOOD;
+        tracing::debug!(
+            words = words.len(),
+            confidence,
+            scale = self.scale.0,
+            rotation = self.turns.degrees(),
+            skew = self.upright.skew,
+            split = self.upright.split,
+            "page image read"
+        );
         Ok(self.result(words))
     }
 
@@ -224,21 +209,12 @@ impl PageImage {
             figures: figures.map(scaled).collect(),
             size: Size::new(width as f32 * back, height as f32 * back),
             rotation: self.turns.degrees(),
-            skew: self.upright.skew,
             skipped: self.skipped.clone(),
             words: words
                 .into_iter()
                 .map(|w| OcrWord { rect: scaled(&w.rect), size: w.size.map(|s| s * back), ..w })
                 .collect(),
         }
-    }
-
-    /// Where a box of a [`PageOcr`] lies in the image as it was given: with its skew, but upright.
-    pub(crate) fn in_scan(&self, r: Rect<Px>) -> Rect<Px> {
-        let Some(straight) = &self.upright.straight else { return r };
-        let k = self.scale.0;
-        let there = straight.box_back(rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k));
-        rect(there.min.x / k, there.min.y / k, there.max.x / k, there.max.y / k)
     }
 }
 
@@ -256,15 +232,13 @@ impl Upright {
         let skew = preprocess::find_skew(&letters(&parts, text_height))
             .filter(|degrees| degrees.abs() >= LEAST_SKEW)
             .unwrap_or(0.0);
-        let mut straight = None;
         let mut image = Cow::Borrowed(image);
         if skew != 0.0 {
-            let turned = Straightened::new(&image, skew);
-            mask = preprocess::mask(&turned.image, ppi, factor);
+            let straight = preprocess::straighten(&image, skew);
+            mask = preprocess::mask(&straight, ppi, factor);
             parts = segment::components(&mask);
             text_height = segment::text_height(&parts, mask_ppi);
-            image = Cow::Owned(turned.image.clone());
-            straight = Some(turned);
+            image = Cow::Owned(straight);
         }
         let rules = segment::find_rules(&mask, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
@@ -273,7 +247,6 @@ impl Upright {
         let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
         Self {
             image: image.into_owned(),
-            straight,
             skew,
             letters: letters(&parts, text_height).into_iter().map(larger).collect(),
             rules: rules.into_iter().map(larger).collect(),

@@ -107,7 +107,7 @@ fn mean_below(histogram: &[u32; 256], limit: u8) -> u8 {
         .iter()
         .enumerate()
         .fold((0_u64, 0_u64), |(n, s), (i, &c)| (n + u64::from(c), s + i as u64 * u64::from(c)));
-    if count == 0 { 0 } else { (sum / count) as u8 }
+    sum.checked_div(count).unwrap_or(0) as u8
 }
 
 /// The level that the darkest pixels reach.

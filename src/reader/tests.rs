@@ -33,6 +33,17 @@ impl Recognizer for Fake {
     }
 }
 
+/// Prepares and reads in one go.
+fn read_page_image(
+    recognizer: &dyn Recognizer,
+    image: &GrayImage,
+    resolution: Resolution,
+    languages: &[String],
+    call: &Call,
+) -> Result<PageOcr> {
+    PageImage::new(image, resolution).read(recognizer, languages, call)
+}
+
 fn sample() -> GrayImage {
     let bytes = include_bytes!("../../testdata/ocr/text.png");
     image::load_from_memory(bytes).unwrap().into_luma8()
@@ -113,24 +124,6 @@ fn a_tall_page_is_read_in_halves() {
     assert!(lines == [0, 1] && cut.is_some(), "{:?}", page.words);
 }
 
-#[test]
-fn boxes_lead_back_to_the_skewed_scan() {
-    let tall = {
-        let line = sample();
-        let mut image = GrayImage::from_pixel(line.width(), 1200, Luma([255]));
-        imageops::replace(&mut image, &line, 0, 0);
-        imageops::replace(&mut image, &line, 0, 600);
-        image
-    };
-    let skewed = Straightened::new(&tall, -2.0).image;
-    let mut page = PageImage::new(&skewed, Resolution(300.0));
-    let read = page.read(&Fake::default(), &[], &Call::default()).unwrap();
-    assert!((read.skew - 2.0).abs() <= 0.3, "{}", read.skew);
-    let back = page.in_scan(rect(0.0, 590.0, 20.0, 610.0));
-    // Left of the middle, clockwise: further up.
-    assert!((back.center().y - (600.0 - 750.0 * 0.035)).abs() < 5.0, "{back:?}");
-}
-
 #[cfg(feature = "tesseract")]
 mod with_tesseract {
     use std::time::{Duration, Instant};
@@ -183,7 +176,7 @@ mod with_tesseract {
 
     #[test]
     fn skewed_and_coarse_pages_are_read() {
-        let skewed = Straightened::new(&tall(), -2.5).image;
+        let skewed = preprocess::straighten(&tall(), -2.5);
         assert_eq!(text(&read(&skewed, 300.0)), [TEXT; 4].join(" "));
         let coarse = imageops::thumbnail(&tall(), 850, 1150);
         let page = read(&coarse, 150.0);
