@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use image::GrayImage;
+
 use crate::call::Call;
 use crate::document::{Style, TextSource, Word, WordOrigin};
 use crate::error::{Error, Result, Warning, WarningCode};
@@ -13,11 +15,14 @@ use crate::geometry::{Pt, Px, Rect, RectExt, Resolution, rect};
 use crate::language::{self, Language, Tessdata, TesseractLanguages};
 use crate::ocr::{OcrWord, Recognizer};
 use crate::options::{OcrEngine, OcrMode, Options};
-use crate::page::PageRead;
+use crate::page::{PageRead, Placement, PlacementKind, Rule};
 use crate::page_work::RasterPage;
+use crate::reader::{PageImage, PageOcr};
 
 /// Read as this where no language is given and none can be told.
 const FALLBACK: &str = "en";
+/// An image that covers more of the page than this share is the scan itself.
+const SCAN_AREA: f32 = 0.7;
 /// A page of this many words or fewer does not tell its language.
 const FEW_WORDS: usize = 8;
 
@@ -116,63 +121,105 @@ impl Recognition {
     pub(crate) fn recognize(&self, page: RasterPage, plan: &Plan, call: &Call) -> Result<PageRead> {
         let started = Instant::now();
         let RasterPage { image, resolution, mut read, regions } = page;
-        let parts: Vec<Part> = match &regions {
-            None => vec![Part { origin: (0.0, 0.0), image }],
-            Some(regions) => regions.iter().map(|r| Part::cut(&image, resolution, r)).collect(),
-        };
-        let mut found: Vec<Word> = Vec::new();
-        for part in &parts {
-            let (words, language) = self.read_part(part, resolution, plan, call, &mut read)?;
-            let first_line = found.iter().filter_map(|w| w.line).max().map_or(0, |l| l + 1);
-            found.extend(words.into_iter().map(|w| place(w, part.origin, resolution, first_line)));
-            read.language = read.language.take().or(language);
-        }
         read.resolution = Some(resolution);
-        merge(&mut read, found, regions.is_some());
+        match regions {
+            None => {
+                let (page, language) = self.read_part(&image, resolution, plan, call, &mut read)?;
+                read.language = language;
+                set_upright(&mut read, &page, resolution);
+                let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
+                read.words.extend(found);
+            }
+            Some(regions) => self.read_regions(&image, &regions, plan, call, &mut read)?,
+        }
+        even_sizes(&mut read.words);
+        read.text_source = source_of(&read.words);
         read.timings.add("ocr", started.elapsed().as_secs_f64());
         Ok(read)
     }
 
+    /// Recognises parts of a page that has a text layer. Where both have a word, the layer's
+    /// stays.
+    fn read_regions(
+        &self,
+        image: &GrayImage,
+        regions: &[Rect<Pt>],
+        plan: &Plan,
+        call: &Call,
+        read: &mut PageRead,
+    ) -> Result<()> {
+        let resolution = read.resolution.unwrap_or(Resolution(72.0));
+        let layer = read.words.len();
+        for region in regions {
+            let (origin, part) = cut(image, resolution, region);
+            let (page, language) = self.read_part(&part, resolution, plan, call, read)?;
+            // A picture that stands on its side is a picture, not text.
+            if page.rotation != 0 {
+                continue;
+            }
+            let first = read.words.iter().filter_map(|w| w.line).max().map_or(0, |l| l + 1);
+            let found: Vec<Word> =
+                page.words.into_iter().map(|w| place(w, origin, resolution, first)).collect();
+            let known = &read.words[..layer];
+            let new: Vec<Word> = found
+                .into_iter()
+                .filter(|w| !known.iter().any(|k| w.rect.share_in(&k.rect) > 0.5))
+                .collect();
+            read.words.extend(new);
+            read.language = read.language.take().or(language);
+        }
+        Ok(())
+    }
+
     fn read_part(
         &self,
-        part: &Part,
+        image: &GrayImage,
         resolution: Resolution,
         plan: &Plan,
         call: &Call,
         read: &mut PageRead,
-    ) -> Result<(Vec<OcrWord>, Option<String>)> {
-        match plan {
-            Plan::Nothing => Err(Error::MissingComponent {
-                what: "any Tesseract model".to_owned(),
-                fix: "run `recto setup`, or set TESSDATA_PREFIX to the folder of the models"
-                    .to_owned(),
-                source: None,
-            }),
+    ) -> Result<(PageOcr, Option<String>)> {
+        let mut page = PageImage::new(image, resolution);
+        let found = match plan {
+            Plan::Nothing => {
+                return Err(Error::MissingComponent {
+                    what: "any Tesseract model".to_owned(),
+                    fix: "run `recto setup`, or set TESSDATA_PREFIX to the folder of the models"
+                        .to_owned(),
+                    source: None,
+                });
+            }
             Plan::Given(models, languages) => {
-                let words = self.run(part, resolution, models, call)?;
-                let detected = detect(&words, languages);
+                let found = self.run(&mut page, models, call)?;
+                let detected = detect(&found.words, languages);
                 let tag = detected.or_else(|| languages.first().cloned());
-                Ok((words, tag.map(|l| l.tag().to_owned())))
+                (found, tag)
             }
             Plan::Detect { data, installed, first } => {
-                self.read_unknown(part, resolution, (data, installed, first), call, read)
+                self.read_unknown(&mut page, (data, installed, first), call, read)?
             }
+        };
+        if let Some(reason) = &found.0.skipped {
+            read.warnings.push(
+                Warning::new(WarningCode::OcrSkipped, format!("not recognised: {reason}"))
+                    .on_page(read.index),
+            );
         }
+        Ok((found.0, found.1.map(|l| l.tag().to_owned())))
     }
 
     /// Reads in the fallback language first; in the one the text turns out to be in, if it is
     /// another.
     fn read_unknown(
         &self,
-        part: &Part,
-        resolution: Resolution,
+        page: &mut PageImage,
         (data, installed, first): (&Tessdata, &[Language], &TesseractLanguages),
         call: &Call,
         read: &mut PageRead,
-    ) -> Result<(Vec<OcrWord>, Option<String>)> {
-        let words = self.run(part, resolution, first, call)?;
-        let Some(language) = detect(&words, installed) else {
-            if words.len() > FEW_WORDS {
+    ) -> Result<(PageOcr, Option<Language>)> {
+        let found = self.run(page, first, call)?;
+        let Some(language) = detect(&found.words, installed) else {
+            if found.words.len() > FEW_WORDS {
                 read.warnings.push(
                     Warning::new(
                         WarningCode::Language,
@@ -182,28 +229,27 @@ impl Recognition {
                     .on_page(read.index),
                 );
             }
-            return Ok((words, None));
+            return Ok((found, None));
         };
         let models = language::resolve_tesseract(std::slice::from_ref(&language), data)?;
         if models.codes == first.codes {
-            return Ok((words, Some(language.tag().to_owned())));
+            return Ok((found, Some(language)));
         }
-        let again = self.run(part, resolution, &models, call)?;
-        let mean = |words: &[OcrWord]| {
-            words.iter().map(|w| w.confidence).sum::<f32>() / words.len().max(1) as f32
+        let again = self.run(page, &models, call)?;
+        let mean = |page: &PageOcr| {
+            page.words.iter().map(|w| w.confidence).sum::<f32>() / page.words.len().max(1) as f32
         };
-        let better = if mean(&again) >= mean(&words) { again } else { words };
-        Ok((better, Some(language.tag().to_owned())))
+        let better = if mean(&again) >= mean(&found) { again } else { found };
+        Ok((better, Some(language)))
     }
 
     fn run(
         &self,
-        part: &Part,
-        resolution: Resolution,
+        page: &mut PageImage,
         models: &TesseractLanguages,
         call: &Call,
-    ) -> Result<Vec<OcrWord>> {
-        self.recognizer(&models.datapath)?.recognize(&part.image, resolution, &models.codes, call)
+    ) -> Result<PageOcr> {
+        page.read(&*self.recognizer(&models.datapath)?, &models.codes, call)
     }
 }
 
@@ -212,21 +258,37 @@ fn detect(words: &[OcrWord], candidates: &[Language]) -> Option<Language> {
     language::detect(&text.join(" "), candidates).map(|d| d.language)
 }
 
-/// A part of the page to recognise, and where its corner stands, in pixels.
-struct Part {
-    origin: (f32, f32),
-    image: image::GrayImage,
+/// A part of a page's raster, and where its corner stands in it.
+fn cut(page: &GrayImage, resolution: Resolution, r: &Rect<Pt>) -> ((f32, f32), GrayImage) {
+    let px = resolution.to_pixels(*r);
+    let x = (px.min.x.max(0.0) as u32).min(page.width().saturating_sub(1));
+    let y = (px.min.y.max(0.0) as u32).min(page.height().saturating_sub(1));
+    let w = (px.width().ceil() as u32).clamp(1, page.width() - x);
+    let h = (px.height().ceil() as u32).clamp(1, page.height() - y);
+    ((x as f32, y as f32), image::imageops::crop_imm(page, x, y, w, h).to_image())
 }
 
-impl Part {
-    fn cut(page: &image::GrayImage, resolution: Resolution, r: &Rect<Pt>) -> Self {
-        let px = resolution.to_pixels(*r);
-        let x = (px.min.x.max(0.0) as u32).min(page.width().saturating_sub(1));
-        let y = (px.min.y.max(0.0) as u32).min(page.height().saturating_sub(1));
-        let w = (px.width().ceil() as u32).clamp(1, page.width() - x);
-        let h = (px.height().ceil() as u32).clamp(1, page.height() - y);
-        let image = image::imageops::crop_imm(page, x, y, w, h).to_image();
-        Self { origin: (x as f32, y as f32), image }
+/// Takes over what the raster tells about the page: its size once upright, ruling lines, pictures.
+fn set_upright(read: &mut PageRead, page: &PageOcr, resolution: Resolution) {
+    let all = rect(0.0, 0.0, page.size.width, page.size.height);
+    let upright = resolution.to_points(all).size();
+    if page.rotation != 0 {
+        // What the file draws stands in the old orientation; the raster shows it all.
+        read.rules.clear();
+        read.placements.clear();
+        read.links.clear();
+        read.size = upright;
+    }
+    if read.rules.is_empty() {
+        read.rules = page.rules.iter().map(|r| Rule { rect: resolution.to_points(*r) }).collect();
+    }
+    let is_scan = |p: &Placement| p.rect.area() > SCAN_AREA * read.size.area();
+    if read.placements.iter().all(is_scan) {
+        read.placements.extend(page.figures.iter().map(|r| Placement {
+            rect: resolution.to_points(*r),
+            kind: PlacementKind::Image,
+            pixels: Some((r.width() as u32, r.height() as u32)),
+        }));
     }
 }
 
@@ -247,16 +309,31 @@ fn place(word: OcrWord, origin: (f32, f32), resolution: Resolution, first_line: 
     }
 }
 
-/// Adds recognised words to what the text layer gave; where both have a word, the layer's stays.
-fn merge(read: &mut PageRead, mut found: Vec<Word>, beside_layer: bool) {
-    if beside_layer {
-        found.retain(|w| !read.words.iter().any(|known| w.rect.share_in(&known.rect) > 0.5));
+/// Gives all words of a recognised line the line's size: a measure of one word is a guess by the
+/// letters it happens to have.
+fn even_sizes(words: &mut [Word]) {
+    let mut lines: HashMap<u32, Vec<f32>> = HashMap::new();
+    for word in words.iter() {
+        if let Some(line) = word.line {
+            lines.entry(line).or_default().push(word.style.size);
+        }
     }
-    read.text_source = match (read.words.is_empty(), found.is_empty()) {
-        (true, true) => TextSource::None,
-        (false, true) => TextSource::TextLayer,
-        (true, false) => TextSource::Ocr,
-        (false, false) => TextSource::Mixed,
-    };
-    read.words.extend(found);
+    for sizes in lines.values_mut() {
+        sizes.sort_by(f32::total_cmp);
+    }
+    for word in words {
+        if let Some(sizes) = word.line.and_then(|line| lines.get(&line)) {
+            word.style.size = sizes[sizes.len() / 2];
+        }
+    }
+}
+
+fn source_of(words: &[Word]) -> TextSource {
+    let recognised = words.iter().filter(|w| w.origin == WordOrigin::Ocr).count();
+    match (words.is_empty(), recognised) {
+        (true, _) => TextSource::None,
+        (false, 0) => TextSource::TextLayer,
+        (false, n) if n == words.len() => TextSource::Ocr,
+        _ => TextSource::Mixed,
+    }
 }

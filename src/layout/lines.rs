@@ -14,7 +14,7 @@ const OVERLAP: f32 = 0.5;
 /// Words on one line, with nothing but word spaces between them, left to right.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Segment {
-    /// Indices of words, by their left side.
+    /// Indices of words, in the order in which they stand, from the left.
     pub(super) words: Vec<u32>,
     pub(super) rect: Rect<Pt>,
     /// Em of most of its characters.
@@ -47,8 +47,59 @@ pub(super) fn typical_size<'a>(words: impl Iterator<Item = &'a Word>) -> f32 {
 
 /// Groups upright words into segments. `barriers` are vertical ruling lines that no segment
 /// crosses.
+///
+/// Words that a recogniser put into lines keep its lines and its order within them: it has seen
+/// the pixels. Others are chained by where they stand.
 pub(super) fn segments(words: &[Word], indices: &[u32], barriers: &[Rect<Pt>]) -> Vec<Segment> {
-    let mut sorted = indices.to_vec();
+    let (read, loose): (Vec<u32>, Vec<u32>) =
+        indices.iter().partition(|&&i| words[i as usize].line.is_some());
+    let mut open = chain(words, loose, barriers);
+    open.extend(split_lines(words, read, barriers));
+    let mut out: Vec<Segment> =
+        open.into_iter().filter_map(|run| Segment::new(run, words)).collect();
+    out.sort_by(|a, b| {
+        a.rect.min.y.total_cmp(&b.rect.min.y).then(a.rect.min.x.total_cmp(&b.rect.min.x))
+    });
+    out
+}
+
+/// Lines of a recogniser, split where white space or a ruling line parts them.
+fn split_lines(words: &[Word], mut indices: Vec<u32>, barriers: &[Rect<Pt>]) -> Vec<Vec<u32>> {
+    indices.sort_by_key(|&i| (words[i as usize].line, i));
+    let mut out: Vec<Vec<u32>> = Vec::new();
+    for line in indices.chunk_by(|&a, &b| words[a as usize].line == words[b as usize].line) {
+        let mut line = line.to_vec();
+        if super::text::is_rtl(line.iter().map(|&i| &words[i as usize])) {
+            line.sort_by(|&a, &b| {
+                words[a as usize].rect.min.x.total_cmp(&words[b as usize].rect.min.x)
+            });
+        }
+        let mut reach = f32::MIN;
+        for (n, &i) in line.iter().enumerate() {
+            let word = &words[i as usize];
+            let apart = n > 0 && {
+                let last = &words[line[n - 1] as usize];
+                let em = last.style.size.max(word.style.size);
+                let gap = word.rect.min.x - reach;
+                // Far back to the left is another line, whatever the recogniser says.
+                gap > SEGMENT_GAP * em
+                    || word.rect.max.x < last.rect.min.x - em
+                    || is_barred(&last.rect, &word.rect, em, barriers)
+            };
+            match out.last_mut() {
+                Some(run) if n > 0 && !apart => run.push(i),
+                _ => {
+                    out.push(vec![i]);
+                    reach = f32::MIN;
+                }
+            }
+            reach = reach.max(word.rect.max.x);
+        }
+    }
+    out
+}
+
+fn chain(words: &[Word], mut sorted: Vec<u32>, barriers: &[Rect<Pt>]) -> Vec<Vec<u32>> {
     sorted.sort_by(|&a, &b| {
         let (a, b) = (&words[a as usize].rect, &words[b as usize].rect);
         a.min.x.total_cmp(&b.min.x).then(a.min.y.total_cmp(&b.min.y))
@@ -68,12 +119,20 @@ pub(super) fn segments(words: &[Word], indices: &[u32], barriers: &[Rect<Pt>]) -
             None => open.push(vec![index]),
         }
     }
-    let mut out: Vec<Segment> =
-        open.into_iter().filter_map(|run| Segment::new(run, words)).collect();
-    out.sort_by(|a, b| {
-        a.rect.min.y.total_cmp(&b.rect.min.y).then(a.rect.min.x.total_cmp(&b.rect.min.x))
-    });
-    out
+    open
+}
+
+/// Whether a vertical ruling line stands between two words of a line.
+fn is_barred(a: &Rect<Pt>, b: &Rect<Pt>, em: f32, barriers: &[Rect<Pt>]) -> bool {
+    barriers.iter().any(|bar| {
+        let x = bar.mid_x();
+        x > a.mid_x()
+            && x < b.mid_x()
+            && x >= a.max.x - 0.2 * em
+            && x <= b.min.x + 0.2 * em
+            && bar.min.y < b.mid_y()
+            && bar.max.y > b.mid_y()
+    })
 }
 
 /// How badly `word` continues a run that ends with `last`; `None` when it does not.
@@ -88,23 +147,14 @@ fn fit(last: &Word, word: &Word, barriers: &[Rect<Pt>]) -> Option<f32> {
     if shared < SAME_LINE * a.height().min(b.height()) {
         return None;
     }
-    let crossed = barriers.iter().any(|bar| {
-        let x = bar.mid_x();
-        x > a.mid_x()
-            && x < b.mid_x()
-            && x >= a.max.x - 0.2 * em
-            && x <= b.min.x + 0.2 * em
-            && bar.min.y < b.mid_y()
-            && bar.max.y > b.mid_y()
-    });
     // Prefer the line whose middle is nearest.
-    (!crossed).then(|| (a.mid_y() - b.mid_y()).abs() + 0.1 * gap.max(0.0))
+    (!is_barred(a, b, em, barriers)).then(|| (a.mid_y() - b.mid_y()).abs() + 0.1 * gap.max(0.0))
 }
 
 /// A line of a column: segments of one row, left to right.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
-    /// Indices of words, by their left side.
+    /// Indices of words, in the order in which they stand, from the left.
     pub(super) words: Vec<u32>,
     pub(super) rect: Rect<Pt>,
     pub(super) size: f32,
@@ -121,11 +171,8 @@ pub(super) struct LineStyle {
 }
 
 impl Line {
-    /// A line of these words, sorted by their left side.
-    pub(super) fn new(mut indices: Vec<u32>, words: &[Word]) -> Option<Self> {
-        indices.sort_by(|&a, &b| {
-            words[a as usize].rect.min.x.total_cmp(&words[b as usize].rect.min.x)
-        });
+    /// A line of these words, in the order given.
+    pub(super) fn new(indices: Vec<u32>, words: &[Word]) -> Option<Self> {
         let rect = bounds(indices.iter().map(|&i| words[i as usize].rect))?;
         let of = || indices.iter().map(|&i| &words[i as usize]);
         let size = typical_size(of());
