@@ -11,4 +11,4 @@ mod turn;
 pub(crate) use ink::mask;
 pub(crate) use scale::{Scale, scale_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};
-pub(crate) use turn::{QuarterTurns, Straightened};
+pub(crate) use turn::{QuarterTurns, straighten};

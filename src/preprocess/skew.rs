@@ -47,28 +47,34 @@ fn sharpest(letters: &[Rect<Px>], point: impl Fn(&Rect<Px>) -> (f32, f32)) -> Op
     }
     let step = letters.len().div_ceil(MOST_LETTERS);
     let points: Vec<(f32, f32)> = letters.iter().step_by(step).map(point).collect();
+    let (left, right) =
+        points.iter().fold((f32::MAX, f32::MIN), |(l, r), p| (l.min(p.0), r.max(p.0)));
+    // Rows as high as a line may rise between one angle and the next: no peak falls in between.
+    let coarse_row = ((right - left) * (COARSE_STEP / 2.0).to_radians().tan()).max(1.0);
+    let fine_row = ((right - left) * (FINE_STEP / 2.0).to_radians().tan()).max(1.0);
     let mut bins = Vec::new();
-    let mut score = |degrees: f32| sharpness(&points, degrees, &mut bins);
+    let mut score = |degrees: f32, row: f32| sharpness(&points, degrees, row, &mut bins);
     let steps = (MOST / COARSE_STEP) as i32;
     let mut coarse: Vec<(f32, f64)> = (-steps..=steps)
         .map(|i| i as f32 * COARSE_STEP)
-        .map(|degrees| (degrees, score(degrees)))
+        .map(|degrees| (degrees, score(degrees, coarse_row)))
         .collect();
     let (around, _) = coarse.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let fine = (COARSE_STEP / FINE_STEP) as i32;
-    let (degrees, best) = (-fine..=fine)
+    let (degrees, _) = (-fine..=fine)
         .map(|i| around + i as f32 * FINE_STEP)
-        .map(|degrees| (degrees, score(degrees)))
+        .map(|degrees| (degrees, score(degrees, fine_row)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let best = score(degrees, coarse_row);
     coarse.sort_by(|a, b| a.1.total_cmp(&b.1));
     let middle = coarse[coarse.len() / 2].1.max(f64::MIN_POSITIVE);
     Some((degrees, (best / middle) as f32))
 }
 
-/// Sum of the squared differences between neighbouring slanted rows.
-fn sharpness(points: &[(f32, f32)], degrees: f32, bins: &mut Vec<u32>) -> f64 {
+/// Sum of the squared differences between neighbouring slanted rows of a height.
+fn sharpness(points: &[(f32, f32)], degrees: f32, height: f32, bins: &mut Vec<u32>) -> f64 {
     let slope = degrees.to_radians().tan();
-    let rows = || points.iter().map(|&(x, y)| y - x * slope);
+    let rows = || points.iter().map(|&(x, y)| (y - x * slope) / height);
     let (low, high) = rows().fold((f32::MAX, f32::MIN), |(low, high), r| (low.min(r), high.max(r)));
     bins.clear();
     bins.resize((high - low).max(0.0) as usize + 3, 0);
@@ -87,12 +93,17 @@ mod tests {
     fn page(degrees: f32) -> Vec<Rect<Px>> {
         let (sine, cosine) = degrees.to_radians().sin_cos();
         let mut letters = Vec::new();
+        let mut random = 1_u32;
         for line in 0..40 {
-            for word in 0..12 {
-                let (x, y) = (60.0 + word as f32 * 90.0, 60.0 + line as f32 * 25.0);
-                let low = if (line + word) % 3 == 0 { 14.0 } else { 10.0 };
-                let (x, y) = (x * cosine - y * sine, x * sine + y * cosine);
-                letters.push(rect(x, y, x + 60.0, y + low));
+            let mut x = 60.0;
+            for _ in 0..12 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let wide = 30.0 + (random >> 26) as f32;
+                let low = if (random >> 16) % 3 == 0 { 14.0 } else { 10.0 };
+                let (left, top) = (x, 60.0 + line as f32 * 25.0);
+                let (left, top) = (left * cosine - top * sine, left * sine + top * cosine);
+                letters.push(rect(left, top, left + wide, top + low));
+                x += wide + 15.0;
             }
         }
         letters
