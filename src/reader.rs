@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, RectExt, Resolution, Size, rect};
 use crate::ocr::{OcrWord, Recognizer};
-use crate::preprocess::{self, QuarterTurns, Scale, Straightened};
+use crate::preprocess::{self, QuarterTurns, Scale};
 use crate::segment::{self, Component};
 
 /// Masks for analysis have about this many dots an inch.
@@ -229,11 +229,11 @@ impl Upright {
             .unwrap_or(0.0);
         let mut image = Cow::Borrowed(image);
         if skew != 0.0 {
-            let turned = Straightened::new(&image, skew);
-            mask = preprocess::mask(&turned.image, ppi, factor);
+            let straight = preprocess::straighten(&image, skew);
+            mask = preprocess::mask(&straight, ppi, factor);
             parts = segment::components(&mask);
             text_height = segment::text_height(&parts, mask_ppi);
-            image = Cow::Owned(turned.image);
+            image = Cow::Owned(straight);
         }
         let rules = segment::find_rules(&mask, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
