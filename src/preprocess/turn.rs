@@ -1,4 +1,4 @@
-//! Turning images, and boxes back.
+//! Turning images.
 
 use image::{GrayImage, imageops};
 
@@ -24,38 +24,29 @@ impl QuarterTurns {
     }
 }
 
-/// An image turned by a small angle about its middle, its size kept.
-#[derive(Clone, Debug)]
-pub(crate) struct Straightened {
-    pub(crate) image: GrayImage,
-}
-
 /// Bits of the fraction in coordinates.
 const FRACTION: u32 = 16;
 
-impl Straightened {
-    /// Undoes a skew of so many degrees, clockwise. What comes in from outside takes the colour of
-    /// the nearest pixel of the edge.
-    pub(crate) fn new(image: &GrayImage, degrees: f32) -> Self {
-        let (sine, cosine) = degrees.to_radians().sin_cos();
-        let (width, height) = (image.width() as i64, image.height() as i64);
-        let pixels = image.as_raw();
-        let fixed = |v: f32| (f64::from(v) * f64::from(1_u32 << FRACTION)).round() as i64;
-        let (middle_x, middle_y) = (width as f32 / 2.0, height as f32 / 2.0);
-        let mut out = Vec::with_capacity(pixels.len());
-        for y in 0..height {
-            let dy = y as f32 - middle_y;
-            let mut x_at = fixed(middle_x - middle_x * cosine - dy * sine);
-            let mut y_at = fixed(middle_y - middle_x * sine + dy * cosine);
-            for _ in 0..width {
-                out.push(bilinear(pixels, width, height, x_at, y_at));
-                x_at += fixed(cosine);
-                y_at += fixed(sine);
-            }
+/// Undoes a skew of so many degrees, clockwise, about the middle of the image, whose size is kept.
+/// What comes in from outside takes the colour of the nearest pixel of the edge.
+pub(crate) fn straighten(image: &GrayImage, degrees: f32) -> GrayImage {
+    let (sine, cosine) = degrees.to_radians().sin_cos();
+    let (width, height) = (i64::from(image.width()), i64::from(image.height()));
+    let pixels = image.as_raw();
+    let fixed = |v: f32| (f64::from(v) * f64::from(1_u32 << FRACTION)).round() as i64;
+    let (middle_x, middle_y) = (width as f32 / 2.0, height as f32 / 2.0);
+    let mut out = Vec::with_capacity(pixels.len());
+    for y in 0..height {
+        let dy = y as f32 - middle_y;
+        let mut x_at = fixed(middle_x - middle_x * cosine - dy * sine);
+        let mut y_at = fixed(middle_y - middle_x * sine + dy * cosine);
+        for _ in 0..width {
+            out.push(bilinear(pixels, width, height, x_at, y_at));
+            x_at += fixed(cosine);
+            y_at += fixed(sine);
         }
-        let image = GrayImage::from_raw(image.width(), image.height(), out).unwrap_or_default();
-        Self { image }
     }
+    GrayImage::from_raw(image.width(), image.height(), out).unwrap_or_default()
 }
 
 fn bilinear(pixels: &[u8], width: i64, height: i64, x_at: i64, y_at: i64) -> u8 {
@@ -100,19 +91,19 @@ mod tests {
     #[test]
     fn no_angle_changes_nothing() {
         let image = GrayImage::from_fn(20, 10, |x, y| Luma([(x * 10 + y) as u8]));
-        let same = Straightened::new(&image, 0.0);
-        assert_eq!(same.image, image);
+        assert_eq!(straighten(&image, 0.0), image);
     }
 
     #[test]
-    fn points_go_where_their_pixels_came_from() {
+    fn what_fell_to_the_right_is_level() {
         // A dot right of the middle; the page is skewed clockwise by 3°, so it lies lower there.
         let mut skewed = GrayImage::from_pixel(401, 301, Luma([255]));
         for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
             skewed.put_pixel(380 + dx, 159 + dy, Luma([0]));
         }
-        let straight = Straightened::new(&skewed, 3.0);
-        let dark = straight.image.enumerate_pixels().min_by_key(|(_, _, p)| p.0[0]).unwrap();
-        assert!(dark.1.abs_diff(150) <= 1, "{dark:?}");
+        let straight = straighten(&skewed, 3.0);
+        let dark = straight.enumerate_pixels().min_by_key(|(_, _, p)| p.0[0]).unwrap();
+        assert!(dark.1.abs_diff(150) <= 1 && dark.0.abs_diff(380) <= 1, "{dark:?}");
+        assert_eq!(straight.get_pixel(0, 0).0, [255]);
     }
 }
