@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Once;
 
-use tesseract_sys as sys;
+use tesseract::plumbing::{leptonica_sys, tesseract_sys as sys};
 
 use crate::call::Call;
 
