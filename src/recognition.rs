@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use image::GrayImage;
@@ -97,7 +97,7 @@ impl Recognition {
 
     #[cfg(feature = "tesseract")]
     fn recognizer(&self, datapath: &Path) -> Result<Arc<dyn Recognizer>> {
-        let mut known = self.recognizers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.recognizers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(recognizer) = known.get(datapath) {
             return Ok(Arc::clone(recognizer));
         }

@@ -77,7 +77,7 @@ impl Manifest {
 }
 
 impl ManifestEntry {
-    /// The build for a platform, see [`platform`].
+    /// The build for a platform, as Rust names its target: "linux-x86_64".
     pub fn build_for(&self, platform: &str) -> Option<&Build> {
         self.builds.iter().find(|build| build.platform == platform)
     }

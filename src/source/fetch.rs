@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{ReadError, UrlPolicy, read_file, read_limited};
+#[cfg(feature = "remote")]
+use super::{ReadError, read_limited};
+use super::{UrlPolicy, read_file};
 use crate::call::Call;
 use crate::error::{Error, Result};
 
