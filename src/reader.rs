@@ -32,6 +32,8 @@ const GOOD: f32 = 0.7;
 const TRIAL: f32 = 2.5;
 /// Another way up must be better than the present one by this factor.
 const CLEARLY: f32 = 1.3;
+/// Why a noisy page is not read.
+const SPECKS: &str = "it is full of specks in which no text can be told";
 /// Figures that confident words cover by more than this share are text on a dark ground.
 const TEXT_PANEL: f32 = 0.15;
 
@@ -71,6 +73,8 @@ pub(crate) struct PageImage {
     sure: bool,
     upright: Upright,
     skipped: Option<String>,
+    /// Whether specks were taken out.
+    cleaned: bool,
 }
 
 /// The image as it is recognised, and what its pixels tell without recognition.
@@ -102,6 +106,7 @@ impl PageImage {
             sure: false,
             upright: Upright::default(),
             skipped: None,
+            cleaned: false,
         };
         page.clean();
         if page.skipped.is_none() {
@@ -124,11 +129,12 @@ impl PageImage {
         // The second pass takes what the first has left of specks that touched.
         for _ in 0..2 {
             self.scan = segment::despeckle(&self.scan);
+            self.cleaned = true;
             if !crowded(&self.scan) {
                 return;
             }
         }
-        self.skipped = Some("it is full of specks in which no text can be told".to_owned());
+        self.skipped = Some(SPECKS.to_owned());
     }
 
     /// Reads the page in these languages.
@@ -197,6 +203,7 @@ impl PageImage {
         let scaled =
             |r: &Rect<Px>| rect(r.min.x * back, r.min.y * back, r.max.x * back, r.max.y * back);
         let (width, height) = self.upright.image.dimensions();
+        let specks = (self.cleaned && words.is_empty()).then(|| SPECKS.to_owned());
         let figures = self.upright.figures.iter().filter(|f| !is_text_panel(f, &words));
         PageOcr {
             rules: self.upright.rules.iter().map(scaled).collect(),
@@ -204,7 +211,7 @@ impl PageImage {
             size: Size::new(width as f32 * back, height as f32 * back),
             rotation: self.turns.degrees(),
             skew: self.upright.skew,
-            skipped: self.skipped.clone(),
+            skipped: self.skipped.clone().or(specks),
             words: words
                 .into_iter()
                 .map(|w| OcrWord { rect: scaled(&w.rect), size: w.size.map(|s| s * back), ..w })
@@ -229,11 +236,11 @@ impl Upright {
             .unwrap_or(0.0);
         let mut image = Cow::Borrowed(image);
         if skew != 0.0 {
-            let straight = preprocess::straighten(&image, skew);
-            mask = preprocess::mask(&straight, ppi, factor);
+            let turned = preprocess::straighten(&image, skew);
+            mask = preprocess::mask(&turned, ppi, factor);
             parts = segment::components(&mask);
             text_height = segment::text_height(&parts, mask_ppi);
-            image = Cow::Owned(straight);
+            image = Cow::Owned(turned);
         }
         let rules = segment::find_rules(&mask, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);

@@ -324,7 +324,11 @@ fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &O
                 bold: p.lines.iter().all(|l: &super::lines::Line| l.style.bold),
                 caps: !text.chars().any(char::is_lowercase),
                 italic: p.lines.iter().all(|l| l.style.italic),
-                rough: page.read.text_source == TextSource::Ocr,
+                rough: p
+                    .lines
+                    .iter()
+                    .flat_map(|l| &l.words)
+                    .any(|&i| words[i as usize].origin != WordOrigin::TextLayer),
                 text,
             });
         }
@@ -461,7 +465,7 @@ fn join_split(blocks: &mut Vec<Block>, known: &Vocabulary) {
         let goes_on = next.text.starts_with(char::is_lowercase);
         let both = first.role == Role::Paragraph && next.role == Role::Paragraph;
         // Labels and lines of forms are short; running text that breaks off is not.
-        let running = first.lines.len() > 1 && first.text.split_whitespace().count() > 8;
+        let running = first.text.split_whitespace().count() > 8;
         // Right below in the same column, or at the top of the next one.
         let (a, b) = (&first.rect, &next.rect);
         let below = b.min.y >= a.max.y && a.overlap_x(b) > 0.5 * b.width().min(a.width());

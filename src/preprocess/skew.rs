@@ -99,7 +99,7 @@ mod tests {
             for _ in 0..12 {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let wide = 30.0 + (random >> 26) as f32;
-                let low = if (random >> 16) % 3 == 0 { 14.0 } else { 10.0 };
+                let low = if (random >> 16).is_multiple_of(3) { 14.0 } else { 10.0 };
                 let (left, top) = (x, 60.0 + line as f32 * 25.0);
                 let (left, top) = (left * cosine - top * sine, left * sine + top * cosine);
                 letters.push(rect(left, top, left + wide, top + low));

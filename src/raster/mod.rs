@@ -74,6 +74,13 @@ impl ImagePages {
             Format::Tiff => tiff::decode(input, image)?,
             Format::Png => png::decode(input)?,
             Format::Jpeg => {
+                // The decoder makes up what is missing; half a page must not pass for a whole one.
+                if !has_jpeg_end(&input.bytes) {
+                    return Err(Error::Damaged {
+                        name: input.name.clone(),
+                        detail: "the JPEG data ends early".to_owned(),
+                    });
+                }
                 let decoder = image::codecs::jpeg::JpegDecoder::new(reader(input));
                 whole(input, decoder, density::of_jpeg(&input.bytes))?
             }
@@ -163,6 +170,14 @@ fn unsupported(input: &Input, what: impl std::fmt::Display) -> Error {
         found: format!("a {:?} image of a kind that is not supported ({what})", input.format)
             .into(),
     }
+}
+
+/// Whether the end marker of JPEG stands near the end of the file (some writers pad).
+fn has_jpeg_end(bytes: &[u8]) -> bool {
+    /// Padding that is still believed.
+    const PADDING: usize = 4096;
+    let tail = &bytes[bytes.len().saturating_sub(PADDING)..];
+    tail.windows(2).any(|pair| pair == [0xFF, 0xD9])
 }
 
 #[cfg(test)]

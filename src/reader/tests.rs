@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use image::{Luma, imageops};
 
 use super::*;
+use crate::preprocess::straighten;
 
 /// Notes the sizes of the images it is given, and finds one word in each.
 #[derive(Debug, Default)]
@@ -132,7 +133,7 @@ fn skew_is_found_and_told() {
         imageops::replace(&mut image, &line, 0, 600);
         image
     };
-    let skewed = preprocess::straighten(&tall, -2.0);
+    let skewed = straighten(&tall, -2.0);
     let mut page = PageImage::new(&skewed, Resolution(300.0));
     let read = page.read(&Fake::default(), &[], &Call::default()).unwrap();
     assert!((read.skew - 2.0).abs() <= 0.3, "{}", read.skew);
@@ -192,7 +193,7 @@ mod with_tesseract {
 
     #[test]
     fn skewed_and_coarse_pages_are_read() {
-        let skewed = preprocess::straighten(&tall(), -2.5);
+        let skewed = straighten(&tall(), -2.5);
         assert_eq!(text(&read(&skewed, 300.0)), [TEXT; 4].join(" "));
         let coarse = imageops::thumbnail(&tall(), 850, 1150);
         let page = read(&coarse, 150.0);

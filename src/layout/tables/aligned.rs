@@ -272,7 +272,7 @@ fn row_groups(
     let mut steps: Vec<f32> = (1..cells.len()).map(step).collect();
     steps.sort_by(f32::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
-    let rooms = rooms(draft, cells, words, em);
+    let rooms = rooms(draft, cells, words);
     let mut out: Vec<Vec<usize>> = vec![vec![0]];
     for r in 1..cells.len() {
         let group = out.last().map(Vec::as_slice).unwrap_or_default();
@@ -294,10 +294,9 @@ fn row_groups(
     out
 }
 
-/// How far to the right the text of each column may reach.
-fn rooms(draft: &Draft, cells: &[Vec<Piece>], words: &[Word], em: f32) -> Vec<f32> {
-    /// White space that cells keep on their right, in ems.
-    const PADDING: f32 = 0.8;
+/// How far to the right the text of each column reaches: where lines wrap, one of them comes close
+/// to the limit.
+fn rooms(draft: &Draft, cells: &[Vec<Piece>], words: &[Word]) -> Vec<f32> {
     let sides = |column: usize| {
         cells
             .iter()
@@ -307,11 +306,7 @@ fn rooms(draft: &Draft, cells: &[Vec<Piece>], words: &[Word], em: f32) -> Vec<f3
             .map(|&i| words[i as usize].rect)
     };
     (0..draft.columns())
-        .map(|column| {
-            let next = sides(column + 1).map(|r| r.min.x).fold(f32::MAX, f32::min);
-            let own = sides(column).map(|r| r.max.x).fold(f32::MIN, f32::max);
-            if next < f32::MAX { own.max(next - PADDING * em) } else { own }
-        })
+        .map(|column| sides(column).map(|r| r.max.x).fold(f32::MIN, f32::max))
         .collect()
 }
 
@@ -334,10 +329,14 @@ fn wraps_on(
             let right =
                 above.iter().map(|&i| words[i as usize].rect.max.x).fold(f32::MIN, f32::max);
             let width = indices.first().map_or(0.0, |&i| words[i as usize].rect.width());
-            let lettered = |of: &[u32]| {
-                of.iter().any(|&i| words[i as usize].text.chars().any(char::is_alphabetic))
-            };
-            lettered(indices) && lettered(above) && rooms[*last] - right < width + 0.25 * em
+            let starts =
+                |of: &[u32]| of.first().and_then(|&i| words[i as usize].text.chars().next());
+            // A value under a value is another row's.
+            let value = starts(indices).is_some_and(|c| c.is_numeric());
+            !value && rooms[*last] - right < width + 0.25 * em
+        })
+        && cells[r].iter().any(|c| {
+            c.2.first().is_some_and(|&i| words[i as usize].text.starts_with(char::is_lowercase))
         })
 }
 
