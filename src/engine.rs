@@ -214,7 +214,7 @@ impl Engine {
         &self,
         open: Open,
         reads: Vec<PageRead>,
-        failures: Failures,
+        mut failures: Failures,
         ended: Result<()>,
         started: Instant,
     ) -> Result<Document> {
@@ -237,10 +237,11 @@ impl Engine {
             }
             Err(error) => return Err(error),
         }
-        if let Some((index, error)) = failures.0.first()
-            && (job.options.abort_on_error || reads.is_empty())
-        {
-            return Err(Error::Page { page: *index, detail: error.chain() });
+        if !failures.0.is_empty() && (job.options.abort_on_error || reads.is_empty()) {
+            let (page, error) = failures.0.swap_remove(0);
+            // What is wrong with the only page is wrong with the document.
+            let whole = page_count == 1;
+            return Err(if whole { error } else { Error::Page { page, detail: error.chain() } });
         }
         for (index, error) in &failures.0 {
             warnings.push(Warning::new(WarningCode::PageFailed, error.chain()).on_page(*index));

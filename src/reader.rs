@@ -288,7 +288,24 @@ impl Upright {
             let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
             missed::add(&mut words, job.recognize_block(&image)?, part);
         }
+        self.mark_bold(&mut words);
         Ok(words)
+    }
+
+    fn mark_bold(&self, words: &mut [OcrWord]) {
+        let inked: Vec<segment::Inked> = words
+            .iter()
+            .map(|w| segment::Inked {
+                rect: w.rect,
+                line: w.line,
+                size: w.size.unwrap_or(w.rect.height()),
+            })
+            .collect();
+        if let Some(bold) = segment::bold_lines(&self.image, &inked) {
+            for word in words {
+                word.bold = Some(bold.contains(&word.line));
+            }
+        }
     }
 
     /// Recognises the image, in two halves where it can be cut. Whether it is cut depends on the

@@ -303,7 +303,7 @@ fn place(word: OcrWord, origin: (f32, f32), resolution: Resolution, first_line: 
         rect: resolution.to_points(moved),
         confidence: Some(word.confidence),
         origin: WordOrigin::Ocr,
-        style: Style { size: (size * 20.0).round() / 20.0, ..Style::default() },
+        style: Style { size: (size * 20.0).round() / 20.0, bold: word.bold, ..Style::default() },
         angle: if word.angle > 180.0 { word.angle - 360.0 } else { word.angle },
         joined: word.joined,
         line: Some(word.line + first_line),

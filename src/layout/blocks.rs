@@ -482,6 +482,19 @@ fn join_split(blocks: &mut Vec<Block>, known: &Vocabulary) {
     }
 }
 
+/// How many blank lines stand between two blocks of program text.
+fn blank_lines(above: &[TextLine], below: &[TextLine]) -> usize {
+    let mut steps: Vec<f32> = [above, below]
+        .iter()
+        .flat_map(|lines| lines.windows(2).map(|w| w[1].rect.max.y - w[0].rect.max.y))
+        .collect();
+    steps.sort_by(f32::total_cmp);
+    let (Some(last), Some(next)) = (above.last(), below.first()) else { return 1 };
+    let leading = steps.get(steps.len() / 3).copied().unwrap_or(1.2 * last.rect.height());
+    let lines = ((next.rect.max.y - last.rect.max.y) / leading.max(0.1)).round() as usize;
+    lines.saturating_sub(1).clamp(1, MAX_BLANK)
+}
+
 /// Neighbouring blocks of program text are one.
 fn join_code(blocks: &mut Vec<Block>) {
     let mut n = 1;
@@ -493,7 +506,8 @@ fn join_code(blocks: &mut Vec<Block>) {
         }
         let next = blocks.remove(n);
         let first = &mut blocks[n - 1];
-        first.text.push_str("\n\n");
+        let blank = blank_lines(&first.lines, &next.lines);
+        first.text.extend(std::iter::repeat_n('\n', blank + 1));
         first.text.push_str(&next.text);
         first.lines.extend(next.lines);
         first.rect = first.rect.around(&next.rect);

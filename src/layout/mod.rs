@@ -8,6 +8,7 @@
 mod blocks;
 mod figures;
 mod furniture;
+mod lean;
 mod levels;
 mod lines;
 mod lists;
@@ -131,6 +132,12 @@ fn in_order(
         .chain(solid.iter().flatten().map(|d| Atom { rect: d.rect(), is_text: false }))
         .collect();
     let rtl = text::is_rtl(words.iter());
+    // Only what went through a camera or a scanner can lean.
+    let scanned = words.iter().any(|w| w.line.is_some());
+    let atoms = match if scanned { lean::lean(&atoms, em) } else { 0.0 } {
+        0.0 => atoms,
+        lean => lean::upright(&atoms, lean),
+    };
     let mut drafts = Vec::new();
     for zone in order::zones(&atoms, em, rtl) {
         // Tables and figures part the text of a zone.

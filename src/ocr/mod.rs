@@ -32,6 +32,8 @@ pub(crate) struct OcrWord {
     pub(crate) line: u32,
     /// Height of the em in pixels, estimated from the line (x-height, ascenders), where known.
     pub(crate) size: Option<f32>,
+    /// Whether its line is set in bold; `None` where that cannot be told.
+    pub(crate) bold: Option<bool>,
     /// Direction of the baseline in degrees, clockwise: 0, 90, 180 or 270.
     pub(crate) angle: f32,
     /// Whether no space goes between the word before and this one (text without spaces, CJK).

@@ -105,6 +105,7 @@ mod tests {
             size: None,
             angle: 0.0,
             joined: false,
+            bold: None,
         }
     }
 

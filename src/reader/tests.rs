@@ -30,6 +30,7 @@ impl Recognizer for Fake {
             size: Some(20.0),
             angle: 0.0,
             joined: false,
+            bold: None,
         }])
     }
 

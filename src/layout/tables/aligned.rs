@@ -591,6 +591,9 @@ fn fits(cell: &Rect<Pt>, before: &TextRow, line: &TextRow, words: &[Word], em: f
         return true;
     }
     let first = line.pieces.first().and_then(|p| p.words.first());
+    if first.is_some_and(|&i| words[i as usize].text.starts_with(char::is_lowercase)) {
+        return false;
+    }
     let width = first.map_or(0.0, |&i| words[i as usize].rect.width());
     // Cells have some padding on their right.
     cell.width() - before.rect.width() > width + 1.2 * em

@@ -38,6 +38,7 @@ pub(super) fn finish(raw: Vec<RawWord>) -> Vec<OcrWord> {
         row_heights.push(word.row_height);
         words.push(OcrWord {
             text,
+            bold: None,
             rect: rect(left, top, right, bottom),
             confidence: (word.confidence / 100.0).clamp(0.0, 1.0),
             block: block - 1,
