@@ -87,6 +87,8 @@ struct Upright {
     figures: Vec<Rect<Px>>,
     /// Boxes that could be letters.
     letters: Vec<Rect<Px>>,
+    /// By how much it may be shrunk.
+    shrink: Scale,
     /// A row where the image can be cut in two.
     split: Option<u32>,
     blank: bool,
@@ -150,7 +152,8 @@ impl PageImage {
         if self.skipped.is_some() || self.upright.blank {
             return Ok(self.result(Vec::new()));
         }
-        let job = Job { recognizer, languages, call, ppi: self.ppi };
+        let scale = self.upright.shrink;
+        let job = Job { recognizer, languages, call, ppi: self.ppi, scale };
         if !self.sure && preprocess::lines_run_down(&self.upright.letters) {
             self.find_turns(&job, true)?;
         }
@@ -270,6 +273,7 @@ impl Upright {
             letters: letters(&parts, text_height).into_iter().map(larger).collect(),
             rules: rules.into_iter().map(larger).collect(),
             figures: figures.into_iter().map(larger).collect(),
+            shrink: preprocess::shrink_to_read(ppi, text_height.map(|h| h * k)),
             split: split.map(|row| row * factor),
             blank: false,
         }
@@ -363,13 +367,31 @@ struct Job<'a> {
     languages: &'a [String],
     call: &'a Call,
     ppi: f32,
+    /// At which scale of the images given to read them.
+    scale: Scale,
 }
 
 impl Job<'_> {
     fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
-        self.recognizer.recognize(image, Resolution(self.ppi), self.languages, self.call)
+        if self.scale.is_none() {
+            let resolution = Resolution(self.ppi);
+            return self.recognizer.recognize(image, resolution, self.languages, self.call);
+        }
+        let shrunk = self.scale.apply(image);
+        let resolution = Resolution(self.ppi * self.scale.0);
+        let words = self.recognizer.recognize(&shrunk, resolution, self.languages, self.call)?;
+        // Sides are whole pixels: the two directions are scaled by slightly different factors.
+        let x = image.width() as f32 / shrunk.width() as f32;
+        let y = image.height() as f32 / shrunk.height() as f32;
+        let back = |w: OcrWord| OcrWord {
+            rect: rect(w.rect.min.x * x, w.rect.min.y * y, w.rect.max.x * x, w.rect.max.y * y),
+            size: w.size.map(|size| size * y),
+            ..w
+        };
+        Ok(words.into_iter().map(back).collect())
     }
 
+    /// The same for one block of text, at the image's own scale.
     fn recognize_block(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
         self.recognizer.recognize_block(image, Resolution(self.ppi), self.languages, self.call)
     }
