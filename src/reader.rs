@@ -2,7 +2,7 @@
 
 mod missed;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use image::GrayImage;
 
@@ -64,7 +64,7 @@ pub(crate) struct PageOcr {
 #[derive(Debug)]
 pub(crate) struct PageImage {
     /// As given, at the scale for reading, specks out.
-    scan: GrayImage,
+    scan: Arc<GrayImage>,
     scale: Scale,
     /// Of `scan`.
     ppi: f32,
@@ -80,13 +80,15 @@ pub(crate) struct PageImage {
 /// The image as it is recognised, and what its pixels tell without recognition.
 #[derive(Debug, Default)]
 struct Upright {
-    image: GrayImage,
+    image: Arc<GrayImage>,
     skew: f32,
     /// In pixels of `image`.
     rules: Vec<Rect<Px>>,
     figures: Vec<Rect<Px>>,
     /// Boxes that could be letters.
     letters: Vec<Rect<Px>>,
+    /// By how much it may be shrunk.
+    shrink: Scale,
     /// A row where the image can be cut in two.
     split: Option<u32>,
     blank: bool,
@@ -97,44 +99,41 @@ impl PageImage {
     pub(crate) fn new(image: &GrayImage, resolution: Resolution) -> Self {
         let scale = preprocess::scale_to_read(image, resolution);
         let ppi = resolution.0 * scale.0;
-        let scan = if scale.is_none() { image.clone() } else { scale.apply(image) };
+        let scan = Arc::new(if scale.is_none() { image.clone() } else { scale.apply(image) });
         let mut page = Self {
+            upright: Upright { image: Arc::clone(&scan), ..Upright::default() },
             scan,
             scale,
             ppi,
             turns: QuarterTurns::default(),
             sure: false,
-            upright: Upright::default(),
             skipped: None,
             cleaned: false,
         };
-        page.clean();
-        if page.skipped.is_none() {
-            page.upright = Upright::new(&page.scan, ppi);
+        match page.clean() {
+            Some(ink) => page.upright = Upright::new(Arc::clone(&page.scan), ppi, ink),
+            None => page.skipped = Some(SPECKS.to_owned()),
         }
         page
     }
 
-    /// Takes specks out where there are so many that recognition would not end.
-    fn clean(&mut self) {
-        let crowded = |image: &GrayImage| {
-            let mask = preprocess::mask(image, self.ppi, mask_factor(self.ppi));
-            let ink = mask.as_raw().iter().filter(|&&p| p > 0).count();
-            ink as f32 > MUCH_INK * mask.as_raw().len() as f32
-                || segment::components(&mask).len() > MANY_COMPONENTS
-        };
-        if !crowded(&self.scan) || !segment::is_noise(&preprocess::mask(&self.scan, self.ppi, 1)) {
-            return;
+    /// Takes specks out where there are so many that recognition would not end. `None` where
+    /// there are too many still.
+    fn clean(&mut self) -> Option<Ink> {
+        let ink = Ink::of(&self.scan, self.ppi);
+        if !ink.is_crowded() || !segment::is_noise(&preprocess::mask(&self.scan, self.ppi, 1)) {
+            return Some(ink);
         }
+        self.cleaned = true;
         // The second pass takes what the first has left of specks that touched.
         for _ in 0..2 {
-            self.scan = segment::despeckle(&self.scan);
-            self.cleaned = true;
-            if !crowded(&self.scan) {
-                return;
+            self.scan = Arc::new(segment::despeckle(&self.scan));
+            let ink = Ink::of(&self.scan, self.ppi);
+            if !ink.is_crowded() {
+                return Some(ink);
             }
         }
-        self.skipped = Some(SPECKS.to_owned());
+        None
     }
 
     /// Reads the page in these languages.
@@ -153,7 +152,8 @@ impl PageImage {
         if self.skipped.is_some() || self.upright.blank {
             return Ok(self.result(Vec::new()));
         }
-        let job = Job { recognizer, languages, call, ppi: self.ppi };
+        let scale = self.upright.shrink;
+        let job = Job { recognizer, languages, call, ppi: self.ppi, scale };
         if !self.sure && preprocess::lines_run_down(&self.upright.letters) {
             self.find_turns(&job, true)?;
         }
@@ -192,7 +192,9 @@ impl PageImage {
         }
         if best.0 != QuarterTurns(0) {
             self.turns = QuarterTurns((self.turns.0 + best.0.0) % 4);
-            self.upright = Upright::new(&self.turns.undo(&self.scan), self.ppi);
+            let image = Arc::new(self.turns.undo(&self.scan));
+            let ink = Ink::of(&image, self.ppi);
+            self.upright = Upright::new(image, self.ppi, ink);
             self.sure = true;
         }
         Ok(())
@@ -220,27 +222,45 @@ impl PageImage {
     }
 }
 
+/// The ink of an image, and its parts.
+#[derive(Debug)]
+struct Ink {
+    mask: GrayImage,
+    parts: Vec<Component>,
+}
+
+impl Ink {
+    fn of(image: &GrayImage, ppi: f32) -> Self {
+        let mask = preprocess::mask(image, ppi, mask_factor(ppi));
+        let parts = segment::components(&mask);
+        Self { mask, parts }
+    }
+
+    /// Whether there is more of it than on pages of text.
+    fn is_crowded(&self) -> bool {
+        let ink: u64 = self.parts.iter().map(|p| u64::from(p.area)).sum();
+        ink as f32 > MUCH_INK * self.mask.as_raw().len() as f32
+            || self.parts.len() > MANY_COMPONENTS
+    }
+}
+
 impl Upright {
-    fn new(image: &GrayImage, ppi: f32) -> Self {
+    fn new(mut image: Arc<GrayImage>, ppi: f32, ink: Ink) -> Self {
         let factor = mask_factor(ppi);
         let mask_ppi = ppi / factor as f32;
-        let mut mask = preprocess::mask(image, ppi, factor);
-        let mut parts = segment::components(&mask);
+        let Ink { mut mask, mut parts } = ink;
         let dust = (DUST * mask_ppi) as u32;
         if parts.iter().all(|p| p.width().max(p.height()) <= dust) {
-            return Self { image: image.clone(), blank: true, ..Self::default() };
+            return Self { image, blank: true, ..Self::default() };
         }
         let mut text_height = segment::text_height(&parts, mask_ppi);
         let skew = preprocess::find_skew(&letters(&parts, text_height))
             .filter(|degrees| degrees.abs() >= LEAST_SKEW)
             .unwrap_or(0.0);
-        let mut image = Cow::Borrowed(image);
         if skew != 0.0 {
-            let turned = preprocess::straighten(&image, skew);
-            mask = preprocess::mask(&turned, ppi, factor);
-            parts = segment::components(&mask);
+            image = Arc::new(preprocess::straighten(&image, skew));
+            Ink { mask, parts } = Ink::of(&image, ppi);
             text_height = segment::text_height(&parts, mask_ppi);
-            image = Cow::Owned(turned);
         }
         let rules = segment::find_rules(&mask, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
@@ -248,11 +268,12 @@ impl Upright {
         let k = factor as f32;
         let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
         Self {
-            image: image.into_owned(),
+            image,
             skew,
             letters: letters(&parts, text_height).into_iter().map(larger).collect(),
             rules: rules.into_iter().map(larger).collect(),
             figures: figures.into_iter().map(larger).collect(),
+            shrink: preprocess::shrink_to_read(ppi, text_height.map(|h| h * k)),
             split: split.map(|row| row * factor),
             blank: false,
         }
@@ -268,7 +289,7 @@ impl Upright {
         for part in missed::parts(&self.letters, &words, &self.figures, self.image.dimensions()) {
             let (x, y) = (part.min.x as u32, part.min.y as u32);
             let (w, h) = (part.width() as u32, part.height() as u32);
-            let image = image::imageops::crop_imm(&self.image, x, y, w, h).to_image();
+            let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
             missed::add(&mut words, job.recognize_block(&image)?, part);
         }
         self.mark_bold(&mut words);
@@ -335,7 +356,7 @@ impl Upright {
             .max_by_key(|&(x, y)| (sum(x, y), std::cmp::Reverse((y, x))))?;
         let (x, y) = (left * step, top * step);
         let (w, h) = (side.min(width - x), side.min(height - y));
-        Some(image::imageops::crop_imm(&self.image, x, y, w, h).to_image())
+        Some(image::imageops::crop_imm(&*self.image, x, y, w, h).to_image())
     }
 }
 
@@ -346,13 +367,31 @@ struct Job<'a> {
     languages: &'a [String],
     call: &'a Call,
     ppi: f32,
+    /// At which scale of the images given to read them.
+    scale: Scale,
 }
 
 impl Job<'_> {
     fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
-        self.recognizer.recognize(image, Resolution(self.ppi), self.languages, self.call)
+        if self.scale.is_none() {
+            let resolution = Resolution(self.ppi);
+            return self.recognizer.recognize(image, resolution, self.languages, self.call);
+        }
+        let shrunk = self.scale.apply(image);
+        let resolution = Resolution(self.ppi * self.scale.0);
+        let words = self.recognizer.recognize(&shrunk, resolution, self.languages, self.call)?;
+        // Sides are whole pixels: the two directions are scaled by slightly different factors.
+        let x = image.width() as f32 / shrunk.width() as f32;
+        let y = image.height() as f32 / shrunk.height() as f32;
+        let back = |w: OcrWord| OcrWord {
+            rect: rect(w.rect.min.x * x, w.rect.min.y * y, w.rect.max.x * x, w.rect.max.y * y),
+            size: w.size.map(|size| size * y),
+            ..w
+        };
+        Ok(words.into_iter().map(back).collect())
     }
 
+    /// The same for one block of text, at the image's own scale.
     fn recognize_block(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
         self.recognizer.recognize_block(image, Resolution(self.ppi), self.languages, self.call)
     }

@@ -7,7 +7,7 @@ use image::GrayImage;
 const TILE: f32 = 0.25;
 /// Share of a tile's pixels that are darker than its paper: text covers less than this.
 const PAPER_RANK: f32 = 0.8;
-/// Pixels of a tile that are looked at lie this far apart.
+/// Pixels and rows that are looked at for brightness lie this far apart.
 const STEP: usize = 3;
 /// Ink is darker than the paper by at least this many of 256 levels: what is fainter is noise.
 const LEAST_CONTRAST: u8 = 24;
@@ -49,33 +49,44 @@ pub(crate) fn mask(image: &GrayImage, ppi: f32, factor: u32) -> GrayImage {
             }
         })
         .collect();
-    let mut out = vec![0_u8; out_width * out_height];
-    let per_tile = tile / factor;
-    for (y, row) in pixels.chunks_exact(width.max(1)).enumerate() {
-        let limits = &thresholds[(y / tile) * across..][..across];
-        let out_row = &mut out[(y / factor) * out_width..][..out_width];
-        for (t, &limit) in limits.iter().enumerate() {
-            let from = t * tile;
-            let source = &row[from.min(width)..(from + tile).min(width)];
-            let target = &mut out_row[(t * per_tile).min(out_width)..];
-            if factor == 1 {
-                for (o, &p) in target.iter_mut().zip(source) {
-                    *o = if p < limit { 255 } else { 0 };
+    let mut out = Vec::with_capacity(out_width * out_height);
+    let mut darkest = Vec::with_capacity(width);
+    for (y, rows) in pixels.chunks(factor * width.max(1)).enumerate() {
+        // The darkest of the rows, then of the columns: plain loops that vectorise.
+        darkest.clear();
+        let mut rows = rows.chunks_exact(width.max(1));
+        darkest.extend_from_slice(rows.next().unwrap_or_default());
+        for row in rows {
+            darkest.iter_mut().zip(row).for_each(|(d, &p)| *d = (*d).min(p));
+        }
+        let limits = &thresholds[(y * factor / tile) * across..][..across];
+        for (part, &limit) in darkest.chunks(tile).zip(limits) {
+            let ink = |p: u8| if p < limit { 255 } else { 0 };
+            match factor {
+                1 => out.extend(part.iter().map(|&p| ink(p))),
+                2 => {
+                    let pairs = part.chunks_exact(2);
+                    let odd = pairs.remainder().first().copied();
+                    out.extend(pairs.map(|g| ink(g[0].min(g[1]))));
+                    out.extend(odd.map(ink));
                 }
-            } else {
-                for (o, group) in target.iter_mut().zip(source.chunks(factor)) {
-                    *o |= if group.iter().any(|&p| p < limit) { 255 } else { 0 };
-                }
+                _ => out.extend(
+                    part.chunks(factor).map(|g| ink(g.iter().copied().min().unwrap_or(255))),
+                ),
             }
         }
     }
+    out.resize(out_width * out_height, 0);
     GrayImage::from_raw(out_width as u32, out_height as u32, out).unwrap_or_default()
 }
 
+/// How often each level occurs, in every [`STEP`]th row.
 fn histogram(image: &GrayImage) -> [u32; 256] {
     let mut counts = [0; 256];
-    for &p in image.as_raw() {
-        counts[usize::from(p)] += 1;
+    for row in image.as_raw().chunks_exact(image.width().max(1) as usize).step_by(STEP) {
+        for &p in row {
+            counts[usize::from(p)] += 1;
+        }
     }
     counts
 }

@@ -9,6 +9,6 @@ mod skew;
 mod turn;
 
 pub(crate) use ink::mask;
-pub(crate) use scale::{Scale, scale_to_read};
+pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};
 pub(crate) use turn::{QuarterTurns, straighten};

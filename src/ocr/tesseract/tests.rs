@@ -51,7 +51,7 @@ fn a_blank_or_tiny_image_has_no_words() {
 #[test]
 fn a_missing_model_is_an_error_even_beside_one_that_is_there() {
     let recognizer = TesseractRecognizer::new(None).unwrap();
-    for languages in [&["xyz"][..], &["eng", "xyz"], &["../eng"], &["eng+eng"]] {
+    for languages in [&["xyz"][..], &["eng", "xyz"], &["eng+eng"]] {
         let languages: Vec<String> = languages.iter().map(|&l| l.to_owned()).collect();
         let error = recognizer
             .recognize(&sample(), Resolution(300.0), &languages, &Call::default())
@@ -102,6 +102,28 @@ fn a_cancelled_or_overdue_call_stops() {
     // The handle works on.
     let words = recognizer.recognize(&line, Resolution(300.0), &english(), &Call::default());
     assert_eq!(words.unwrap().len(), 24);
+}
+
+#[test]
+fn english_goes_with_scripts_whose_models_know_no_latin_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = |code: &str| {
+        std::fs::write(folder.path().join(format!("{code}.traineddata")), b"").unwrap();
+    };
+    add("rus");
+    let recognizer = TesseractRecognizer::new(Some(folder.path().to_owned())).unwrap();
+    let models = |codes: &[&str]| {
+        let codes: Vec<String> = codes.iter().map(|&c| c.to_owned()).collect();
+        recognizer.models(&codes)
+    };
+    assert_eq!(models(&["rus"]), "rus");
+    add("eng");
+    assert_eq!(models(&["rus"]), "rus+eng");
+    assert_eq!(models(&["ell", "heb"]), "ell+heb+eng");
+    assert_eq!(models(&["../more/hin"]), "../more/hin+eng");
+    for codes in [&["deu"][..], &["rus", "deu"], &["jpn"], &["chi_sim"], &["eng"], &["osd"]] {
+        assert_eq!(models(codes), codes.join("+"));
+    }
 }
 
 #[test]
