@@ -172,8 +172,8 @@ impl Handle {
             Segmentation::Page => sys::TessPageSegMode_PSM_AUTO,
             Segmentation::Block => sys::TessPageSegMode_PSM_SINGLE_BLOCK,
         };
-        // Reading doubtful lines once more with black and white exchanged costs a tenth of the time,
-        // and gains nothing where no ground is dark.
+        // Doubtful lines are read once more with black and white exchanged; that can gain nothing
+        // where no ground is dark.
         self.set("tessedit_do_invert", if has_dark_ground(&image) { "1" } else { "0" })?;
         let monitor = Monitor::new(call);
         // SAFETY: the handle is alive; the buffer holds height rows of width bytes (checked above)
