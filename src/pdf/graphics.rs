@@ -1,6 +1,7 @@
 //! Vector paths and images of a page: ruling lines and placements.
 
-use super::ffi::{Matrix, Object, ObjectKind, PageHandle, Segment};
+use super::ffi::{Object, ObjectKind, PageHandle, Segment};
+use super::matrix::Matrix;
 use super::space::Space;
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::page::{Placement, PlacementKind, Rule};

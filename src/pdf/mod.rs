@@ -2,6 +2,7 @@
 
 mod ffi;
 mod graphics;
+mod matrix;
 mod metadata;
 mod space;
 mod style;

@@ -1,6 +1,6 @@
 //! From PDFium's user space to page space.
 
-use super::ffi::UserBox;
+use super::matrix::UserBox;
 use crate::geometry::{Pt, Rect, Size, rect};
 
 /// Maps user space (origin bottom left, y up, unrotated) to page space (origin top left, y down,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::ffi::{PageHandle, Run, TextPage, UserBox};
+use super::ffi::{PageHandle, Run, TextPage};
+use super::matrix::{Matrix, UserBox};
 use super::space::Space;
 use super::style;
 use crate::document::{Style, Word, WordOrigin};
@@ -328,7 +329,7 @@ fn is_upright(angle: f32) -> bool {
 }
 
 /// Text sheared by its matrix looks italic whatever its font.
-fn is_slanted(m: &super::ffi::Matrix) -> bool {
+fn is_slanted(m: &Matrix) -> bool {
     m.b == 0.0 && m.c.abs() > 0.15 * m.d.abs()
 }
 
