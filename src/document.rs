@@ -68,6 +68,11 @@ pub struct Page {
     pub index: usize,
     /// Size in points, after rotation.
     pub size: Size<Pt>,
+    /// By how many degrees a scan's content was turned clockwise in the source: 0, 90, 180 or 270.
+    /// Size and boxes are those of the page turned upright: the source, shown as it is, has to be
+    /// turned back by this much to agree with them.
+    #[serde(default, skip_serializing_if = "is_upright")]
+    pub rotation: u16,
     /// Where the words come from.
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
@@ -86,6 +91,11 @@ pub struct Page {
     pub placements: Vec<Placement>,
     /// Hyperlinks.
     pub links: Vec<Link>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_upright(rotation: &u16) -> bool {
+    *rotation == 0
 }
 
 /// A piece of text without white space, and where it stands.

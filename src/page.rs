@@ -28,7 +28,11 @@ pub struct PageRead {
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
     pub resolution: Option<Resolution>,
-    /// By how many degrees a scan was turned clockwise. Boxes here are those of the straightened
+    /// By how many degrees the content was turned clockwise in the source: 0, 90, 180 or 270.
+    /// Size and boxes here are those of the page turned upright.
+    #[serde(default)]
+    pub rotation: u16,
+    /// By how many degrees a scan was turned clockwise, besides. Boxes here are those of the straightened
     /// page; layout turns them back.
     #[serde(default)]
     pub skew: f32,

@@ -191,6 +191,7 @@ fn empty(index: usize, size: Size<Pt>) -> PageRead {
         links: Vec::new(),
         text_source: TextSource::None,
         resolution: None,
+        rotation: 0,
         skew: 0.0,
         language: None,
         warnings: Vec::new(),

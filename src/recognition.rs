@@ -273,6 +273,7 @@ fn set_upright(read: &mut PageRead, page: &PageOcr, resolution: Resolution) {
     let all = rect(0.0, 0.0, page.size.width, page.size.height);
     let upright = resolution.to_points(all).size();
     read.skew = page.skew;
+    read.rotation = page.rotation;
     if page.rotation != 0 {
         // What the file draws stands in the old orientation; the raster shows it all.
         read.rules.clear();

@@ -290,6 +290,7 @@ pub(crate) mod tests {
                 .map(|(index, blocks)| Page {
                     index,
                     size: Size::new(612.0, 792.0),
+                    rotation: 0,
                     text_source: TextSource::TextLayer,
                     resolution: None,
                     language: None,

@@ -381,6 +381,7 @@ fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
     let mut page = Page {
         index: read.index,
         size: read.size,
+        rotation: read.rotation,
         text_source: read.text_source,
         resolution: read.resolution,
         language: read.language,

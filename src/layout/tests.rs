@@ -19,6 +19,7 @@ fn page(index: usize, words: Vec<Word>, rules: Vec<Rule>) -> PageRead {
         links: Vec::new(),
         text_source: TextSource::TextLayer,
         resolution: None,
+        rotation: 0,
         skew: 0.0,
         language: None,
         warnings: Vec::new(),

@@ -221,6 +221,7 @@ mod tests {
         let page = Page {
             index: 2,
             size: Size::new(612.0, 792.0),
+            rotation: 0,
             text_source: TextSource::TextLayer,
             resolution: None,
             language: None,
