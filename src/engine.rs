@@ -10,6 +10,7 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
+use crate::page_images::PageImages;
 use crate::pdf::PdfFile;
 use crate::progress::Event;
 use crate::runner::{InProcess, Job, PageRunner};
@@ -163,6 +164,35 @@ impl Engine {
         Ok(Pages { receiver })
     }
 
+    /// Loads a document's bytes (from disk, or from the network where that is allowed), to be read
+    /// more than once.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had, or is no PDF or image.
+    pub fn load(&self, source: &Source) -> Result<Source> {
+        let input = source.load(self.inner.url_policy)?;
+        Ok(Source::Bytes { bytes: input.bytes, name: Some(input.name) })
+    }
+
+    /// Draws the pages of a document in colour, one after the other as they are taken: to show
+    /// them, or to cut pictures out of them.
+    ///
+    /// Of the options, the pages and the password count. PDF pages come at `dpi` pixels an inch
+    /// (10 to 1200; huge pages at less), pages of image files at `dpi` or less. Where
+    /// [`Page::rotation`] is not 0, [`PageImage::turned_back`](crate::PageImage::turned_back) makes
+    /// an image agree with the boxes of the document.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read). Pages that cannot be drawn come as `Err` items.
+    pub fn page_images(&self, source: Source, options: &Options, dpi: f32) -> Result<PageImages> {
+        let input = source.load(self.inner.url_policy)?;
+        let document = self.inner.runner.open(&input, options)?;
+        let pages = selected(options, document.page_count(), &input.name)?;
+        PageImages::new(document, pages, dpi)
+    }
+
     fn feed(
         &self,
         open: &Open,
@@ -199,10 +229,7 @@ impl Engine {
         let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, &call)?;
         let document = self.inner.runner.open(&input, options)?;
         let page_count = document.page_count();
-        let pages = match &options.pages {
-            Some(set) => set.resolve(page_count, &input.name)?,
-            None => (0..page_count).collect(),
-        };
+        let pages = selected(options, page_count, &input.name)?;
         call.report(&Event::Opened { page_count, selected: pages.len() });
         let mut warnings = options.warnings();
         let plan = self.inner.runner.plan(options, &mut warnings)?;
@@ -272,6 +299,14 @@ impl Engine {
             warnings,
             timings,
         })
+    }
+}
+
+/// The pages asked for, ascending.
+fn selected(options: &Options, page_count: usize, name: &str) -> Result<Vec<usize>> {
+    match &options.pages {
+        Some(set) => set.resolve(page_count, name),
+        None => Ok((0..page_count).collect()),
     }
 }
 

@@ -47,8 +47,10 @@ mod layout;
 mod ocr;
 mod options;
 mod page;
+mod page_images;
 mod page_work;
 mod pdf;
+mod picture;
 mod preprocess;
 mod progress;
 pub mod provider;
@@ -73,6 +75,8 @@ pub use options::{
     PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
 pub use page::{Link, PageRead, Placement, Rule};
+pub use page_images::PageImages;
+pub use picture::PageImage;
 pub use progress::{Event, Progress};
 pub use source::{Source, UrlPolicy};
 

@@ -124,7 +124,7 @@ fn wanted_resolution(options: &Options, scan: Option<Resolution>) -> Resolution 
 }
 
 /// The resolution, lowered until the page keeps to [`MAX_PIXELS`].
-fn fitting(resolution: Resolution, size: Size<Pt>) -> Resolution {
+pub(crate) fn fitting(resolution: Resolution, size: Size<Pt>) -> Resolution {
     let pixels = size.width * size.height * resolution.scale().powi(2);
     if pixels > MAX_PIXELS {
         Resolution(resolution.0 * (MAX_PIXELS / pixels).sqrt())

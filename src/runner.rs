@@ -9,13 +9,15 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
+use image::RgbImage;
 use rayon::ThreadPool;
 
 use crate::call::Call;
 use crate::error::{Error, Result, Warning};
+use crate::geometry::Resolution;
 use crate::options::Options;
 use crate::page::PageRead;
-use crate::page_work::{Prepared, prepare_image_page, prepare_pdf_page};
+use crate::page_work::{Prepared, fitting, prepare_image_page, prepare_pdf_page};
 use crate::pdf::PdfFile;
 use crate::raster::ImagePages;
 use crate::recognition::{Plan, Recognition};
@@ -66,6 +68,26 @@ impl OpenDocument {
         match self {
             Self::Pdf(file) => prepare_pdf_page(&lock(file), index, options),
             Self::Images(images) => prepare_image_page(&mut lock(images), index, options),
+        }
+    }
+}
+
+impl OpenDocument {
+    /// A page in colour: PDF pages as drawn at `resolution` (lower for huge ones), image files at
+    /// their own.
+    pub(crate) fn color_page(
+        &self,
+        index: usize,
+        resolution: Resolution,
+    ) -> Result<(RgbImage, Resolution)> {
+        match self {
+            Self::Pdf(file) => {
+                let file = lock(file);
+                let page = file.page(index)?;
+                let resolution = fitting(resolution, page.size());
+                Ok((page.render_rgb(resolution)?, resolution))
+            }
+            Self::Images(images) => lock(images).color_page(index),
         }
     }
 }

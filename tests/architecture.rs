@@ -15,15 +15,15 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Modules of plain data, which everything may use.
-const DATA: [&str; 8] =
-    ["error", "geometry", "options", "language", "document", "page", "progress", "call"];
+const DATA: [&str; 9] =
+    ["error", "geometry", "options", "language", "document", "page", "picture", "progress", "call"];
 
 /// Each does one step of the work, and knows only data.
 const STAGES: [&str; 8] =
     ["source", "pdf", "raster", "preprocess", "segment", "ocr", "layout", "export"];
 
 /// The engine: the order of the stages, threads, the page seam.
-const ENGINE: [&str; 5] = ["engine", "reader", "runner", "page_work", "recognition"];
+const ENGINE: [&str; 6] = ["engine", "reader", "runner", "page_images", "page_work", "recognition"];
 
 /// Types that are data but live beside the code that makes them, so that every module may name
 /// them. Only types belong here, never a function.

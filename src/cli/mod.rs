@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod console;
 mod doctor;
+mod inspect;
 mod interrupt;
 mod languages;
 mod measure;
@@ -57,6 +58,7 @@ enum Command {
     Languages(languages::LanguagesArgs),
     Models(models::ModelsArgs),
     Bench(bench::BenchArgs),
+    Inspect(inspect::InspectArgs),
 }
 
 /// Runs the program.
@@ -78,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Languages(args) => languages::run(args, &console),
         Command::Models(args) => models::run(args, &console),
         Command::Bench(args) => bench::run(args, &console),
+        Command::Inspect(args) => inspect::run(args, &console),
     };
     ended.unwrap_or_else(|error| console.fatal(&error)).into()
 }

@@ -145,7 +145,7 @@ fn short(name: &str) -> &str {
 
 /// An input as given on the command line.
 #[derive(Debug)]
-enum Given {
+pub(super) enum Given {
     Stdin,
     Path(PathBuf),
     /// A URL or data URI.
@@ -156,7 +156,7 @@ enum Given {
 const SHOWN: usize = 32;
 
 impl Given {
-    fn new(argument: &OsString) -> Self {
+    pub(super) fn new(argument: &OsString) -> Self {
         match argument.to_str() {
             Some("-") => Self::Stdin,
             Some(uri) if uri.contains("://") || uri.starts_with("data:") => {
@@ -167,7 +167,7 @@ impl Given {
     }
 
     /// What it is called in messages and between results.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
             Self::Stdin => "stdin".to_owned(),
             Self::Path(path) => path.display().to_string(),
@@ -200,14 +200,14 @@ impl Given {
         }
     }
 
-    fn path(&self) -> Option<PathBuf> {
+    pub(super) fn path(&self) -> Option<PathBuf> {
         match self {
             Self::Path(path) => Some(path.clone()),
             Self::Stdin | Self::Uri(_) => None,
         }
     }
 
-    fn source(&self) -> anyhow::Result<Source> {
+    pub(super) fn source(&self) -> anyhow::Result<Source> {
         Ok(match self {
             Self::Stdin => {
                 let mut bytes = Vec::new();

@@ -1,6 +1,7 @@
 //! A [`Document`](crate::Document) as text: markdown, plain text, JSON.
 
 pub(crate) mod escape;
+mod inspect;
 mod json;
 mod markdown;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod roundtrip;
 mod table;
 mod text;
 
+pub use inspect::inspect;
 pub use json::json;
 pub(crate) use markdown::blocks_markdown;
 pub use markdown::{MarkdownOptions, markdown, page_markdown};

@@ -11,7 +11,7 @@ use std::ffi::{c_int, c_ulong, c_void};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use image::GrayImage;
+use image::{GrayImage, RgbImage};
 use pdfium_render::prelude::{
     FPDF_DOCUMENT, FPDF_PAGE, FPDF_PAGEOBJECT, FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF, Pdfium,
     PdfiumError, PdfiumLibraryBindings, PdfiumLibraryBindingsAccessor,
@@ -43,8 +43,10 @@ const PAGE_OBJECT_FORM: c_int = 5;
 const SEGMENT_LINE: c_int = 0;
 const SEGMENT_MOVE: c_int = 2;
 const BITMAP_GRAY: c_int = 1;
+const BITMAP_BGRX: c_int = 3;
 const RENDER_ANNOTATIONS: c_int = 1;
 const RENDER_GRAYSCALE: c_int = 8;
+const RENDER_REVERSE_BYTES: c_int = 16;
 const RENDER_MODE_INVISIBLE: i32 = 3;
 const ACTION_URI: c_ulong = 3;
 
@@ -188,7 +190,31 @@ impl PageHandle<'_> {
             lib.FPDFBitmap_FillRect(bitmap, 0, 0, w, h, 0xFFFF_FFFF);
             let flags = RENDER_ANNOTATIONS | RENDER_GRAYSCALE;
             lib.FPDF_RenderPageBitmap(bitmap, self.handle, 0, 0, w, h, 0, flags);
-            let image = copy_gray(lib, bitmap);
+            let image = copy_rows(lib, bitmap, 1)
+                .and_then(|(width, height, rows)| GrayImage::from_raw(width, height, rows));
+            lib.FPDFBitmap_Destroy(bitmap);
+            image
+        }
+    }
+
+    /// Renders the page, rotation applied, to colour.
+    pub(super) fn render_rgb(&self, width: u32, height: u32) -> Option<RgbImage> {
+        let (w, h) = (c_int::try_from(width).ok()?, c_int::try_from(height).ok()?);
+        let lib = self.doc.lib;
+        // SAFETY: PDFium allocates; null is checked and the bitmap destroyed below. With the byte
+        // order flag, four-byte pixels come as red, green, blue and an unused byte.
+        unsafe {
+            let bitmap = lib.FPDFBitmap_CreateEx(w, h, BITMAP_BGRX, std::ptr::null_mut(), 0);
+            if bitmap.is_null() {
+                return None;
+            }
+            lib.FPDFBitmap_FillRect(bitmap, 0, 0, w, h, 0xFFFF_FFFF);
+            let flags = RENDER_ANNOTATIONS | RENDER_REVERSE_BYTES;
+            lib.FPDF_RenderPageBitmap(bitmap, self.handle, 0, 0, w, h, 0, flags);
+            let image = copy_rows(lib, bitmap, 4).and_then(|(width, height, rows)| {
+                let rgb = rows.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+                RgbImage::from_raw(width, height, rgb)
+            });
             lib.FPDFBitmap_Destroy(bitmap);
             image
         }
@@ -536,30 +562,32 @@ impl TextPage<'_> {
     }
 }
 
-/// Copies a gray bitmap row by row: its stride may exceed its width.
+/// Copies a bitmap row by row (its stride may exceed its width): width, height, pixels.
 ///
 /// # Safety
 ///
-/// `bitmap` must be a live bitmap of format gray.
-unsafe fn copy_gray(
+/// `bitmap` must be a live bitmap of so many bytes a pixel.
+unsafe fn copy_rows(
     lib: &dyn PdfiumLibraryBindings,
     bitmap: pdfium_render::prelude::FPDF_BITMAP,
-) -> Option<GrayImage> {
+    bytes_per_pixel: usize,
+) -> Option<(u32, u32, Vec<u8>)> {
     // SAFETY: by contract the bitmap is live; PDFium's buffer holds `stride * height` bytes.
     unsafe {
         let width = u32::try_from(lib.FPDFBitmap_GetWidth(bitmap)).ok()?;
         let height = u32::try_from(lib.FPDFBitmap_GetHeight(bitmap)).ok()?;
         let stride = usize::try_from(lib.FPDFBitmap_GetStride(bitmap)).ok()?;
         let start = lib.FPDFBitmap_GetBuffer(bitmap).cast::<u8>();
-        if start.is_null() || stride < width as usize {
+        let row_bytes = width as usize * bytes_per_pixel;
+        if start.is_null() || stride < row_bytes {
             return None;
         }
         let buffer = std::slice::from_raw_parts(start, stride * height as usize);
-        let mut out = Vec::with_capacity(width as usize * height as usize);
+        let mut out = Vec::with_capacity(row_bytes * height as usize);
         for row in buffer.chunks_exact(stride) {
-            out.extend_from_slice(&row[..width as usize]);
+            out.extend_from_slice(&row[..row_bytes]);
         }
-        GrayImage::from_raw(width, height, out)
+        Some((width, height, out))
     }
 }
 

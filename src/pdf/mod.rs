@@ -11,7 +11,7 @@ mod trust;
 
 use std::path::Path;
 
-use image::GrayImage;
+use image::{GrayImage, RgbImage};
 
 use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result};
@@ -152,13 +152,27 @@ impl PdfPage<'_> {
 
     /// Renders the page to gray, rotation applied.
     pub(crate) fn render(&self, resolution: Resolution) -> Result<GrayImage> {
+        let (w, h) = self.pixels(resolution);
+        self.handle.render(w, h).ok_or_else(|| self.too_large(w, h))
+    }
+
+    /// Renders the page to colour, rotation applied.
+    pub(crate) fn render_rgb(&self, resolution: Resolution) -> Result<RgbImage> {
+        let (w, h) = self.pixels(resolution);
+        self.handle.render_rgb(w, h).ok_or_else(|| self.too_large(w, h))
+    }
+
+    fn pixels(&self, resolution: Resolution) -> (u32, u32) {
         let size = self.size();
         let side = |points: f32| ((points * resolution.scale()).round() as u32).max(1);
-        let (w, h) = (side(size.width), side(size.height));
-        self.handle.render(w, h).ok_or_else(|| Error::TooLarge {
+        (side(size.width), side(size.height))
+    }
+
+    fn too_large(&self, width: u32, height: u32) -> Error {
+        Error::TooLarge {
             name: self.name.to_owned(),
-            detail: format!("page {} cannot be rendered at {w}×{h} pixels", self.index),
-        })
+            detail: format!("page {} cannot be rendered at {width}×{height} pixels", self.index),
+        }
     }
 }
 

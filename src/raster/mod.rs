@@ -1,6 +1,7 @@
 //! Image files as pages.
 
-use image::{DynamicImage, GrayImage, ImageDecoder, metadata::Orientation};
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageDecoder, RgbImage, metadata::Orientation};
 
 use self::canvas::Canvas;
 use self::density::Density;
@@ -101,6 +102,57 @@ impl ImagePages {
         };
         Ok(finish(decoded))
     }
+
+    /// Decodes a page (from 0) to colour, as large as [`page`](Self::page) gives it. Pages of TIFF
+    /// files, and those too large to be held in colour, come in gray.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    pub(crate) fn color_page(&mut self, index: usize) -> Result<(RgbImage, Resolution)> {
+        let (gray, resolution) = self.page(index)?;
+        let (width, height) = gray.dimensions();
+        let image = match self.color(width, height) {
+            // Squared pixels, or scaled down.
+            Some(image) if image.dimensions() != (width, height) => {
+                imageops::resize(&image, width, height, FilterType::Triangle)
+            }
+            Some(image) => image,
+            None => DynamicImage::ImageLuma8(gray).into_rgb8(),
+        };
+        Ok((image, resolution))
+    }
+
+    fn color(&self, width: u32, height: u32) -> Option<RgbImage> {
+        if self.input.format == Format::Tiff {
+            return None;
+        }
+        let mut reader = image::ImageReader::new(reader(&self.input)).with_guessed_format().ok()?;
+        let mut limits = image::Limits::default();
+        limits.max_alloc = Some(MOST_DECODED_BYTES);
+        reader.limits(limits);
+        let mut decoder = reader.into_decoder().ok()?;
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let mut image = DynamicImage::from_decoder(decoder).ok()?;
+        image.apply_orientation(orientation);
+        // What the two ways of decoding disagree about is not scaled into agreement.
+        let wide = |w: u32, h: u32| w as f32 / h as f32;
+        let ratio = wide(image.width(), image.height()) / wide(width, height);
+        (0.25..4.0).contains(&ratio).then(|| on_white(image))
+    }
+}
+
+/// The image without transparency: over white, as paper is.
+fn on_white(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
+    }
+    let image = image.into_rgba8();
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let [r, g, b, alpha] = image.get_pixel(x, y).0.map(u16::from);
+        let over = |c: u16| ((c * alpha + 255 * (255 - alpha)) / 255) as u8;
+        image::Rgb([over(r), over(g), over(b)])
+    })
 }
 
 fn reader(input: &Input) -> std::io::Cursor<&[u8]> {
