@@ -41,6 +41,9 @@ struct Args {
     /// Resolution for recognising pages [default: that of the scan, else 300]
     #[arg(long)]
     dpi: Option<f32>,
+    /// Lets the languages be found out, whatever the cases state
+    #[arg(long)]
+    detect: bool,
     /// Only cases whose name contains this
     #[arg(long, default_value = "")]
     only: String,
@@ -151,7 +154,11 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
             Ocr::Always => OcrMode::Always,
             Ocr::Never => OcrMode::Never,
         },
-        languages: languages(input).map_err(|error| error.to_string())?,
+        languages: if args.detect {
+            Vec::new()
+        } else {
+            languages(input).map_err(|error| error.to_string())?
+        },
         dpi: args.dpi,
         ..Options::default()
     };

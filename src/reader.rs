@@ -9,7 +9,7 @@ use image::GrayImage;
 use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, RectExt, Resolution, Size, rect};
-use crate::ocr::{OcrWord, Recognizer};
+use crate::ocr::{OcrWord, Recognizer, ScriptGuess};
 use crate::preprocess::{self, QuarterTurns, Scale};
 use crate::segment::{self, Component};
 
@@ -167,6 +167,49 @@ impl PageImage {
         }
         self.sure |= mean_confidence(&words) >= GOOD;
         Ok(self.result(words))
+    }
+
+    /// Reads the part of the page with the most letters: a cheap try of some languages. Empty
+    /// where there is nothing to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(crate) fn try_part(
+        &self,
+        recognizer: &dyn Recognizer,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        call.check()?;
+        let Some(part) = self.upright.densest_part(self.ppi).filter(|_| self.skipped.is_none())
+        else {
+            return Ok(Vec::new());
+        };
+        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
+            .recognize(&part)
+    }
+
+    /// Whether the letters stand closer below each other than beside each other.
+    pub(crate) fn lines_run_down(&self) -> bool {
+        preprocess::lines_run_down(&self.upright.letters)
+    }
+
+    /// The script of that part, as far as the recogniser can tell without reading it.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(crate) fn script(
+        &self,
+        recognizer: &dyn Recognizer,
+        call: &Call,
+    ) -> Result<Option<ScriptGuess>> {
+        call.check()?;
+        match self.upright.densest_part(self.ppi).filter(|_| self.skipped.is_none()) {
+            Some(part) => recognizer.script(&part, Resolution(self.ppi)),
+            None => Ok(None),
+        }
     }
 
     /// Tries ways up on a part of the page, and takes another one if it is clearly better.
@@ -426,7 +469,7 @@ fn letters(parts: &[Component], text_height: Option<f32>) -> Vec<Rect<Px>> {
 }
 
 /// Mean confidence of words, weighted by length; 0 without words.
-fn mean_confidence(words: &[OcrWord]) -> f32 {
+pub(crate) fn mean_confidence(words: &[OcrWord]) -> f32 {
     let (sum, weight) = words.iter().fold((0.0, 0.0), |(sum, weight), w| {
         let length = w.text.chars().count() as f32;
         (sum + w.confidence * length, weight + length)
