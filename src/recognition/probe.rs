@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::document::Word;
-use crate::geometry::{Pt, Rect, RectExt, bounds};
+use crate::geometry::{Pt, Rect, bounds};
 use crate::language::{Fit, fits};
 use crate::page::{Doubt, PageRead, Suspect};
 

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use super::{Recognition, detect};
 use crate::call::Call;
 use crate::error::{Result, Warning, WarningCode};
+use crate::geometry::{Px, Rect, bounds};
 use crate::language::{self, Language, Tessdata, TesseractLanguages, detected_as, tesseract_fix};
-use crate::ocr::{OcrWord, Recognizer};
+use crate::ocr::OcrWord;
 use crate::page::PageRead;
 use crate::reader::{PageImage, PageOcr, mean_confidence};
 
@@ -119,7 +120,7 @@ impl Recognition {
         call: &Call,
         read: &mut PageRead,
     ) -> Result<(PageOcr, Option<Language>)> {
-        let choice = self.choose(page, installed, hint, call)?;
+        let choice = self.choose(page, None, installed, hint, call)?;
         let mut models = choice.models;
         let mut found = self.run(page, &models, call)?;
         let mut language = detect(&found.words, &installed.languages);
@@ -137,6 +138,20 @@ impl Recognition {
             }
         }
         language = language.or(choice.language);
+        let mut missing = choice.missing;
+        if let Some(part) = poor_part(&found.words) {
+            // A passage in another script, on a page that is read well otherwise.
+            let other = self.choose(page, Some(part), installed, None, call)?;
+            missing = missing.or(other.missing);
+            if other.language.as_ref().is_some_and(|l| language.as_ref() != Some(l)) {
+                // English, which reads Latin letters, comes with every other script.
+                let again = self.run(page, &other.models, call)?;
+                if mean_confidence(&again.words) > mean_confidence(&found.words) {
+                    (found, models) = (again, other.models);
+                    language = detect(&found.words, &installed.languages).or(other.language);
+                }
+            }
+        }
         if let Some(main) = &language
             && let Some(second) = second_language(&found.words, main, &installed.languages)
         {
@@ -148,7 +163,7 @@ impl Recognition {
                 }
             }
         }
-        if let Some(missing) = choice.missing {
+        if let Some(missing) = missing {
             read.warnings.push(Warning::new(WarningCode::Language, missing).on_page(read.index));
         } else if language.is_none() && found.words.len() > FEW_WORDS {
             let message = format!(
@@ -164,13 +179,14 @@ impl Recognition {
     fn choose(
         &self,
         page: &PageImage,
+        at: Option<Rect<Px>>,
         installed: &Installed,
         hint: Option<Language>,
         call: &Call,
     ) -> Result<Choice> {
         let hinted = hint.is_some();
         let start = hint.unwrap_or_else(|| installed.fallback.clone());
-        let mut best = self.attempt(page, installed, &start, call)?;
+        let mut best = self.attempt(page, at, installed, &start, call)?;
         if best.words.is_empty() || hinted && best.confidence >= POOR {
             return Ok(Choice { models: best.models, language: None, missing: None });
         }
@@ -179,7 +195,7 @@ impl Recognition {
         if told.is_none() || best.confidence < SURE {
             let scripts = self
                 .recognizer(&best.models.datapath)
-                .and_then(|r| page.script(&*r, call))?
+                .and_then(|r| page.script(at, &*r, call))?
                 .map_or(&[][..], |guess| detected_as(&guess.name));
             let own = best.language.script().is_some_and(|s| scripts.contains(&s));
             let candidates = match scripts {
@@ -191,7 +207,7 @@ impl Recognition {
             if candidates.is_empty() && !scripts.is_empty() && !own {
                 missing = missing_script(scripts);
             }
-            best = self.best_of(best, candidates, page, installed, call)?;
+            best = self.best_of(best, candidates, page, at, installed, call)?;
         }
         // Within the script: what the words turn out to be in, a second time where the first
         // reading had letters of its language only.
@@ -200,7 +216,7 @@ impl Recognition {
             if told == best.language {
                 break;
             }
-            let next = self.attempt(page, installed, &told, call)?;
+            let next = self.attempt(page, at, installed, &told, call)?;
             if next.confidence < best.confidence - SLACK {
                 break;
             }
@@ -210,7 +226,10 @@ impl Recognition {
         if told.is_none() && missing.is_none() && best.confidence >= POOR {
             missing = missing_language(&best.words, &installed.languages);
         }
-        best = self.special(best, page, installed, call)?;
+        // Few words do not tell a language, but the script they were read in may.
+        let other_script = best.language.script() != start.script() && best.confidence >= POOR;
+        let told = told.or_else(|| other_script.then(|| best.language.clone()));
+        best = self.special(best, page, at, installed, call)?;
         Ok(Choice { models: best.models, language: told, missing })
     }
 
@@ -220,6 +239,7 @@ impl Recognition {
         mut best: Try,
         candidates: Vec<Language>,
         page: &PageImage,
+        at: Option<Rect<Px>>,
         installed: &Installed,
         call: &Call,
     ) -> Result<Try> {
@@ -230,7 +250,7 @@ impl Recognition {
                 continue;
             }
             tried.push(language.script());
-            let next = self.attempt(page, installed, &language, call)?;
+            let next = self.attempt(page, at, installed, &language, call)?;
             if next.confidence > best.confidence && next.in_its_script() {
                 best = next;
             }
@@ -243,6 +263,7 @@ impl Recognition {
         &self,
         mut best: Try,
         page: &PageImage,
+        at: Option<Rect<Px>>,
         installed: &Installed,
         call: &Call,
     ) -> Result<Try> {
@@ -253,7 +274,7 @@ impl Recognition {
                 && best.language.script() == Some("Latn")
                 && best.confidence < OLD_PRINT;
             if (language.is_vertical() && same && page.lines_run_down()) || old {
-                let next = self.attempt(page, installed, language, call)?;
+                let next = self.attempt(page, at, installed, language, call)?;
                 if next.confidence > best.confidence + SURER {
                     best = next;
                 }
@@ -265,12 +286,13 @@ impl Recognition {
     fn attempt(
         &self,
         page: &PageImage,
+        at: Option<Rect<Px>>,
         installed: &Installed,
         language: &Language,
         call: &Call,
     ) -> Result<Try> {
         let models = installed.models(std::slice::from_ref(language))?;
-        let words = page.try_part(&*self.recognizer(&models.datapath)?, &models.codes, call)?;
+        let words = page.try_part(at, &*self.recognizer(&models.datapath)?, &models.codes, call)?;
         let confidence = mean_confidence(&words);
         tracing::debug!(language = language.tag(), confidence, "part of a page tried");
         Ok(Try { language: language.clone(), models, words, confidence })
@@ -314,6 +336,25 @@ fn second_language(words: &[OcrWord], main: &Language, installed: &[Language]) -
         .filter(|(_, count)| *count as f32 >= SECOND * all as f32)
         .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.tag().cmp(a.0.tag())))
         .map(|(language, _)| language)
+}
+
+/// The largest passage that is read poorly, where such passages are more than a few words of a page
+/// that is read well otherwise.
+fn poor_part(words: &[OcrWord]) -> Option<Rect<Px>> {
+    if mean_confidence(words) < POOR {
+        return None;
+    }
+    let letters = |words: &[OcrWord]| words.iter().map(|w| w.text.chars().count()).sum::<usize>();
+    let poor: Vec<&[OcrWord]> = words
+        .chunk_by(|a, b| a.block == b.block && a.paragraph == b.paragraph)
+        .filter(|paragraph| mean_confidence(paragraph) < POOR)
+        .collect();
+    let share = poor.iter().map(|p| letters(p)).sum::<usize>() as f32;
+    if share < SECOND * letters(words) as f32 {
+        return None;
+    }
+    let largest = poor.into_iter().max_by_key(|p| letters(p))?;
+    bounds(largest.iter().map(|w| w.rect))
 }
 
 fn missing_script(scripts: &[&str]) -> Option<String> {
