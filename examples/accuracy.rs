@@ -41,6 +41,13 @@ struct Args {
     /// Resolution for recognising pages [default: that of the scan, else 300]
     #[arg(long)]
     dpi: Option<f32>,
+    /// Lets the languages be found out, whatever the cases state
+    #[arg(long)]
+    detect: bool,
+    /// Writes <case>.words.jsonl too: page, text and confidence (as the recogniser gives it) of
+    /// every recognised word
+    #[arg(long)]
+    words: bool,
     /// Only cases whose name contains this
     #[arg(long, default_value = "")]
     only: String,
@@ -74,7 +81,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if let Some(jobs) = args.jobs {
         builder = builder.workers(jobs);
     }
-    let engine = builder.build()?;
+    let engine = builder.raw_confidence(args.words).build()?;
     fs::create_dir_all(&args.out)?;
     let mut report = File::create(args.out.join("report.jsonl"))?;
     let mut totals = Totals::default();
@@ -102,6 +109,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                 };
                 let markdown = export::markdown(&document, &options);
                 fs::write(args.out.join(format!("{case}.md")), markdown)?;
+                if args.words {
+                    let lines = recognised_words(&document);
+                    fs::write(args.out.join(format!("{case}.words.jsonl")), lines)?;
+                }
                 describe(&document, &mut line);
             }
             Err(error) => {
@@ -151,7 +162,11 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
             Ocr::Always => OcrMode::Always,
             Ocr::Never => OcrMode::Never,
         },
-        languages: languages(input).map_err(|error| error.to_string())?,
+        languages: if args.detect {
+            Vec::new()
+        } else {
+            languages(input).map_err(|error| error.to_string())?
+        },
         dpi: args.dpi,
         ..Options::default()
     };
@@ -167,6 +182,21 @@ fn languages(input: &Path) -> Result<Vec<Language>, Box<dyn Error>> {
     let meta: Value = serde_json::from_str(&fs::read_to_string(meta)?)?;
     let tag = ["language_tag", "language"].iter().find_map(|key| meta[key].as_str());
     Ok(tag.map_or(Ok(Vec::new()), Language::parse_list)?)
+}
+
+/// A line of JSON for each recognised word, in reading order.
+fn recognised_words(document: &Document) -> String {
+    let mut out = String::new();
+    for page in &document.pages {
+        for word in &page.words {
+            if let Some(confidence) = word.confidence {
+                let line =
+                    json!({ "page": page.index, "text": word.text, "confidence": confidence });
+                out.push_str(&format!("{line}\n"));
+            }
+        }
+    }
+    out
 }
 
 fn describe(document: &Document, line: &mut Value) {

@@ -1,5 +1,7 @@
 //! The result of a read: a [`Document`] of [`Page`]s of [`Block`]s over [`Word`]s.
 
+mod scores;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Warning;
 use crate::geometry::{Pt, Rect, Resolution, Size, sides};
 use crate::page::{Link, Placement, Rule};
+
+pub use scores::{DocumentScores, Grade, Scores};
 
 /// A document that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

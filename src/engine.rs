@@ -13,6 +13,7 @@ use crate::page::PageRead;
 use crate::page_images::PageImages;
 use crate::pdf::PdfFile;
 use crate::progress::Event;
+use crate::recognition::Recognition;
 use crate::runner::{InProcess, Job, PageRunner};
 use crate::source::{Format, Source, UrlPolicy};
 
@@ -37,6 +38,7 @@ pub struct EngineBuilder {
     tessdata: Option<PathBuf>,
     workers: Option<usize>,
     url_policy: UrlPolicy,
+    raw_confidence: bool,
 }
 
 impl EngineBuilder {
@@ -71,6 +73,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Leaves the confidence of words as the recogniser gives it, for fitting the curve that makes
+    /// probabilities of it (see docs/confidence.md). Default: `false`.
+    #[must_use]
+    pub fn raw_confidence(mut self, raw: bool) -> Self {
+        self.raw_confidence = raw;
+        self
+    }
+
     /// Builds the engine. PDFium and OCR models are looked for when first needed.
     ///
     /// # Errors
@@ -87,7 +97,11 @@ impl EngineBuilder {
             .start_handler(|_| crate::ocr::prepare_worker_thread())
             .build()
             .map_err(|e| Error::stage("threads", e))?;
-        let runner = InProcess::new(pool, self.pdfium, self.tessdata);
+        let runner = InProcess::new(
+            pool,
+            self.pdfium,
+            Recognition::new(self.tessdata, !self.raw_confidence),
+        );
         Ok(Engine { inner: Arc::new(Inner { url_policy: self.url_policy, runner }) })
     }
 }

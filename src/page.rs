@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{TextSource, Timings, Word};
+use crate::document::{TextSource, Timings, Word, WordOrigin};
 use crate::error::Warning;
 use crate::geometry::{Pt, Rect, Resolution, Size, sides};
 
@@ -100,4 +100,38 @@ pub struct Link {
     pub rect: Rect<Pt>,
     /// Where it leads.
     pub uri: String,
+}
+
+/// What speaks against the text layer of a page, where that is not enough to give it up: a look at
+/// the page's pixels decides.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Doubt {
+    /// In words, to go on after "the text layer is not trusted (".
+    pub(crate) reason: String,
+    /// Which words are in doubt.
+    pub(crate) suspect: Suspect,
+}
+
+/// Which words of a text layer are in doubt, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Suspect {
+    /// All: so few of their characters have a Unicode value that there is nothing to compare.
+    Lost,
+    /// All, as they do not read like text.
+    All,
+    /// Those set in fonts of these names.
+    Fonts(Vec<std::sync::Arc<str>>),
+    /// The invisible ones: somebody's OCR, which may be good or bad.
+    Hidden,
+}
+
+impl Suspect {
+    /// Whether the word is in doubt.
+    pub(crate) fn includes(&self, word: &Word) -> bool {
+        match self {
+            Self::Lost | Self::All => true,
+            Self::Hidden => word.origin == WordOrigin::HiddenLayer,
+            Self::Fonts(fonts) => word.style.font.as_ref().is_some_and(|f| fonts.contains(f)),
+        }
+    }
 }

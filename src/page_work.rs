@@ -11,7 +11,7 @@ use crate::document::{TextSource, Timings};
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
 use crate::options::{OcrMode, Options};
-use crate::page::{PageRead, PlacementKind};
+use crate::page::{Doubt, PageRead, PlacementKind, Suspect};
 use crate::pdf::{PageContent, PdfFile};
 use crate::raster::ImagePages;
 
@@ -44,6 +44,9 @@ pub(crate) struct RasterPage {
     pub(crate) read: PageRead,
     /// The parts to recognise, in points; `None` for the whole page.
     pub(crate) regions: Option<Vec<Rect<Pt>>>,
+    /// What speaks against `read.words`; if the pixels say the same, the whole page is to be
+    /// recognised instead of `regions`.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// Takes what a PDF page says without OCR, and its pixels where OCR is needed.
@@ -56,25 +59,28 @@ pub(crate) fn prepare_pdf_page(
     let page = file.page(index)?;
     let content = page.content();
     let choice = choose(&content, options.ocr);
+    let doubt = match choice {
+        Choice::Probe(..) => content.doubt.clone(),
+        _ => None,
+    };
+    let lasting = content.doubt.clone().filter(|doubt| doubt.suspect != Suspect::Hidden);
     let scan = content.scan;
     let mut read = from_content(content, index);
     read.timings.add("text_layer", started.elapsed().as_secs_f64());
     let regions = match choice {
-        Choice::Layer => return Ok(Prepared::Done(Box::new(read))),
-        Choice::Regions(regions) => Some(regions),
-        Choice::Whole { objection } => {
-            read.words.clear();
-            if let Some(objection) = objection {
-                read.warnings.push(
-                    Warning::new(
-                        WarningCode::TextLayerDistrusted,
-                        format!(
-                            "the text layer is not trusted ({objection}); the page was read by OCR"
-                        ),
-                    )
-                    .on_page(index),
-                );
+        Choice::Layer => {
+            // With OCR switched off nothing can be done about it but to say so.
+            if let Some(doubt) = lasting {
+                let message =
+                    format!("the text layer may be wrong ({}), and OCR is off", doubt.reason);
+                let warning = Warning::new(WarningCode::TextLayerDistrusted, message);
+                read.warnings.push(warning.on_page(index));
             }
+            return Ok(Prepared::Done(Box::new(read)));
+        }
+        Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
+        Choice::Whole => {
+            read.words.clear();
             None
         }
     };
@@ -82,7 +88,7 @@ pub(crate) fn prepare_pdf_page(
     let resolution = fitting(wanted_resolution(options, scan), read.size);
     let image = page.render(resolution)?;
     read.timings.add("render", started.elapsed().as_secs_f64());
-    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions })))
+    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt })))
 }
 
 /// Decodes a page of an image file.
@@ -110,7 +116,13 @@ pub(crate) fn prepare_image_page(
         );
         return Ok(Prepared::Done(Box::new(read)));
     }
-    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions: None })))
+    Ok(Prepared::Raster(Box::new(RasterPage {
+        image,
+        resolution,
+        read,
+        regions: None,
+        doubt: None,
+    })))
 }
 
 fn wanted_resolution(options: &Options, scan: Option<Resolution>) -> Resolution {
@@ -138,22 +150,24 @@ enum Choice {
     Layer,
     /// The text layer, and OCR of these parts.
     Regions(Vec<Rect<Pt>>),
-    /// OCR of everything, and what spoke against the text layer, if there is one.
-    Whole { objection: Option<String> },
+    /// The same, if the pixels do not show that the text layer is wrong.
+    Probe(Vec<Rect<Pt>>),
+    /// OCR of everything.
+    Whole,
 }
 
 fn choose(content: &PageContent, mode: OcrMode) -> Choice {
     match mode {
         OcrMode::Never => Choice::Layer,
-        OcrMode::Always => Choice::Whole { objection: None },
+        OcrMode::Always => Choice::Whole,
         OcrMode::Auto => {
-            if let Some(objection) = &content.objection {
-                return Choice::Whole { objection: Some(objection.clone()) };
+            if content.doubt.is_some() {
+                return Choice::Probe(bitmaps_without_text(content));
             }
             if content.words.is_empty() {
                 // Nothing drawn at all: a blank page needs no pixels to tell.
                 let blank = content.placements.is_empty() && content.rules.is_empty();
-                return if blank { Choice::Layer } else { Choice::Whole { objection: None } };
+                return if blank { Choice::Layer } else { Choice::Whole };
             }
             let regions = bitmaps_without_text(content);
             if regions.is_empty() { Choice::Layer } else { Choice::Regions(regions) }

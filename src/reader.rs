@@ -9,7 +9,7 @@ use image::GrayImage;
 use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, RectExt, Resolution, Size, rect};
-use crate::ocr::{OcrWord, Recognizer};
+use crate::ocr::{OcrWord, Recognizer, ScriptGuess};
 use crate::preprocess::{self, QuarterTurns, Scale};
 use crate::segment::{self, Component};
 
@@ -167,6 +167,61 @@ impl PageImage {
         }
         self.sure |= mean_confidence(&words) >= GOOD;
         Ok(self.result(words))
+    }
+
+    /// Reads a part of the page, by default the one with the most letters: a cheap try of some
+    /// languages. Empty where there is nothing to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(crate) fn try_part(
+        &self,
+        at: Option<Rect<Px>>,
+        recognizer: &dyn Recognizer,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        call.check()?;
+        let Some(part) = self.part(at) else { return Ok(Vec::new()) };
+        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
+            .recognize(&part)
+    }
+
+    /// The part around a box of what was read, or the one with the most letters.
+    fn part(&self, at: Option<Rect<Px>>) -> Option<GrayImage> {
+        if self.skipped.is_some() {
+            return None;
+        }
+        let Some(at) = at else { return self.upright.densest_part(self.ppi) };
+        let image = &self.upright.image;
+        let side = TRIAL * self.ppi;
+        let left = (at.min.x * self.scale.0).clamp(0.0, image.width() as f32 - 1.0);
+        let top = (at.min.y * self.scale.0).clamp(0.0, image.height() as f32 - 1.0);
+        let width = (at.width() * self.scale.0).min(2.0 * side).min(image.width() as f32 - left);
+        let height = (at.height() * self.scale.0).min(side).min(image.height() as f32 - top);
+        let (x, y, w, h) = (left as u32, top as u32, width as u32, height as u32);
+        (w > 0 && h > 0).then(|| image::imageops::crop_imm(&**image, x, y, w, h).to_image())
+    }
+
+    /// Whether the letters stand closer below each other than beside each other.
+    pub(crate) fn lines_run_down(&self) -> bool {
+        preprocess::lines_run_down(&self.upright.letters)
+    }
+
+    /// The script of such a part, as far as the recogniser can tell without reading it.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(crate) fn script(
+        &self,
+        at: Option<Rect<Px>>,
+        recognizer: &dyn Recognizer,
+        call: &Call,
+    ) -> Result<Option<ScriptGuess>> {
+        call.check()?;
+        self.part(at).map_or(Ok(None), |part| recognizer.script(&part, Resolution(self.ppi)))
     }
 
     /// Tries ways up on a part of the page, and takes another one if it is clearly better.
@@ -426,7 +481,7 @@ fn letters(parts: &[Component], text_height: Option<f32>) -> Vec<Rect<Px>> {
 }
 
 /// Mean confidence of words, weighted by length; 0 without words.
-fn mean_confidence(words: &[OcrWord]) -> f32 {
+pub(crate) fn mean_confidence(words: &[OcrWord]) -> f32 {
     let (sum, weight) = words.iter().fold((0.0, 0.0), |(sum, weight), w| {
         let length = w.text.chars().count() as f32;
         (sum + w.confidence * length, weight + length)

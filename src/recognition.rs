@@ -1,6 +1,10 @@
 //! Recognising the raster of a page: which languages, what of the page, and putting what was read
 //! into the page's coordinates.
 
+mod calibration;
+mod probe;
+mod unknown;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -15,16 +19,20 @@ use crate::geometry::{Pt, Px, Rect, RectExt, Resolution, rect};
 use crate::language::{self, Language, Tessdata, TesseractLanguages};
 use crate::ocr::{OcrWord, Recognizer};
 use crate::options::{OcrEngine, OcrMode, Options};
-use crate::page::{PageRead, Placement, PlacementKind, Rule};
+use crate::page::{Doubt, PageRead, Placement, PlacementKind, Rule, Suspect};
 use crate::page_work::RasterPage;
-use crate::reader::{PageImage, PageOcr};
+use crate::reader::{self, PageImage, PageOcr};
+use probe::Finding;
+use unknown::Installed;
 
-/// Read as this where no language is given and none can be told.
-const FALLBACK: &str = "en";
 /// An image that covers more of the page than this share is the scan itself.
 const SCAN_AREA: f32 = 0.7;
-/// A page of this many words or fewer does not tell its language.
-const FEW_WORDS: usize = 8;
+/// Recognition of a whole page instead of its text layer must reach this mean confidence: below,
+/// it has read no text either.
+const POOR: f32 = 0.55;
+/// Words in pictures count from this confidence. Text in charts and screenshots is read at 0.8 and
+/// more; what is seen in photographs, at 0.2 to 0.6.
+const PICTURE_WORD: f32 = 0.6;
 
 /// The recognisers of an engine, and what is installed for them.
 #[derive(Debug)]
@@ -32,6 +40,8 @@ pub(crate) struct Recognition {
     tessdata: Option<PathBuf>,
     /// One recogniser for each folder of models.
     recognizers: Mutex<HashMap<PathBuf, Arc<dyn Recognizer>>>,
+    /// Whether confidences become probabilities, or stay as the recogniser gives them.
+    calibrated: bool,
 }
 
 /// In which languages the pages of one read are recognised.
@@ -40,14 +50,14 @@ pub(crate) enum Plan {
     /// In those that were asked for.
     Given(TesseractLanguages, Vec<Language>),
     /// In what each page turns out to be, among these.
-    Detect { data: Tessdata, installed: Vec<Language>, first: Box<TesseractLanguages> },
+    Detect(Box<Installed>),
     /// Not at all.
     Nothing,
 }
 
 impl Recognition {
-    pub(crate) fn new(tessdata: Option<PathBuf>) -> Self {
-        Self { tessdata, recognizers: Mutex::default() }
+    pub(crate) fn new(tessdata: Option<PathBuf>, calibrated: bool) -> Self {
+        Self { tessdata, recognizers: Mutex::default(), calibrated }
     }
 
     /// Settles the languages of a read. Fails early on what cannot be read.
@@ -75,20 +85,8 @@ impl Recognition {
             Err(error) => return Err(error),
         };
         if options.languages.is_empty() {
-            let installed: Vec<Language> = data
-                .installed()
-                .into_iter()
-                .map(|m| m.language)
-                .filter(|l| !l.tag().starts_with("und") && !l.is_vertical())
-                .collect();
-            let fallback = installed
-                .iter()
-                .find(|l| l.tag() == FALLBACK)
-                .or_else(|| installed.first())
-                .cloned();
-            let Some(fallback) = fallback else { return Ok(Plan::Nothing) };
-            let first = Box::new(language::resolve_tesseract(&[fallback], &data)?);
-            return Ok(Plan::Detect { data, installed, first });
+            let installed = Installed::new(data);
+            return Ok(installed.map_or(Plan::Nothing, |all| Plan::Detect(Box::new(all))));
         }
         let resolved = language::resolve_tesseract(&options.languages, &data)?;
         warnings.extend(resolved.warnings.iter().cloned());
@@ -120,22 +118,127 @@ impl Recognition {
     /// Recognises what a page's raster holds.
     pub(crate) fn recognize(&self, page: RasterPage, plan: &Plan, call: &Call) -> Result<PageRead> {
         let started = Instant::now();
-        let RasterPage { image, resolution, mut read, regions } = page;
+        let RasterPage { image, resolution, mut read, regions, doubt } = page;
         read.resolution = Some(resolution);
-        match regions {
-            None => {
-                let (page, language) = self.read_part(&image, resolution, plan, call, &mut read)?;
-                read.language = language;
-                set_upright(&mut read, &page, resolution);
-                let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
-                read.words.extend(found);
+        let wrong = match &doubt {
+            Some(doubt) => self.is_wrong(&image, doubt, plan, call, &mut read)?,
+            None => regions.is_none(),
+        };
+        if wrong {
+            self.read_whole(&image, doubt.as_ref(), plan, call, &mut read)?;
+        } else {
+            let regions = regions.unwrap_or_default();
+            self.read_regions(&image, &regions, plan, call, &mut read)?;
+            if regions.is_empty() {
+                read.resolution = None;
             }
-            Some(regions) => self.read_regions(&image, &regions, plan, call, &mut read)?,
+        }
+        if self.calibrated {
+            calibration::calibrate(&mut read.words);
         }
         even_sizes(&mut read.words);
         read.text_source = source_of(&read.words);
         read.timings.add("ocr", started.elapsed().as_secs_f64());
         Ok(read)
+    }
+
+    /// Recognises the whole page, instead of its text layer if it has one.
+    fn read_whole(
+        &self,
+        image: &GrayImage,
+        doubt: Option<&Doubt>,
+        plan: &Plan,
+        call: &Call,
+        read: &mut PageRead,
+    ) -> Result<()> {
+        let resolution = read.resolution.unwrap_or(Resolution(72.0));
+        let (page, language) = self.read_part(image, resolution, plan, None, call, read)?;
+        let layer = std::mem::take(&mut read.words);
+        if let Some(doubt) = doubt {
+            let lost = doubt.suspect == Suspect::Lost;
+            if !layer.is_empty() && !lost && reader::mean_confidence(&page.words) < POOR {
+                read.words = layer;
+                warn(
+                    read,
+                    format!(
+                        "the text layer may be wrong ({}), but recognition did no better: it was kept",
+                        doubt.reason
+                    ),
+                );
+                return Ok(());
+            }
+            warn(
+                read,
+                format!(
+                    "the text layer is not trusted ({}); the page was read by OCR",
+                    doubt.reason
+                ),
+            );
+        }
+        read.language = language;
+        set_upright(read, &page, resolution);
+        let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
+        read.words.extend(found);
+        Ok(())
+    }
+
+    /// Whether the pixels show that the text layer is wrong. Where they cannot be recognised, it
+    /// stays.
+    fn is_wrong(
+        &self,
+        image: &GrayImage,
+        doubt: &Doubt,
+        plan: &Plan,
+        call: &Call,
+        read: &mut PageRead,
+    ) -> Result<bool> {
+        if doubt.suspect == Suspect::Lost && !matches!(plan, Plan::Nothing) {
+            return Ok(true);
+        }
+        let unsure = |read: &mut PageRead, why: &str| {
+            if doubt.suspect != Suspect::Hidden {
+                warn(
+                    read,
+                    format!(
+                        "the text layer may be wrong ({}); {why}, so it was kept",
+                        doubt.reason
+                    ),
+                );
+            }
+            Ok(false)
+        };
+        if matches!(plan, Plan::Nothing) {
+            return unsure(read, "no model for recognition is installed");
+        }
+        let resolution = read.resolution.unwrap_or(Resolution(72.0));
+        let Some(strip) = probe::strip(read, doubt) else { return Ok(false) };
+        let (origin, part) = cut(image, resolution, &strip);
+        let before = read.warnings.len();
+        let hint = self.hint(plan, read);
+        let (page, _) = self.read_part(&part, resolution, plan, hint, call, read)?;
+        // What reading the strip warns of is no news about the page.
+        read.warnings.truncate(before);
+        if page.rotation != 0 {
+            return unsure(read, "the page's pixels could not be read");
+        }
+        let found: Vec<Word> =
+            page.words.into_iter().map(|w| place(w, origin, resolution, 0)).collect();
+        if doubt.suspect == Suspect::Hidden && found.is_empty() && page.figures.is_empty() {
+            // Words where nothing is printed.
+            return Ok(true);
+        }
+        match probe::compare(read, doubt, &strip, &found) {
+            Finding::Right => Ok(false),
+            Finding::Wrong | Finding::Shifted => Ok(true),
+            Finding::Unknown => unsure(read, "the page's pixels could not be read"),
+        }
+    }
+
+    /// The language of the page's text layer, where languages are to be found out.
+    fn hint(&self, plan: &Plan, read: &PageRead) -> Option<Language> {
+        let Plan::Detect(installed) = plan else { return None };
+        let text: Vec<&str> = read.words.iter().map(|w| w.text.as_str()).collect();
+        installed.detect(&text.join(" "))
     }
 
     /// Recognises parts of a page that has a text layer. Where both have a word, the layer's
@@ -152,7 +255,8 @@ impl Recognition {
         let layer = read.words.len();
         for region in regions {
             let (origin, part) = cut(image, resolution, region);
-            let (page, language) = self.read_part(&part, resolution, plan, call, read)?;
+            let hint = self.hint(plan, read);
+            let (page, language) = self.read_part(&part, resolution, plan, hint, call, read)?;
             // A picture that stands on its side is a picture, not text.
             if page.rotation != 0 {
                 continue;
@@ -163,6 +267,7 @@ impl Recognition {
             let known = &read.words[..layer];
             let new: Vec<Word> = found
                 .into_iter()
+                .filter(|w| w.confidence.is_none_or(|c| c >= PICTURE_WORD))
                 .filter(|w| !known.iter().any(|k| w.rect.share_in(&k.rect) > 0.5))
                 .collect();
             read.words.extend(new);
@@ -176,6 +281,7 @@ impl Recognition {
         image: &GrayImage,
         resolution: Resolution,
         plan: &Plan,
+        hint: Option<Language>,
         call: &Call,
         read: &mut PageRead,
     ) -> Result<(PageOcr, Option<String>)> {
@@ -195,9 +301,7 @@ impl Recognition {
                 let tag = detected.or_else(|| languages.first().cloned());
                 (found, tag)
             }
-            Plan::Detect { data, installed, first } => {
-                self.read_unknown(&mut page, (data, installed, first), call, read)?
-            }
+            Plan::Detect(installed) => self.read_unknown(&mut page, installed, hint, call, read)?,
         };
         if let Some(reason) = &found.0.skipped {
             read.warnings.push(
@@ -208,41 +312,6 @@ impl Recognition {
         Ok((found.0, found.1.map(|l| l.tag().to_owned())))
     }
 
-    /// Reads in the fallback language first; in the one the text turns out to be in, if it is
-    /// another.
-    fn read_unknown(
-        &self,
-        page: &mut PageImage,
-        (data, installed, first): (&Tessdata, &[Language], &TesseractLanguages),
-        call: &Call,
-        read: &mut PageRead,
-    ) -> Result<(PageOcr, Option<Language>)> {
-        let found = self.run(page, first, call)?;
-        let Some(language) = detect(&found.words, installed) else {
-            if found.words.len() > FEW_WORDS {
-                read.warnings.push(
-                    Warning::new(
-                        WarningCode::Language,
-                        "no language was given and it could not be told; the page was read as \
-                         English",
-                    )
-                    .on_page(read.index),
-                );
-            }
-            return Ok((found, None));
-        };
-        let models = language::resolve_tesseract(std::slice::from_ref(&language), data)?;
-        if models.codes == first.codes {
-            return Ok((found, Some(language)));
-        }
-        let again = self.run(page, &models, call)?;
-        let mean = |page: &PageOcr| {
-            page.words.iter().map(|w| w.confidence).sum::<f32>() / page.words.len().max(1) as f32
-        };
-        let better = if mean(&again) >= mean(&found) { again } else { found };
-        Ok((better, Some(language)))
-    }
-
     fn run(
         &self,
         page: &mut PageImage,
@@ -251,6 +320,11 @@ impl Recognition {
     ) -> Result<PageOcr> {
         page.read(&*self.recognizer(&models.datapath)?, &models.codes, call)
     }
+}
+
+fn warn(read: &mut PageRead, message: String) {
+    let warning = Warning::new(WarningCode::TextLayerDistrusted, message);
+    read.warnings.push(warning.on_page(read.index));
 }
 
 fn detect(words: &[OcrWord], candidates: &[Language]) -> Option<Language> {

@@ -106,12 +106,8 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    pub(crate) fn new(
-        pool: ThreadPool,
-        pdfium: Option<PathBuf>,
-        tessdata: Option<PathBuf>,
-    ) -> Self {
-        Self { pool, pdfium, recognition: Recognition::new(tessdata) }
+    pub(crate) fn new(pool: ThreadPool, pdfium: Option<PathBuf>, recognition: Recognition) -> Self {
+        Self { pool, pdfium, recognition }
     }
 
     pub(crate) fn pool(&self) -> &ThreadPool {

@@ -256,19 +256,12 @@ def forms_xobject():
     save("pages/forms-xobject.pdf", buffer.getvalue())
 
 
-def garbage_layer():
-    """The glyphs are drawn well, but ToUnicode maps every letter to another one."""
-    pdf = pikepdf.open(io.BytesIO(set_page(body("garbage-layer"), styles.SMALL)))
-    letters = list("abcdefghijklmnopqrstuvwxyz")
-    shuffled = letters[:]
-    random.Random(5).shuffle(shuffled)
-    swap = str.maketrans(
-        "".join(letters) + "".join(letters).upper(),
-        "".join(shuffled) + "".join(shuffled).upper(),
-    )
+def with_unicode(pdf, table):
+    """A PDF whose ToUnicode maps are passed through a table; gives its bytes."""
+    pdf = pikepdf.open(io.BytesIO(pdf))
 
     def entry(match):
-        text = bytes.fromhex(match[2].decode()).decode("utf-16-be").translate(swap)
+        text = bytes.fromhex(match[2].decode()).decode("utf-16-be").translate(table)
         return b"<%s> <%s>" % (match[1], text.encode("utf-16-be").hex().encode())
 
     for item in pdf.objects:
@@ -279,34 +272,100 @@ def garbage_layer():
             item.ToUnicode.write(head + b"endcodespacerange" + entries)
     buffer = io.BytesIO()
     pdf.save(buffer, deterministic_id=True)
-    save("pages/garbage-layer.pdf", buffer.getvalue())
+    return buffer.getvalue()
 
 
-def hidden_layer():
-    """A scan with the words of an earlier OCR laid invisibly over it."""
-    digital = set_page(body("hidden-layer"), styles.SMALL + styles.LEFT)
-    page = pypdfium2.PdfDocument(digital)[0]
-    width, height = page.get_size()
-    text = page.get_textpage()
-    image = jpeg(scanned(gray_pages(digital, 200)[0], 7, skew=0, noise=6), 45)
-    buffer = io.BytesIO()
-    sheet = canvas.Canvas(buffer, pagesize=(width, height), invariant=1)
+def shuffled(letters):
+    """A table that maps every letter to another one."""
+    letters, others = list(letters), list(letters)
+    random.Random(5).shuffle(others)
+    return str.maketrans(
+        "".join(letters) + "".join(letters).upper(), "".join(others) + "".join(others).upper()
+    )
+
+
+def garbage_layer():
+    """The glyphs are drawn well, but ToUnicode maps every letter to another one."""
+    pdf = set_page(body("garbage-layer"), styles.SMALL)
+    save("pages/garbage-layer.pdf", with_unicode(pdf, shuffled("abcdefghijklmnopqrstuvwxyz")))
+
+
+def cipher_swedish():
+    """The same in Swedish."""
+    pdf = set_page(body("cipher-swedish"), styles.SMALL + styles.LEFT, lang="sv")
+    table = shuffled("abcdefghijklmnopqrstuvwxyzåäö")
+    save("pages/cipher-swedish.pdf", with_unicode(pdf, table))
+
+
+def private_use():
+    """ToUnicode maps every character to the private use area."""
+    pdf = set_page(body("private-use"), styles.SMALL + styles.LEFT)
+    table = {code: 0xE000 + code for code in range(33, 0x2100)}
+    save("pages/private-use.pdf", with_unicode(pdf, table))
+
+
+def glyph_names():
+    """Type 3 glyphs named c01, c02 … without any Unicode, as old converters wrote them."""
+    import make_garbled
+
+    data, _ = make_garbled.type3([
+        (PAGES / "glyph-names.expected.md").read_text("utf-8").replace("\n\n", " ").strip()
+    ])
+    save("pages/glyph-names.pdf", data)
+
+
+def over_scan(sheet, digital, layer, image, change=lambda words: words, dy=0):
+    """A page of a canvas: an image, and the text of a PDF laid over it invisibly."""
+    width, height = pypdfium2.PdfDocument(digital)[0].get_size()
+    text = pypdfium2.PdfDocument(layer)[0].get_textpage()
+    sheet.setPageSize((width, height))
     sheet.drawImage(ImageReader(io.BytesIO(image)), 0, 0, width, height)
     for index in range(text.count_rects()):
         left, bottom, right, top = text.get_rect(index)
-        words = text.get_text_bounded(left, bottom, right, top).strip()
+        words = change(text.get_text_bounded(left, bottom, right, top).strip())
         if not words:
             continue
         size = (top - bottom) * 1.05
-        line = sheet.beginText(left, bottom + (top - bottom) * 0.2)
+        line = sheet.beginText(left, bottom + (top - bottom) * 0.2 + dy)
         line.setTextRenderMode(3)
         line.setFont("Helvetica", size)
         natural = sheet.stringWidth(words, "Helvetica", size)
         line.setHorizScale(100 * (right - left) / natural)
         line.textOut(words)
         sheet.drawText(line)
+    sheet.showPage()
+
+
+def hidden_layer():
+    """A scan with the words of an earlier OCR laid invisibly over it."""
+    digital = set_page(body("hidden-layer"), styles.SMALL + styles.LEFT)
+    image = jpeg(scanned(gray_pages(digital, 200)[0], 7, skew=0, noise=6), 45)
+    buffer = io.BytesIO()
+    sheet = canvas.Canvas(buffer, invariant=1)
+    over_scan(sheet, digital, digital, image)
     sheet.save()
     save("pages/hidden-layer.pdf", buffer.getvalue())
+
+
+def hidden_bad():
+    """Scans with bad layers: letters confused, the layer of another page, one too low."""
+    html = body("hidden-bad").replace("<h1>", "\0<h1>").split("\0")[1:]
+    small = "@page { size: 130mm 60mm; margin: 9mm }"
+    pages = [set_page(part, styles.SMALL + styles.LEFT + small) for part in html]
+    rng = random.Random(11)
+    like = dict(zip("eolianhtsrdumgwcb", "c01juhnf5nclngvvch"))
+
+    def confused(words):
+        return "".join(like.get(c, c) if rng.random() < 0.3 else c for c in words)
+
+    buffer = io.BytesIO()
+    sheet = canvas.Canvas(buffer, invariant=1)
+    for number, (page, layer) in enumerate(zip(pages, [pages[0], pages[0], pages[2]])):
+        image = jpeg(scanned(gray_pages(page, 200)[0], 20 + number, skew=0, noise=4), 35)
+        change = confused if number == 0 else lambda words: words
+        over_scan(sheet, page, layer, image, change, dy=-15 if number == 2 else 0)
+    sheet.save()
+    save("pages/hidden-bad.pdf", buffer.getvalue())
 
 
 def bookmarks():
@@ -459,6 +518,7 @@ def broken():
 MAKERS = [
     report, two_columns, tables, lists, rotated_page, encrypted, scan, scan_two_columns, photo,
     russian, arabic, japanese, swedish_scan, code, forms_xobject, garbage_layer, hidden_layer,
+    cipher_swedish, private_use, glyph_names, hidden_bad,
     bookmarks, links, broken,
 ]
 

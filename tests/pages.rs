@@ -64,6 +64,10 @@ pages! {
     photo             "photo.jpg"             Close(0.95),   ["en"],    None;
     garbage_layer     "garbage-layer.pdf"     Close(0.97),   ["en"],    None;
     hidden_layer      "hidden-layer.pdf"      CloseFromAnywhere(0.97), ["en"], None;
+    cipher_swedish    "cipher-swedish.pdf"    Close(0.97),   ["sv"],    None;
+    private_use       "private-use.pdf"       Close(0.97),   ["en"],    None;
+    glyph_names       "glyph-names.pdf"       Close(0.95),   ["en"],    None;
+    hidden_bad        "hidden-bad.pdf"        Close(0.97),   ["en"],    None;
 }
 
 /// How the read of a bad file may end.

@@ -18,6 +18,7 @@
 
 mod detect;
 mod installed;
+mod letters;
 mod parse;
 mod script;
 mod table;
@@ -31,6 +32,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use detect::vote;
 pub use detect::{Detected, detect, dominant_script};
 pub use installed::{InstalledModel, Tessdata, TesseractLanguages, resolve_tesseract};
+pub(crate) use letters::{Fit, fits};
+pub(crate) use script::detected_as;
 pub use tesseract::{debian_package, tesseract_fix};
 
 use crate::error::{Error, Result};
@@ -220,7 +223,7 @@ impl Language {
     }
 
     /// The language subtag; `und` for a whole script.
-    fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         self.tag.split('-').next().unwrap_or_default()
     }
 

@@ -118,6 +118,20 @@ pub(super) fn normalise(code: &str) -> Option<&'static str> {
     }
 }
 
+/// ISO 15924 codes of the script that Tesseract's script detection calls so, as languages have
+/// them; empty for a name that is none.
+pub(crate) fn detected_as(name: &str) -> &'static [&'static str] {
+    match name {
+        "Han" | "Japanese" | "Hiragana" | "Katakana" => &["Jpan", "Hans", "Hant"],
+        "Korean" | "Hangul" => &["Kore", "Hang"],
+        "Fraktur" => &["Latf", "Latn"],
+        _ => match MODELS.iter().find(|model| model.name == name) {
+            Some(model) => std::slice::from_ref(&model.script),
+            None => &[],
+        },
+    }
+}
+
 /// Whether text in `part` may be text in `whole` (kana is part of the Japanese script).
 pub(super) fn covers(whole: &str, part: &str) -> bool {
     whole == part

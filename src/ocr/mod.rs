@@ -40,6 +40,15 @@ pub(crate) struct OcrWord {
     pub(crate) joined: bool,
 }
 
+/// What script an image is in, told by the shapes of its letters.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScriptGuess {
+    /// Tesseract's name for it: `Latin`, `Cyrillic`, `Japanese`.
+    pub(crate) name: String,
+    /// From 0; above 1 it is mostly right.
+    pub(crate) confidence: f32,
+}
+
 /// An OCR engine with the models of its languages at hand.
 pub(crate) trait Recognizer: Debug + Send + Sync {
     /// Reads all text of an upright page image: words in reading order, as far as the engine can
@@ -62,4 +71,9 @@ pub(crate) trait Recognizer: Debug + Send + Sync {
         languages: &[String],
         call: &Call,
     ) -> Result<Vec<OcrWord>>;
+
+    /// Tells the script of an image without reading it; `None` where that cannot be told.
+    fn script(&self, _image: &GrayImage, _resolution: Resolution) -> Result<Option<ScriptGuess>> {
+        Ok(None)
+    }
 }

@@ -16,7 +16,7 @@ use image::{GrayImage, RgbImage};
 use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result};
 use crate::geometry::{Pt, Resolution, Size, rect};
-use crate::page::{Link, Placement, Rule};
+use crate::page::{Doubt, Link, Placement, Rule};
 use crate::source::Input;
 
 /// An open PDF.
@@ -35,7 +35,7 @@ pub(crate) struct PageContent {
     pub(crate) placements: Vec<Placement>,
     pub(crate) links: Vec<Link>,
     /// What speaks against the text layer; `None` when nothing does (or there is no text).
-    pub(crate) objection: Option<String>,
+    pub(crate) doubt: Option<Doubt>,
     /// The own resolution of a page that is one scan and nothing else.
     pub(crate) scan: Option<Resolution>,
 }
@@ -141,7 +141,7 @@ impl PdfPage<'_> {
         });
         PageContent {
             size,
-            objection: trust::objection(&layer.words, layer.chars, layer.unmapped),
+            doubt: trust::doubt(&layer),
             words: layer.words,
             rules: graphics.rules,
             placements: graphics.placements,

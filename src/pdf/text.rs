@@ -333,7 +333,7 @@ fn is_slanted(m: &Matrix) -> bool {
     m.b == 0.0 && m.c.abs() > 0.15 * m.d.abs()
 }
 
-fn is_unmapped(c: char) -> bool {
+pub(super) fn is_unmapped(c: char) -> bool {
     c == char::REPLACEMENT_CHARACTER
         || c.is_control()
         || matches!(c as u32, 0xE000..=0xF8FF | 0xFFFE | 0xFFFF | 0xF_0000..=0x10_FFFF)

@@ -5,7 +5,7 @@ use super::response::{
     BlockConfidence, BlockKind, Dimensions, OcrBlock, OcrImage, OcrPage, OcrTable, PageConfidence,
     PixelBox,
 };
-use super::scores::{block_words, locate, summary};
+use super::scores::{block_words, cut, summary};
 use crate::document::{Block, Document, Page, Role};
 use crate::export::{MarkdownOptions, TableFormat, blocks_markdown};
 use crate::geometry::{Pt, Rect, Resolution};
@@ -64,7 +64,8 @@ impl Writer<'_> {
         if self.request.include_blocks {
             out.blocks = Some(self.blocks(page, &parts, scale));
         }
-        if self.request.confidence >= Some(Granularity::Page) {
+        // Scores of the document are made of those of its pages, and come with them.
+        if self.request.confidence.is_some() {
             out.confidence = self.confidence(page, &parts, &out.markdown);
         }
         out
@@ -99,7 +100,7 @@ impl Writer<'_> {
                 }
                 .write(table, self.markdown.compact_tables);
                 let words = (self.request.confidence == Some(Granularity::Word))
-                    .then(|| locate(&content, &block_words(page, block)))
+                    .then(|| cut(&content, &block_words(page, block)))
                     .flatten();
                 out.tables.push(OcrTable {
                     id: id.clone(),
@@ -174,7 +175,7 @@ impl Writer<'_> {
                 })
                 .flat_map(|(block, _)| block_words(page, block))
                 .collect();
-            locate(markdown, &words).unwrap_or_default()
+            cut(markdown, &words).unwrap_or_default()
         });
         Some(PageConfidence { average, minimum, words })
     }

@@ -196,6 +196,11 @@ fn respond(
         ));
     }
     response.warnings.extend(document.warnings.iter().cloned());
+    if request.confidence == Some(Granularity::Document)
+        && let Ok(scores) = serde_json::to_value(document.scores())
+    {
+        response.extra_fields.insert("document_confidence".to_owned(), scores);
+    }
     response.pages = pages;
     response
 }

@@ -107,7 +107,8 @@ impl OcrTableFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Granularity {
-    /// One score for the document.
+    /// One score for the document (`document_confidence` among the response's extra fields), and
+    /// scores of each page.
     Document,
     /// Scores of each page.
     Page,

@@ -145,8 +145,7 @@ pub struct OcrTable {
     pub content: String,
     /// How it is written.
     pub format: OcrTableFormat,
-    /// Confidence of its words, with offsets into `content`; `None` where it was not asked for or
-    /// nothing was recognised.
+    /// Its content, cut into words; `None` where it was not asked for or nothing was recognised.
     pub words: Option<Vec<WordConfidence>>,
 }
 
@@ -218,20 +217,23 @@ pub struct PageConfidence {
     pub average: f32,
     /// Lowest of its words.
     pub minimum: f32,
-    /// Each recognised word of the markdown; `None` where it was not asked for.
+    /// The markdown, cut into its words; `None` where it was not asked for.
     pub words: Option<Vec<WordConfidence>>,
 }
 
-/// Confidence of a word.
+/// A word of the markdown, with the white space and markup before it, and its confidence.
+///
+/// The texts of a list put together are the markdown (a table's: its content), to the last
+/// character.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WordConfidence {
-    /// The word, as recognised.
+    /// The word as it stands in the markdown, with what stands before it. The last one has what
+    /// stands behind it as well.
     pub text: String,
-    /// 0 to 1.
-    pub confidence: f32,
-    /// Where it begins in the markdown, in Unicode code points; `None` where it stands there in
-    /// another form.
-    pub start_index: Option<usize>,
+    /// 0 to 1; `None` where the word was not recognised but taken from a text layer.
+    pub confidence: Option<f32>,
+    /// Where `text` begins, in Unicode code points.
+    pub start_index: usize,
 }
 
 /// A model that a provider serves.

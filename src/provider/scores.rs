@@ -27,36 +27,58 @@ pub(super) fn summary<'a>(
     Some((mean_confidence(words)?, lowest))
 }
 
-/// Every word that has a confidence, with its offset in `text`, which holds the words in this
-/// order (escaped, hyphens at line ends undone). `None` when no word has one.
-pub(super) fn locate(text: &str, words: &[&Word]) -> Option<Vec<WordConfidence>> {
+/// Cuts `text`, which holds the words in this order (escaped, hyphens at line ends undone), behind
+/// each of them. `None` when no word has a confidence.
+///
+/// A word that is not there in its own form goes with the next one that is; the lower confidence
+/// holds for both.
+pub(super) fn cut(text: &str, words: &[&Word]) -> Option<Vec<WordConfidence>> {
     if words.iter().all(|word| word.confidence.is_none()) {
         return None;
     }
     let chars: Vec<char> = text.chars().collect();
-    let mut cursor = 0;
-    let mut out = Vec::new();
+    let mut out: Vec<WordConfidence> = Vec::new();
+    let mut start = 0;
+    // Confidence and length of words passed over.
+    let (mut passed, mut length): (Option<f32>, usize) = (None, 0);
     for word in words {
-        let found = find(&chars, cursor, &word.text);
-        if let Some((_, end)) = found {
-            cursor = end;
+        let confidence = lower(passed, word.confidence);
+        let Some(end) = find(&chars, start, start + length + REACH, &word.text) else {
+            passed = confidence;
+            length += word.text.chars().count() + 1;
+            continue;
+        };
+        out.push(WordConfidence {
+            text: chars[start..end].iter().collect(),
+            confidence,
+            start_index: start,
+        });
+        (start, passed, length) = (end, None, 0);
+    }
+    let rest: String = chars[start..].iter().collect();
+    match out.last_mut() {
+        Some(last) => {
+            last.text.push_str(&rest);
+            last.confidence = lower(last.confidence, passed);
         }
-        if let Some(confidence) = word.confidence {
-            let start_index = found.map(|(start, _)| start);
-            out.push(WordConfidence { text: word.text.clone(), confidence, start_index });
-        }
+        None if rest.is_empty() => {}
+        None => out.push(WordConfidence { text: rest, confidence: passed, start_index: 0 }),
     }
     Some(out)
 }
 
-/// Start and end of the word's first appearance.
-fn find(chars: &[char], from: usize, word: &str) -> Option<(usize, usize)> {
+fn lower(a: Option<f32>, b: Option<f32>) -> Option<f32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// End of the word's first appearance that begins in this range.
+fn find(chars: &[char], from: usize, to: usize, word: &str) -> Option<usize> {
     let part = word.strip_suffix(['-', '\u{ad}', '\u{2010}']).filter(|part| !part.is_empty());
-    let last = chars.len().min(from + REACH);
-    (from..last).find_map(|start| {
-        let end = matches(chars, start, word)
-            .or_else(|| part.and_then(|part| matches(chars, start, part)))?;
-        Some((start, end))
+    (from..chars.len().min(to)).find_map(|start| {
+        matches(chars, start, word).or_else(|| part.and_then(|part| matches(chars, start, part)))
     })
 }
 
@@ -103,36 +125,64 @@ pub(super) mod tests {
         }
     }
 
-    fn starts(text: &str, words: &[&str]) -> Vec<Option<usize>> {
+    fn pieces(text: &str, words: &[&str]) -> Vec<(usize, String)> {
         let words: Vec<Word> = words.iter().map(|w| word(w, 0.5)).collect();
         let refs: Vec<&Word> = words.iter().collect();
-        locate(text, &refs).unwrap().into_iter().map(|w| w.start_index).collect()
+        let cut = cut(text, &refs).unwrap();
+        let whole: String = cut.iter().map(|w| w.text.as_str()).collect();
+        assert_eq!(whole, text);
+        for word in &cut {
+            let from: String = text.chars().skip(word.start_index).collect();
+            assert!(from.starts_with(&word.text), "{word:?}");
+        }
+        cut.into_iter().map(|w| (w.start_index, w.text)).collect()
+    }
+
+    fn pair(start: usize, text: &str) -> (usize, String) {
+        (start, text.to_owned())
     }
 
     #[test]
-    fn words_are_found_in_order() {
+    fn words_are_cut_in_order() {
         assert_eq!(
-            starts("# Å cat\n\n- a cat\\*", &["Å", "cat", "a", "cat*"]),
-            [Some(2), Some(4), Some(11), Some(13)]
+            pieces("# Å cat\n\n- a cat\\*\n", &["Å", "cat", "a", "cat*"]),
+            [pair(0, "# Å"), pair(3, " cat"), pair(7, "\n\n- a"), pair(12, " cat\\*\n")]
         );
     }
 
     #[test]
     fn hyphens_and_entities_are_seen_through() {
-        assert_eq!(starts("an example", &["an", "exam-", "ple"]), [Some(0), Some(3), Some(7)]);
-        assert_eq!(starts("<td>a &lt; b</td>", &["a", "<", "b"]), [Some(4), Some(6), Some(11)]);
-        assert_eq!(starts("well-known", &["well-", "known"]), [Some(0), Some(5)]);
+        assert_eq!(
+            pieces("an example", &["an", "exam-", "ple"]),
+            [pair(0, "an"), pair(2, " exam"), pair(7, "ple")]
+        );
+        assert_eq!(
+            pieces("<td>a &lt; b</td>", &["a", "<", "b"]),
+            [pair(0, "<td>a"), pair(5, " &lt;"), pair(10, " b</td>")]
+        );
+        assert_eq!(pieces("well-known", &["well-", "known"]), [pair(0, "well-"), pair(5, "known")]);
     }
 
     #[test]
-    fn a_word_that_is_not_there_has_no_offset() {
-        assert_eq!(starts("one three", &["one", "two", "three"]), [Some(0), None, Some(4)]);
+    fn a_word_that_is_not_there_lowers_the_next() {
+        let words = [word("one", 0.9), word("two", 0.3), word("three", 0.8)];
+        let cut = cut("one three", &words.iter().collect::<Vec<_>>()).unwrap();
+        let found: Vec<_> = cut.iter().map(|w| (w.text.as_str(), w.confidence)).collect();
+        assert_eq!(found, [("one", Some(0.9)), (" three", Some(0.3))]);
+    }
+
+    #[test]
+    fn words_of_a_text_layer_are_cut_without_confidence() {
+        let words = [word("one", 0.9), word("two", None)];
+        let cut = cut("one two", &words.iter().collect::<Vec<_>>()).unwrap();
+        let found: Vec<_> = cut.iter().map(|w| (w.text.as_str(), w.confidence)).collect();
+        assert_eq!(found, [("one", Some(0.9)), (" two", None)]);
     }
 
     #[test]
     fn text_layers_have_no_confidence() {
         let words = [word("a", None)];
-        assert_eq!(locate("a", &[&words[0]]), None);
+        assert_eq!(cut("a", &[&words[0]]), None);
         assert_eq!(summary(&words), None);
         let words = [word("a", 0.9), word("bcd", 0.5), word("x", None)];
         assert_eq!(summary(&words), Some((0.6, 0.5)));

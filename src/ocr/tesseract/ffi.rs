@@ -72,6 +72,27 @@ pub(super) struct GrayRows<'a> {
     pub(super) height: usize,
 }
 
+impl<'a> GrayRows<'a> {
+    pub(super) fn of(image: &'a image::GrayImage) -> Self {
+        Self {
+            bytes: image.as_raw(),
+            width: image.width() as usize,
+            height: image.height() as usize,
+        }
+    }
+
+    /// Width and height as Tesseract takes them.
+    fn sides(&self) -> Result<(c_int, c_int)> {
+        let error = || TesseractError::Size { width: self.width, height: self.height };
+        let width = c_int::try_from(self.width).map_err(|_| error())?;
+        let height = c_int::try_from(self.height).map_err(|_| error())?;
+        if self.width.checked_mul(self.height).is_none_or(|n| n > self.bytes.len()) {
+            return Err(error());
+        }
+        Ok((width, height))
+    }
+}
+
 /// A word as Tesseract gives it.
 #[derive(Clone, Debug)]
 pub(super) struct RawWord {
@@ -158,14 +179,9 @@ impl Handle {
         segmentation: Segmentation,
         call: &Call,
     ) -> Result<Vec<RawWord>> {
-        let size_error = || TesseractError::Size { width: image.width, height: image.height };
-        let width = c_int::try_from(image.width).map_err(|_| size_error())?;
-        let height = c_int::try_from(image.height).map_err(|_| size_error())?;
-        if image.width == 0 || image.height == 0 {
+        let (width, height) = image.sides()?;
+        if width == 0 || height == 0 {
             return Ok(Vec::new());
-        }
-        if image.width.checked_mul(image.height).is_none_or(|n| n > image.bytes.len()) {
-            return Err(size_error());
         }
         let ppi = (ppi.round() as i32).max(LEAST_PPI);
         let mode = match segmentation {
@@ -201,6 +217,43 @@ impl Handle {
         // SAFETY: the handle is alive. Frees image and results; the models stay loaded.
         unsafe { sys::TessBaseAPIClear(self.raw.as_ptr()) };
         words
+    }
+
+    /// The script of an image and how sure that is, by the model `osd`; `None` where there are too
+    /// few letters.
+    pub(super) fn script(
+        &mut self,
+        image: GrayRows<'_>,
+        ppi: f32,
+    ) -> Result<Option<(String, f32)>> {
+        let (width, height) = image.sides()?;
+        if width == 0 || height == 0 {
+            return Ok(None);
+        }
+        let ppi = (ppi.round() as i32).max(LEAST_PPI);
+        let (mut degrees, mut upright, mut confidence) = (0, 0.0, 0.0);
+        let mut name: *const c_char = ptr::null();
+        // SAFETY: the handle is alive; the buffer holds height rows of width bytes (checked by
+        // `sides`) and is copied by SetImage; the four results are written to locals.
+        let found = unsafe {
+            sys::TessBaseAPISetPageSegMode(self.raw.as_ptr(), sys::TessPageSegMode_PSM_AUTO);
+            let bytes = image.bytes.as_ptr();
+            sys::TessBaseAPISetImage(self.raw.as_ptr(), bytes, width, height, 1, width);
+            sys::TessBaseAPISetSourceResolution(self.raw.as_ptr(), ppi);
+            sys::TessBaseAPIDetectOrientationScript(
+                self.raw.as_ptr(),
+                &raw mut degrees,
+                &raw mut upright,
+                &raw mut name,
+                &raw mut confidence,
+            )
+        };
+        // SAFETY: on success the name is a string of the handle's own, alive until the next call.
+        let name = (found != 0 && !name.is_null())
+            .then(|| unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned());
+        // SAFETY: the handle is alive. Frees the image; the model stays loaded.
+        unsafe { sys::TessBaseAPIClear(self.raw.as_ptr()) };
+        Ok(name.map(|name| (name, confidence)))
     }
 }
 

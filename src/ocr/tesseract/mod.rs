@@ -6,7 +6,7 @@ use image::GrayImage;
 
 use self::ffi::{GrayRows, Handle, Segmentation, TesseractError};
 use self::pool::Pool;
-use super::{OcrWord, Recognizer};
+use super::{OcrWord, Recognizer, ScriptGuess};
 use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
@@ -23,6 +23,8 @@ pub(super) use ffi::switch_openmp_off;
 const MODEL_SUFFIX: &str = "traineddata";
 /// Reads the Latin letters in texts of other scripts.
 const COMPANION: &str = "eng";
+/// Tells scripts by the shapes of letters.
+const SCRIPT_MODEL: &str = "osd";
 
 /// Tesseract with a pool of loaded models.
 #[derive(Debug)]
@@ -126,11 +128,7 @@ impl TesseractRecognizer {
         self.check_installed(languages)?;
         super::prepare_worker_thread();
         let key = self.models(languages);
-        let rows = GrayRows {
-            bytes: image.as_raw(),
-            width: image.width() as usize,
-            height: image.height() as usize,
-        };
+        let rows = GrayRows::of(image);
         let raw = self
             .pool
             .with(
@@ -163,6 +161,19 @@ impl Recognizer for TesseractRecognizer {
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
         self.read(image, resolution, languages, Segmentation::Block, call)
+    }
+
+    fn script(&self, image: &GrayImage, resolution: Resolution) -> Result<Option<ScriptGuess>> {
+        if !self.has_model(SCRIPT_MODEL) {
+            return Ok(None);
+        }
+        super::prepare_worker_thread();
+        let make = || Handle::new(&self.folder.to_string_lossy(), SCRIPT_MODEL);
+        let found = self
+            .pool
+            .with(SCRIPT_MODEL, make, |handle| handle.script(GrayRows::of(image), resolution.0));
+        // A model that is broken tells no script; no page fails for that.
+        Ok(found.ok().flatten().map(|(name, confidence)| ScriptGuess { name, confidence }))
     }
 }
 
