@@ -77,6 +77,10 @@ pub struct Page {
     /// turned back by this much to agree with them.
     #[serde(default, skip_serializing_if = "is_upright")]
     pub rotation: u16,
+    /// By how many degrees a scan's lines lean clockwise, besides. Boxes keep the size they have on
+    /// the straightened page, and stand where their middle is on the leaning one.
+    #[serde(default, skip_serializing_if = "is_straight")]
+    pub skew: f32,
     /// Where the words come from.
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
@@ -100,6 +104,11 @@ pub struct Page {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn is_upright(rotation: &u16) -> bool {
     *rotation == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_straight(skew: &f32) -> bool {
+    *skew == 0.0
 }
 
 /// A piece of text without white space, and where it stands.

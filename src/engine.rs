@@ -157,6 +157,19 @@ impl Engine {
         self.finish(open, reads, failures, ended, started)
     }
 
+    /// Loads a document into memory, for those who need its bytes besides what is read from them
+    /// ([`export::searchable_pdf`](crate::export::searchable_pdf)): a file, stream or URL is asked
+    /// for once. Gives a [`Source::Bytes`] of the same name, cheap to clone.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read) where the source cannot be loaded.
+    pub fn load(&self, source: &Source, call: &Call) -> Result<Source> {
+        call.check()?;
+        let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, call)?;
+        Ok(Source::Bytes { bytes: input.bytes, name: Some(input.name) })
+    }
+
     /// Reads a document and hands out each page as soon as it and all pages before it are done.
     ///
     /// Every page is laid out on its own: what needs the whole document (running headers, heading
@@ -176,17 +189,6 @@ impl Engine {
             .spawn(move || engine.feed(&open, &options, &sender))
             .map_err(|e| Error::stage("threads", e))?;
         Ok(Pages { receiver })
-    }
-
-    /// Loads a document's bytes (from disk, or from the network where that is allowed), to be read
-    /// more than once.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be had, or is no PDF or image.
-    pub fn load(&self, source: &Source) -> Result<Source> {
-        let input = source.load(self.inner.url_policy)?;
-        Ok(Source::Bytes { bytes: input.bytes, name: Some(input.name) })
     }
 
     /// Draws the pages of a document in colour, one after the other as they are taken: to show

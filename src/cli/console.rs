@@ -135,9 +135,9 @@ pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Writes a result to stdout, at once.
-pub(super) fn to_stdout(text: &str) -> io::Result<()> {
+pub(super) fn to_stdout(result: impl AsRef<[u8]>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(result.as_ref())?;
     out.flush()
 }
 

@@ -40,9 +40,9 @@ pub(super) fn run(args: &InspectArgs, console: &Console) -> anyhow::Result<Exit>
     let options = args.reading.options()?;
     let engine = args.reading.engine()?;
     // Read and drawn from the same bytes: standard input comes only once.
-    let source = engine.load(&input.source()?)?;
-    let mut images = engine.page_images(source.clone(), &options, args.image_dpi)?;
     let call = Call { cancel: on_interrupt(), ..Call::default() };
+    let source = engine.load(&input.source()?, &call)?;
+    let mut images = engine.page_images(source.clone(), &options, args.image_dpi)?;
     let document = engine.read_with(source.clone(), &options, &call)?;
     console.warnings(&input.name(), &document.warnings);
     let html = export::inspect(&document, |page| {

@@ -23,7 +23,8 @@ use tracing_subscriber::EnvFilter;
 
 use console::{Console, Exit};
 
-/// Reads PDF files and images on this machine: per-page markdown, text or JSON, without a network.
+/// Reads PDF files and images on this machine, without a network: markdown, text, JSON, hOCR, ALTO,
+/// searchable PDF.
 #[derive(Debug, Parser)]
 #[command(name = "recto", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
@@ -48,6 +49,7 @@ Examples:
   recto read report.pdf                         markdown on stdout
   recto read scan.pdf --lang sv,en -o scan.md   OCR in Swedish and English
   recto read *.pdf -o out/ --format json        one file each into a folder
+  recto read scan.pdf --format pdf -o found.pdf the same PDF, searchable
   recto doctor                                  what is installed, and how to get the rest";
 
 #[derive(Debug, Subcommand)]

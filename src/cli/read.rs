@@ -1,25 +1,25 @@
-//! `recto read`: documents in, markdown, text or JSON out.
+//! `recto read`: documents in; markdown, text, JSON, hOCR, ALTO or searchable PDF out.
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use recto::{Call, CancelFlag, Document, Engine, Options, Progress, Source, Status};
+use recto::{Call, CancelFlag, Engine, Options, Progress, Source, Status};
 
 use super::args::ReadingArgs;
 use super::console::{self, Console, Exit, misuse, to_stdout};
 use super::interrupt::on_interrupt;
 use super::progress::Bar;
-use super::render::RenderArgs;
+use super::render::{Read, RenderArgs};
 use super::target::{self, Target};
 
-/// Read documents and print them as markdown, text or JSON
+/// Read documents and write them as markdown, text, JSON, hOCR, ALTO or searchable PDF
 ///
 /// Several documents on stdout: markdown and text are each headed by the name of their file
-/// (`<!-- file: NAME -->`, `==> NAME <==`), JSON comes as JSON Lines, a document a line. A document
-/// that fails does not stop the others.
+/// (`<!-- file: NAME -->`, `==> NAME <==`), JSON comes as JSON Lines, a document a line; the other
+/// formats go into a folder. A document that fails does not stop the others.
 #[derive(Debug, clap::Args)]
 pub(super) struct ReadArgs {
     /// PDF files and images (PNG, JPEG, TIFF, WebP, BMP, GIF); `-` for standard input, http(s) URLs
@@ -48,6 +48,12 @@ pub(super) fn run(args: &ReadArgs, console: &Console) -> anyhow::Result<Exit> {
     }
     let stems: Vec<String> = inputs.iter().map(Given::stem).collect();
     let target = Target::new(args.output.as_deref(), &stems, args.render.format.extension())?;
+    if target == Target::Stdout
+        && let Some(objection) =
+            args.render.format.stdout_objection(inputs.len() > 1, std::io::stdout().is_terminal())
+    {
+        return Err(misuse(objection));
+    }
     args.render.check(console);
     let run = Run {
         args,
@@ -89,36 +95,44 @@ impl Run<'_> {
     /// Reads one input and writes its result.
     fn one(&self, index: usize, input: &Given, first: bool) -> anyhow::Result<Status> {
         let name = input.name();
-        let document = self.read(input.source()?, &name)?;
+        let read = self.read(input.source()?, &name)?;
+        let document = &read.document;
         self.console.warnings(&name, &document.warnings);
         match self.target.file(index) {
             Some(file) => {
-                target::write(file, &self.args.render.render(&document), &self.paths)?;
+                target::write(file, &self.args.render.render(&read)?, &self.paths)?;
                 if self.many {
                     self.console.note(format_args!("{name} is in {}", file.display()));
                 }
             }
             None if self.many => {
-                to_stdout(&self.args.render.render_part(&document, &name, first)?)?;
+                to_stdout(self.args.render.render_part(document, &name, first)?)?;
             }
-            None => to_stdout(&self.args.render.render(&document))?,
+            None => to_stdout(self.args.render.render(&read)?)?,
         }
         Ok(document.status)
     }
 
-    fn read(&self, source: Source, name: &str) -> recto::Result<Document> {
+    fn read(&self, mut source: Source, name: &str) -> recto::Result<Read> {
         let bar = self.console.shows_progress().then(|| Bar::new(short(name)));
         let call = Call {
             cancel: self.cancel.clone(),
             progress: bar.as_ref().map(|bar| Arc::new(bar.sink()) as Arc<dyn Progress>),
             ..Call::default()
         };
+        let mut original: Arc<[u8]> = Arc::default();
+        if self.args.render.format.needs_original() {
+            source = self.engine.load(&source, &call)?;
+            if let Source::Bytes { bytes, .. } = &source {
+                original = Arc::clone(bytes);
+            }
+        }
         let document = self.engine.read_with(source, &self.options, &call);
         let line = bar.and_then(Bar::finish);
         if let (Ok(_), Some(line)) = (&document, line) {
             self.console.note(line);
         }
-        document
+        Ok(Read { document: document?, original, password: self.options.password.clone() })
     }
 
     fn failed(&self, input: &Given, error: &anyhow::Error) -> Exit {

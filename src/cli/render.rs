@@ -1,7 +1,9 @@
 //! A document in the format asked for, and how several of them stand in one stream.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
-use recto::export::{self, MarkdownOptions, TableFormat};
+use recto::export::{self, MarkdownOptions, PdfOptions, TableFormat};
 use recto::{Document, Profile};
 
 use super::console::Console;
@@ -15,6 +17,12 @@ pub(super) enum Format {
     #[value(alias = "txt")]
     Text,
     Json,
+    /// hOCR, HTML with the box and confidence of every word
+    Hocr,
+    /// ALTO 4 XML
+    Alto,
+    /// The PDF, or the image as a PDF, with what was recognised as invisible text
+    Pdf,
 }
 
 impl Format {
@@ -24,6 +32,39 @@ impl Format {
             Self::Md => "md",
             Self::Text => "txt",
             Self::Json => "json",
+            Self::Hocr => "hocr",
+            Self::Alto => "xml",
+            Self::Pdf => "pdf",
+        }
+    }
+
+    /// What it is called in messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hocr => "hOCR",
+            Self::Alto => "ALTO",
+            Self::Pdf => "PDF",
+            other => other.extension(),
+        }
+    }
+
+    /// Whether it needs the bytes of the input besides what was read from them.
+    pub(super) fn needs_original(self) -> bool {
+        self == Self::Pdf
+    }
+
+    /// What speaks against results on stdout: `many` of them, and whether it is a terminal.
+    pub(super) fn stdout_objection(self, many: bool, terminal: bool) -> Option<String> {
+        let name = self.name();
+        match self {
+            Self::Md | Self::Text | Self::Json => None,
+            Self::Pdf if terminal => {
+                Some(format!("{name} is no text for a terminal; name a file with -o FILE"))
+            }
+            _ if many => Some(format!(
+                "several documents as {name} do not make one stream; name a folder with -o DIR/"
+            )),
+            _ => None,
         }
     }
 }
@@ -41,6 +82,15 @@ pub(super) enum TablesArg {
     Auto,
     Markdown,
     Html,
+}
+
+/// What was read, and what of the input writing it may take.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) document: Document,
+    /// The input's bytes; empty where the format does not need them.
+    pub(super) original: Arc<[u8]>,
+    pub(super) password: Option<String>,
 }
 
 /// How results are written.
@@ -68,13 +118,17 @@ impl RenderArgs {
     /// Names what was asked for and has no effect in this format.
     pub(super) fn check(&self, console: &Console) {
         let given = [
-            ("--profile", self.profile.is_some(), self.format == Format::Json),
+            (
+                "--profile",
+                self.profile.is_some(),
+                !matches!(self.format, Format::Md | Format::Text),
+            ),
             ("--page-break", self.page_break.is_some(), self.format != Format::Md),
             ("--tables", self.tables.is_some(), self.format != Format::Md),
         ];
         for (option, given, idle) in given {
             if given && idle {
-                let format = self.format.extension();
+                let format = self.format.name();
                 console.warning(format_args!("{option} has no effect on {format} output"));
             }
         }
@@ -89,9 +143,24 @@ impl RenderArgs {
     }
 
     /// The document alone, as it goes into a file.
-    pub(super) fn render(&self, document: &Document) -> String {
+    pub(super) fn render(&self, read: &Read) -> recto::Result<Vec<u8>> {
+        let document = &read.document;
+        Ok(match self.format {
+            Format::Hocr => export::hocr(document).into_bytes(),
+            Format::Alto => export::alto(document).into_bytes(),
+            Format::Pdf => {
+                let options = PdfOptions { password: read.password.clone() };
+                export::searchable_pdf(document, &read.original, &options)?
+            }
+            Format::Md | Format::Text | Format::Json => self.text(document).into_bytes(),
+        })
+    }
+
+    fn text(&self, document: &Document) -> String {
         match self.format {
-            Format::Md => {
+            Format::Text => export::text_with(document, self.profile()),
+            Format::Json => export::json(document),
+            _ => {
                 let options = MarkdownOptions {
                     profile: self.profile(),
                     page_break: self.page_break.clone().unwrap_or_default(),
@@ -105,12 +174,10 @@ impl RenderArgs {
                 };
                 export::markdown(document, &options)
             }
-            Format::Text => export::text_with(document, self.profile()),
-            Format::Json => export::json(document),
         }
     }
 
-    /// The document as one of several in a stream: markdown after a comment that names it, text
+    /// The document as one of several in a stream, where the format allows that: markdown after a comment that names it, text
     /// after a line that does, JSON on a line of its own.
     pub(super) fn render_part(
         &self,
@@ -120,13 +187,29 @@ impl RenderArgs {
     ) -> serde_json::Result<String> {
         let gap = if first { "" } else { "\n" };
         Ok(match self.format {
-            Format::Md => {
+            Format::Text => format!("{gap}==> {name} <==\n\n{}", self.text(document)),
+            Format::Json => serde_json::to_string(document)? + "\n",
+            _ => {
                 // Two hyphens would end the comment early.
                 let name = name.replace("--", "- -").replace(['<', '>', '\n', '\r'], " ");
-                format!("{gap}<!-- file: {name} -->\n\n{}", self.render(document))
+                format!("{gap}<!-- file: {name} -->\n\n{}", self.text(document))
             }
-            Format::Text => format!("{gap}==> {name} <==\n\n{}", self.render(document)),
-            Format::Json => serde_json::to_string(document)? + "\n",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pdf_is_kept_off_terminals_and_files_are_not_strung_together() {
+        let objection = |format: Format, many, terminal| format.stdout_objection(many, terminal);
+        assert!(objection(Format::Pdf, false, true).is_some_and(|o| o.contains("-o FILE")));
+        assert!(objection(Format::Pdf, true, false).is_some_and(|o| o.contains("-o DIR/")));
+        assert!(objection(Format::Hocr, true, false).is_some_and(|o| o.contains("hOCR")));
+        assert_eq!(objection(Format::Pdf, false, false), None);
+        assert_eq!(objection(Format::Alto, false, true), None);
+        assert_eq!(objection(Format::Md, true, true), None);
     }
 }

@@ -53,13 +53,13 @@ impl Target {
 }
 
 /// Writes a result, unless that would destroy an input.
-pub(super) fn write(file: &Path, text: &str, inputs: &[PathBuf]) -> Result<()> {
+pub(super) fn write(file: &Path, result: &[u8], inputs: &[PathBuf]) -> Result<()> {
     if let Ok(real) = fs::canonicalize(file)
         && inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == real))
     {
         return Err(misuse(format!("{} is an input; name another output", file.display())));
     }
-    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+    fs::write(file, result).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// A name for each stem, no two alike, also where upper and lower case are one: the first keeps its
@@ -133,7 +133,7 @@ mod tests {
         let input = dir.path().join("a.md");
         fs::write(&input, "input").unwrap();
         let roundabout = dir.path().join(".").join("a.md");
-        assert!(write(&roundabout, "result", std::slice::from_ref(&input)).is_err());
+        assert!(write(&roundabout, b"result", std::slice::from_ref(&input)).is_err());
         assert_eq!(fs::read_to_string(&input).unwrap(), "input");
     }
 }

@@ -291,6 +291,7 @@ pub(crate) mod tests {
                     index,
                     size: Size::new(612.0, 792.0),
                     rotation: 0,
+                    skew: 0.0,
                     text_source: TextSource::TextLayer,
                     resolution: None,
                     language: None,

@@ -1,17 +1,28 @@
-//! A [`Document`](crate::Document) as text: markdown, plain text, JSON.
+//! A [`Document`](crate::Document) in other formats: markdown, plain text, JSON; hOCR, ALTO and
+//! searchable PDF, which place every word.
 
+mod alto;
 pub(crate) mod escape;
+mod hocr;
 mod inspect;
 mod json;
+mod lines;
 mod markdown;
+mod pdf;
 #[cfg(test)]
 mod roundtrip;
 mod table;
+#[cfg(test)]
+mod testing;
 mod text;
+mod xml;
 
+pub use alto::alto;
+pub use hocr::hocr;
 pub use inspect::inspect;
 pub use json::json;
 pub(crate) use markdown::blocks_markdown;
 pub use markdown::{MarkdownOptions, markdown, page_markdown};
+pub use pdf::{PdfOptions, searchable_pdf};
 pub use table::TableFormat;
 pub use text::{text, text_with};

@@ -89,39 +89,68 @@ pub(crate) fn pipe_table(table: &Table, compact: bool) -> String {
     out
 }
 
-/// The table as HTML with nothing but `table`, `tr`, `th`, `td`, `rowspan` and `colspan`.
-pub(crate) fn html_table(table: &Table) -> String {
-    let (rows, columns) = extent(table);
-    if rows == 0 || columns == 0 {
-        return String::new();
+/// A place of the grid.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Slot<'a> {
+    /// A cell begins here.
+    Cell(&'a Cell),
+    /// A cell from above or from the left reaches here.
+    Covered,
+    /// Nothing is here.
+    Empty,
+}
+
+impl Slot<'_> {
+    /// What HTML says of a cell that spans, with a space before it.
+    pub(super) fn spans(&self) -> String {
+        let Self::Cell(cell) = self else { return String::new() };
+        let mut out = String::new();
+        for (name, span) in [("rowspan", cell.row_span), ("colspan", cell.column_span)] {
+            if span > 1 {
+                out.push_str(&format!(" {name}=\"{span}\""));
+            }
+        }
+        out
     }
-    let mut first: Vec<Vec<Option<&Cell>>> = vec![vec![None; columns]; rows];
-    let mut covered = vec![vec![false; columns]; rows];
+}
+
+/// The rows of a table, place by place.
+pub(super) fn slots(table: &Table) -> Vec<Vec<Slot<'_>>> {
+    let (rows, columns) = extent(table);
+    let mut grid = vec![vec![Slot::Empty; columns]; rows];
     for cell in &table.cells {
-        first[cell.row][cell.column] = Some(cell);
-        for line in &mut covered[cell.row..cell.row + cell.row_span.max(1)] {
-            line[cell.column..cell.column + cell.column_span.max(1)].fill(true);
+        for line in &mut grid[cell.row..cell.row + cell.row_span.max(1)] {
+            for slot in &mut line[cell.column..cell.column + cell.column_span.max(1)] {
+                if matches!(slot, Slot::Empty) {
+                    *slot = Slot::Covered;
+                }
+            }
         }
     }
+    for cell in &table.cells {
+        grid[cell.row][cell.column] = Slot::Cell(cell);
+    }
+    grid
+}
+
+/// The table as HTML with nothing but `table`, `tr`, `th`, `td`, `rowspan` and `colspan`.
+pub(crate) fn html_table(table: &Table) -> String {
+    let grid = slots(table);
+    if grid.iter().all(Vec::is_empty) {
+        return String::new();
+    }
     let mut out = String::from("<table>\n");
-    for row in 0..rows {
+    for row in grid {
         out.push_str("<tr>");
-        for column in 0..columns {
-            match first[row][column] {
-                Some(cell) => {
+        for slot in row {
+            match slot {
+                Slot::Cell(cell) => {
                     let tag = if cell.header { "th" } else { "td" };
-                    out.push('<');
-                    out.push_str(tag);
-                    for (name, span) in [("rowspan", cell.row_span), ("colspan", cell.column_span)]
-                    {
-                        if span > 1 {
-                            out.push_str(&format!(" {name}=\"{span}\""));
-                        }
-                    }
-                    out.push_str(&format!(">{}</{tag}>", escape_html(&cell.text)));
+                    let text = escape_html(&cell.text);
+                    out.push_str(&format!("<{tag}{}>{text}</{tag}>", slot.spans()));
                 }
-                None if covered[row][column] => {}
-                None => out.push_str("<td></td>"),
+                Slot::Covered => {}
+                Slot::Empty => out.push_str("<td></td>"),
             }
         }
         out.push_str("</tr>\n");

@@ -382,6 +382,7 @@ fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
         index: read.index,
         size: read.size,
         rotation: read.rotation,
+        skew,
         text_source: read.text_source,
         resolution: read.resolution,
         language: read.language,

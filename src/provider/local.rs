@@ -227,6 +227,7 @@ mod tests {
             index: 2,
             size: Size::new(612.0, 792.0),
             rotation: 0,
+            skew: 0.0,
             text_source: TextSource::TextLayer,
             resolution: None,
             language: None,

@@ -36,6 +36,7 @@ fn page(index: usize, blocks: Vec<Block>, words: Vec<Word>) -> Page {
         index,
         size: Size::new(612.0, 792.0),
         rotation: 0,
+        skew: 0.0,
         text_source: TextSource::Ocr,
         resolution: Some(Resolution(300.2)),
         language: None,
