@@ -192,6 +192,7 @@ fn empty(index: usize, size: Size<Pt>) -> PageRead {
         text_source: TextSource::None,
         resolution: None,
         skew: 0.0,
+        warp: None,
         language: None,
         warnings: Vec::new(),
         timings: Timings::default(),

@@ -124,7 +124,8 @@ impl Recognition {
         read.resolution = Some(resolution);
         match regions {
             None => {
-                let (page, language) = self.read_part(&image, resolution, plan, call, &mut read)?;
+                let page = PageImage::of_page(&image, resolution);
+                let (page, language) = self.read_part(page, plan, call, &mut read)?;
                 read.language = language;
                 set_upright(&mut read, &page, resolution);
                 let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
@@ -152,7 +153,8 @@ impl Recognition {
         let layer = read.words.len();
         for region in regions {
             let (origin, part) = cut(image, resolution, region);
-            let (page, language) = self.read_part(&part, resolution, plan, call, read)?;
+            let part = PageImage::new(&part, resolution);
+            let (page, language) = self.read_part(part, plan, call, read)?;
             // A picture that stands on its side is a picture, not text.
             if page.rotation != 0 {
                 continue;
@@ -173,13 +175,11 @@ impl Recognition {
 
     fn read_part(
         &self,
-        image: &GrayImage,
-        resolution: Resolution,
+        mut page: PageImage,
         plan: &Plan,
         call: &Call,
         read: &mut PageRead,
     ) -> Result<(PageOcr, Option<String>)> {
-        let mut page = PageImage::new(image, resolution);
         let found = match plan {
             Plan::Nothing => {
                 return Err(Error::MissingComponent {
@@ -273,6 +273,7 @@ fn set_upright(read: &mut PageRead, page: &PageOcr, resolution: Resolution) {
     let all = rect(0.0, 0.0, page.size.width, page.size.height);
     let upright = resolution.to_points(all).size();
     read.skew = page.skew;
+    read.warp = page.warp.map(|warp| warp.scaled(1.0 / resolution.scale()));
     if page.rotation != 0 {
         // What the file draws stands in the old orientation; the raster shows it all.
         read.rules.clear();

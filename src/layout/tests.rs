@@ -20,6 +20,7 @@ fn page(index: usize, words: Vec<Word>, rules: Vec<Rule>) -> PageRead {
         text_source: TextSource::TextLayer,
         resolution: None,
         skew: 0.0,
+        warp: None,
         language: None,
         warnings: Vec::new(),
         timings: Timings::default(),
