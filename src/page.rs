@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{TextSource, Timings, Word, WordOrigin};
 use crate::error::Warning;
-use crate::geometry::{Pt, Rect, Resolution, Size, sides};
+use crate::geometry::{Perspective, Pt, Rect, Resolution, Size, sides};
 
 /// Everything that is done page by page: the input of layout.
 ///
@@ -36,6 +36,10 @@ pub struct PageRead {
     /// page; layout turns them back.
     #[serde(default)]
     pub skew: f32,
+    /// From the straightened page, turned back by [`skew`](Self::skew), to the page as it was
+    /// photographed, in points; `None` where there was no slant.
+    #[serde(default)]
+    pub warp: Option<Perspective>,
     /// ISO 639-1 (or BCP-47) code of the main language, where it could be told.
     pub language: Option<String>,
     /// What the caller should know.

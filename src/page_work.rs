@@ -207,6 +207,7 @@ fn empty(index: usize, size: Size<Pt>) -> PageRead {
         resolution: None,
         rotation: 0,
         skew: 0.0,
+        warp: None,
         language: None,
         warnings: Vec::new(),
         timings: Timings::default(),

@@ -8,9 +8,9 @@ use image::GrayImage;
 
 use crate::call::Call;
 use crate::error::Result;
-use crate::geometry::{Px, Rect, RectExt, Resolution, Size, rect};
+use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, rect};
 use crate::ocr::{OcrWord, Recognizer, ScriptGuess};
-use crate::preprocess::{self, QuarterTurns, Scale};
+use crate::preprocess::{self, QuarterTurns, Scale, Sheet};
 use crate::segment::{self, Component};
 
 /// Masks for analysis have about this many dots an inch.
@@ -55,6 +55,8 @@ pub(crate) struct PageOcr {
     pub(crate) rotation: u16,
     /// By how many degrees it was skewed clockwise, besides.
     pub(crate) skew: f32,
+    /// From the straight page, its skew put back, to the page as it was photographed.
+    pub(crate) warp: Option<Perspective>,
     /// Why nothing was read although there is something.
     pub(crate) skipped: Option<String>,
 }
@@ -66,6 +68,8 @@ pub(crate) struct PageImage {
     /// As given, at the scale for reading, specks out.
     scan: Arc<GrayImage>,
     scale: Scale,
+    /// Where the page lies on its ground.
+    sheet: Option<Sheet>,
     /// Of `scan`.
     ppi: f32,
     turns: QuarterTurns,
@@ -95,15 +99,32 @@ struct Upright {
 }
 
 impl PageImage {
-    /// Prepares an image of any size.
+    /// Prepares an image of any size that shows a part of a page.
     pub(crate) fn new(image: &GrayImage, resolution: Resolution) -> Self {
+        Self::prepare(image, resolution, None)
+    }
+
+    /// Prepares the image of a whole page: a photograph may show what the page lies on.
+    pub(crate) fn of_page(image: &GrayImage, resolution: Resolution) -> Self {
+        Self::prepare(image, resolution, preprocess::find_sheet(image))
+    }
+
+    fn prepare(image: &GrayImage, resolution: Resolution, sheet: Option<Sheet>) -> Self {
         let scale = preprocess::scale_to_read(image, resolution);
         let ppi = resolution.0 * scale.0;
-        let scan = Arc::new(if scale.is_none() { image.clone() } else { scale.apply(image) });
+        let mut scan = if scale.is_none() { image.clone() } else { scale.apply(image) };
+        if let Some(sheet) = &sheet {
+            scan = sheet.straighten(&scan, scale);
+        }
+        if let Some(flat) = preprocess::flatten(&scan, ppi) {
+            scan = flat;
+        }
+        let scan = Arc::new(scan);
         let mut page = Self {
             upright: Upright { image: Arc::clone(&scan), ..Upright::default() },
             scan,
             scale,
+            sheet,
             ppi,
             turns: QuarterTurns::default(),
             sure: false,
@@ -255,6 +276,13 @@ impl PageImage {
         Ok(())
     }
 
+    /// The sheet's map in the coordinates of results: upright, in pixels of the image given.
+    fn upright_warp(&self, sheet: &Sheet) -> Perspective {
+        let back = 1.0 / self.scale.0;
+        let (width, height) = self.scan.dimensions();
+        sheet.warp.unturned(self.turns.0, width as f32 * back, height as f32 * back)
+    }
+
     fn result(&self, words: Vec<OcrWord>) -> PageOcr {
         let back = 1.0 / self.scale.0;
         let scaled =
@@ -268,6 +296,7 @@ impl PageImage {
             size: Size::new(width as f32 * back, height as f32 * back),
             rotation: self.turns.degrees(),
             skew: self.upright.skew,
+            warp: self.sheet.map(|sheet| self.upright_warp(&sheet)),
             skipped: self.skipped.clone().or(specks),
             words: words
                 .into_iter()

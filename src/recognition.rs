@@ -152,7 +152,8 @@ impl Recognition {
         read: &mut PageRead,
     ) -> Result<()> {
         let resolution = read.resolution.unwrap_or(Resolution(72.0));
-        let (page, language) = self.read_part(image, resolution, plan, None, call, read)?;
+        let (page, language) =
+            self.read_part(PageImage::of_page(image, resolution), plan, None, call, read)?;
         let layer = std::mem::take(&mut read.words);
         if let Some(doubt) = doubt {
             let lost = doubt.suspect == Suspect::Lost;
@@ -215,7 +216,8 @@ impl Recognition {
         let (origin, part) = cut(image, resolution, &strip);
         let before = read.warnings.len();
         let hint = self.hint(plan, read);
-        let (page, _) = self.read_part(&part, resolution, plan, hint, call, read)?;
+        let (page, _) =
+            self.read_part(PageImage::new(&part, resolution), plan, hint, call, read)?;
         // What reading the strip warns of is no news about the page.
         read.warnings.truncate(before);
         if page.rotation != 0 {
@@ -256,7 +258,8 @@ impl Recognition {
         for region in regions {
             let (origin, part) = cut(image, resolution, region);
             let hint = self.hint(plan, read);
-            let (page, language) = self.read_part(&part, resolution, plan, hint, call, read)?;
+            let part = PageImage::new(&part, resolution);
+            let (page, language) = self.read_part(part, plan, hint, call, read)?;
             // A picture that stands on its side is a picture, not text.
             if page.rotation != 0 {
                 continue;
@@ -278,14 +281,12 @@ impl Recognition {
 
     fn read_part(
         &self,
-        image: &GrayImage,
-        resolution: Resolution,
+        mut page: PageImage,
         plan: &Plan,
         hint: Option<Language>,
         call: &Call,
         read: &mut PageRead,
     ) -> Result<(PageOcr, Option<String>)> {
-        let mut page = PageImage::new(image, resolution);
         let found = match plan {
             Plan::Nothing => {
                 return Err(Error::MissingComponent {
@@ -348,6 +349,7 @@ fn set_upright(read: &mut PageRead, page: &PageOcr, resolution: Resolution) {
     let upright = resolution.to_points(all).size();
     read.skew = page.skew;
     read.rotation = page.rotation;
+    read.warp = page.warp.map(|warp| warp.scaled(1.0 / resolution.scale()));
     if page.rotation != 0 {
         // What the file draws stands in the old orientation; the raster shows it all.
         read.rules.clear();

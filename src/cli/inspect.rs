@@ -62,7 +62,7 @@ pub(super) fn run(args: &InspectArgs, console: &Console) -> anyhow::Result<Exit>
     })?;
     match &args.output {
         Some(file) if file.as_os_str() != "-" => {
-            target::write(file, &html, &input.path().into_iter().collect::<Vec<_>>())?;
+            target::write(file, html.as_bytes(), &input.path().into_iter().collect::<Vec<_>>())?;
             console.note(format_args!("{} is in {}", input.name(), file.display()));
         }
         _ => to_stdout(&html)?,

@@ -154,7 +154,7 @@ fn line_quality(words: &[&Word]) -> f32 {
     };
     let broken = words
         .chunk_by(|a, b| single(a) == single(b))
-        .filter(|run| run.len() >= BROKEN_UP && run.iter().all(|w| single(w)))
+        .filter(|run| run.len() >= BROKEN_UP && run.iter().all(&single))
         .count();
     (1.0 - PENALTY * broken as f32).max(0.0)
 }

@@ -4,7 +4,11 @@
 //! growing downwards, page rotation applied. Rasters have pixels with the same origin and
 //! direction; [`Resolution`] converts.
 
+mod perspective;
+
 use serde::{Deserialize, Serialize};
+
+pub use perspective::Perspective;
 
 /// The unit of page space: a PDF point, 1/72 inch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -377,7 +377,7 @@ fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page 
 }
 
 fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
-    let skew = read.skew;
+    let (skew, warp) = (read.skew, read.warp);
     let mut page = Page {
         index: read.index,
         size: read.size,
@@ -394,6 +394,7 @@ fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
         links: read.links,
     };
     super::tilt::tilt(&mut page, skew);
+    super::tilt::warp(&mut page, warp);
     page
 }
 

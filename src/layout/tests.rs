@@ -21,6 +21,7 @@ fn page(index: usize, words: Vec<Word>, rules: Vec<Rule>) -> PageRead {
         resolution: None,
         rotation: 0,
         skew: 0.0,
+        warp: None,
         language: None,
         warnings: Vec::new(),
         timings: Timings::default(),

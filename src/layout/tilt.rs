@@ -1,7 +1,7 @@
 //! From the straightened page back to the page as it was scanned.
 
 use crate::document::{Page, Role};
-use crate::geometry::{Point, Pt, Rect, rect};
+use crate::geometry::{Perspective, Point, Pt, Rect, rect};
 
 /// Turns all boxes of a page clockwise about its middle. Boxes keep their sizes: at the few
 /// degrees a scan leans, a box that kept its corners would grow into its neighbours.
@@ -18,13 +18,24 @@ pub(super) fn tilt(page: &mut Page, degrees: f32) {
         let (w, h) = (0.5 * r.width(), 0.5 * r.height());
         *r = rect(x - w, y - h, x + w, y + h);
     };
-    page.words.iter_mut().for_each(|w| turn(&mut w.rect));
-    page.rules.iter_mut().for_each(|r| turn(&mut r.rect));
+    each_box(page, turn);
+}
+
+/// Puts all boxes of a page that was photographed at a slant where they are in the photograph.
+pub(super) fn warp(page: &mut Page, warp: Option<Perspective>) {
+    if let Some(warp) = warp {
+        each_box(page, |r| *r = warp.map_rect(*r));
+    }
+}
+
+fn each_box(page: &mut Page, change: impl Fn(&mut Rect<Pt>)) {
+    page.words.iter_mut().for_each(|w| change(&mut w.rect));
+    page.rules.iter_mut().for_each(|r| change(&mut r.rect));
     for block in &mut page.blocks {
-        turn(&mut block.rect);
-        block.lines.iter_mut().for_each(|l| turn(&mut l.rect));
+        change(&mut block.rect);
+        block.lines.iter_mut().for_each(|l| change(&mut l.rect));
         if let Role::Table { table } = &mut block.role {
-            table.cells.iter_mut().for_each(|c| turn(&mut c.rect));
+            table.cells.iter_mut().for_each(|c| change(&mut c.rect));
         }
     }
 }

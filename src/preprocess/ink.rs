@@ -8,7 +8,7 @@ const TILE: f32 = 0.25;
 /// Share of a tile's pixels that are darker than its paper: text covers less than this.
 const PAPER_RANK: f32 = 0.8;
 /// Pixels and rows that are looked at for brightness lie this far apart.
-const STEP: usize = 3;
+pub(super) const STEP: usize = 3;
 /// Ink is darker than the paper by at least this many of 256 levels: what is fainter is noise.
 const LEAST_CONTRAST: u8 = 24;
 /// Paper in a shadow is brighter than this share of the way from ink to the brightest paper;
@@ -33,8 +33,7 @@ pub(crate) fn mask(image: &GrayImage, ppi: f32, factor: u32) -> GrayImage {
     let dark = mean_below(&histogram, split).min(darkest(&histogram));
     // Tiles are whole numbers of reduced pixels, so that a row of them has one threshold each.
     let tile = (((TILE * ppi) as usize / factor).max(8)) * factor;
-    let (across, down) = (width.div_ceil(tile).max(1), height.div_ceil(tile).max(1));
-    let paper = smoothed(&paper(pixels, width, height, tile), across, down);
+    let Paper { levels: paper, across, .. } = Paper::in_tiles(image, tile);
     let brightest = paper.iter().copied().max().unwrap_or(255);
     let shade = dark + (f32::from(brightest.saturating_sub(dark)) * DARK_AREA) as u8;
     let thresholds: Vec<u8> = paper
@@ -78,6 +77,30 @@ pub(crate) fn mask(image: &GrayImage, ppi: f32, factor: u32) -> GrayImage {
     }
     out.resize(out_width * out_height, 0);
     GrayImage::from_raw(out_width as u32, out_height as u32, out).unwrap_or_default()
+}
+
+/// The paper's brightness in tiles of the image, row by row.
+#[derive(Debug)]
+pub(super) struct Paper {
+    pub(super) levels: Vec<u8>,
+    /// Side of the tiles in pixels.
+    pub(super) tile: usize,
+    pub(super) across: usize,
+    pub(super) down: usize,
+}
+
+impl Paper {
+    /// In tiles of [`TILE`].
+    pub(super) fn of(image: &GrayImage, ppi: f32) -> Self {
+        Self::in_tiles(image, ((TILE * ppi) as usize).max(8))
+    }
+
+    fn in_tiles(image: &GrayImage, tile: usize) -> Self {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let (across, down) = (width.div_ceil(tile).max(1), height.div_ceil(tile).max(1));
+        let levels = smoothed(&paper(image.as_raw(), width, height, tile), across, down);
+        Self { levels, tile, across, down }
+    }
 }
 
 /// How often each level occurs, in every [`STEP`]th row.

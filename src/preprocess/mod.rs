@@ -3,12 +3,16 @@
 //!
 //! A mask is a gray image of 0 (paper) and 255 (ink).
 
+mod flatten;
 mod ink;
+mod photo;
 mod scale;
 mod skew;
 mod turn;
 
+pub(crate) use flatten::flatten;
 pub(crate) use ink::mask;
+pub(crate) use photo::{Sheet, find_sheet};
 pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};
 pub(crate) use turn::{QuarterTurns, straighten};

@@ -49,6 +49,13 @@ pub(crate) fn straighten(image: &GrayImage, degrees: f32) -> GrayImage {
     GrayImage::from_raw(image.width(), image.height(), out).unwrap_or_default()
 }
 
+/// The level at a point between pixels, whose middles have whole coordinates.
+pub(super) fn sample(image: &GrayImage, x: f32, y: f32) -> u8 {
+    let one = (1_u32 << FRACTION) as f32;
+    let (width, height) = (i64::from(image.width()), i64::from(image.height()));
+    bilinear(image.as_raw(), width, height, (x * one) as i64, (y * one) as i64)
+}
+
 fn bilinear(pixels: &[u8], width: i64, height: i64, x_at: i64, y_at: i64) -> u8 {
     let at = |x: i64, y: i64| {
         let (x, y) = (x.clamp(0, width - 1), y.clamp(0, height - 1));
