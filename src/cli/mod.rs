@@ -23,7 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 use console::{Console, Exit};
 
-/// Reads PDF files and images on this machine, without a network: markdown, text, JSON, hOCR, ALTO,
+/// Reads PDF files and images on this machine, without a network: markdown, text, JSON, HTML, hOCR, ALTO,
 /// searchable PDF.
 #[derive(Debug, Parser)]
 #[command(name = "recto", version, propagate_version = true, after_help = EXIT_CODES)]

@@ -1,4 +1,4 @@
-//! `recto read`: documents in; markdown, text, JSON, hOCR, ALTO or searchable PDF out.
+//! `recto read`: documents in; markdown, text, JSON, HTML, hOCR, ALTO or searchable PDF out.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
@@ -15,7 +15,7 @@ use super::progress::Bar;
 use super::render::{Read, RenderArgs};
 use super::target::{self, Target};
 
-/// Read documents and write them as markdown, text, JSON, hOCR, ALTO or searchable PDF
+/// Read documents and write them as markdown, text, JSON, HTML, hOCR, ALTO or searchable PDF
 ///
 /// Several documents on stdout: markdown and text are each headed by the name of their file
 /// (`<!-- file: NAME -->`, `==> NAME <==`), JSON comes as JSON Lines, a document a line; the other

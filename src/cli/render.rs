@@ -17,6 +17,8 @@ pub(super) enum Format {
     #[value(alias = "txt")]
     Text,
     Json,
+    /// A web page: headings, lists, tables, no boxes
+    Html,
     /// hOCR, HTML with the box and confidence of every word
     Hocr,
     /// ALTO 4 XML
@@ -32,6 +34,7 @@ impl Format {
             Self::Md => "md",
             Self::Text => "txt",
             Self::Json => "json",
+            Self::Html => "html",
             Self::Hocr => "hocr",
             Self::Alto => "xml",
             Self::Pdf => "pdf",
@@ -41,6 +44,7 @@ impl Format {
     /// What it is called in messages.
     fn name(self) -> &'static str {
         match self {
+            Self::Html => "HTML",
             Self::Hocr => "hOCR",
             Self::Alto => "ALTO",
             Self::Pdf => "PDF",
@@ -121,7 +125,7 @@ impl RenderArgs {
             (
                 "--profile",
                 self.profile.is_some(),
-                !matches!(self.format, Format::Md | Format::Text),
+                !matches!(self.format, Format::Md | Format::Text | Format::Html),
             ),
             ("--page-break", self.page_break.is_some(), self.format != Format::Md),
             ("--tables", self.tables.is_some(), self.format != Format::Md),
@@ -146,6 +150,7 @@ impl RenderArgs {
     pub(super) fn render(&self, read: &Read) -> recto::Result<Vec<u8>> {
         let document = &read.document;
         Ok(match self.format {
+            Format::Html => export::html(document, self.profile()).into_bytes(),
             Format::Hocr => export::hocr(document).into_bytes(),
             Format::Alto => export::alto(document).into_bytes(),
             Format::Pdf => {

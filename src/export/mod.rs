@@ -1,9 +1,10 @@
-//! A [`Document`](crate::Document) in other formats: markdown, plain text, JSON; hOCR, ALTO and
+//! A [`Document`](crate::Document) in other formats: markdown, plain text, HTML, JSON; hOCR, ALTO and
 //! searchable PDF, which place every word.
 
 mod alto;
 pub(crate) mod escape;
 mod hocr;
+mod html;
 mod inspect;
 mod json;
 mod lines;
@@ -19,6 +20,7 @@ mod xml;
 
 pub use alto::alto;
 pub use hocr::hocr;
+pub use html::html;
 pub use inspect::inspect;
 pub use json::json;
 pub(crate) use markdown::blocks_markdown;

@@ -6,6 +6,7 @@
 mod bad_input;
 mod commands;
 mod endings;
+mod formats;
 mod inspect;
 mod output;
 mod read;

@@ -44,6 +44,12 @@ pub(super) fn graphemes(text: &str) -> impl Iterator<Item = &str> {
         rest = more;
         (!one.is_empty()).then_some(one)
     })
+    .filter(|grapheme| !grapheme.chars().all(is_direction))
+}
+
+/// Marks of direction, which recognisers add: readers work out directions themselves.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Marks, joiners, variation selectors, skin tones.
@@ -284,6 +290,7 @@ mod tests {
         assert_eq!(split("👩\u{200D}💻x"), ["👩\u{200D}💻", "x"]);
         assert_eq!(split("\u{308}a"), ["\u{308}", "a"]);
         assert!(split("").is_empty());
+        assert_eq!(split("\u{200F}a\u{200E}"), ["a"], "marks of direction are no text");
     }
 
     #[test]

@@ -110,3 +110,6 @@ impl Shown {
         format!("q {} cm /{name} Do Q\n", matrix.join(" "))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,8 @@ fn set(out: &mut String, words: &[&Word], skew: f32, space: &PageSpace, font: &F
     let baseline = baseline(&spans, size);
     // The order of a page is that of the eye where words run to the left, at least in part.
     let hyphen = words.last().is_some_and(|w| w.text.ends_with(['-', '\u{AD}', '‐']));
-    if words.iter().any(|w| is_rtl(&w.text)) {
+    let rtl = words.iter().any(|w| is_rtl(&w.text));
+    if rtl {
         spans.sort_by(|a, b| a.from.total_cmp(&b.from));
     }
     let _ = writeln!(out, "/{name} {} Tf", number(size));
@@ -93,8 +94,14 @@ fn set(out: &mut String, words: &[&Word], skew: f32, space: &PageSpace, font: &F
             let (a, b) = (position(words, span.word), position(words, next.word));
             (a + 1 == b && next.word.joined) || (b + 1 == a && span.word.joined)
         });
-        let to = match gap {
-            Some(gap) if joined && gap > 0.0 && gap < TO_FILL * size => span.to + gap,
+        // Boxes of parts of a word are rough: they may leave a gap, or reach into the next. Readers
+        // would part the word at either.
+        let to = match (gap, next) {
+            (Some(gap), Some(next))
+                if joined && gap < TO_FILL * size && next.from > span.from + THIN * size =>
+            {
+                next.from
+            }
             _ => span.to,
         };
         let (hex, natural) = font.encode(visual(&span.word.text).into_iter());
@@ -117,7 +124,8 @@ fn set(out: &mut String, words: &[&Word], skew: f32, space: &PageSpace, font: &F
         let wanted = match gap {
             _ if joined => None,
             Some(gap) => Some(gap.max(THIN * size)),
-            None if hyphen => None,
+            // The end of the line is not where the last word stands, or is no space.
+            None if hyphen || rtl => None,
             None => Some(THIN * size),
         };
         if let Some(width) = wanted {

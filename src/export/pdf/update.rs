@@ -227,3 +227,6 @@ impl StrippedPage {
         self.content
     }
 }
+
+#[cfg(test)]
+mod tests;
