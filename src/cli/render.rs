@@ -104,8 +104,8 @@ pub(super) struct RenderArgs {
     #[arg(long, short, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
 
-    /// What the text holds: all of it, or as docling prints it, without page headers and footers
-    /// [default: docling]
+    /// What the text holds: all of it, or as docling prints it, without page headers and footers and
+    /// with docling's escaping and tables [default: full]
     #[arg(long, value_enum, help_heading = "Output")]
     profile: Option<ProfileArg>,
 

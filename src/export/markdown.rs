@@ -1,5 +1,6 @@
 //! Markdown.
 
+use super::docling;
 use super::escape::{Place, escape};
 use super::table::TableFormat;
 use crate::document::{Block, Document, ListMarker, Page, Role};
@@ -8,13 +9,18 @@ use crate::options::{Options, Profile};
 /// How markdown is written. Every field says its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkdownOptions {
-    /// What is written. [`Profile::Full`] adds page headers, page footers and the text inside
-    /// figures. Default: [`Profile::Docling`].
+    /// What is written, and how it is escaped. [`Profile::Full`] has all text, page headers, page
+    /// footers and the text inside figures among it, and escapes it so that it reads back as the
+    /// same text; [`Profile::Docling`] follows docling-core. Default: [`Profile::Full`].
     pub profile: Profile,
+    /// Whether page headers and footers are written where they stand (with [`Profile::Full`]; docling
+    /// never writes them). Default: `true`.
+    pub furniture: bool,
     /// What stands between pages, on a line of its own (docling: `md_page_break_placeholder`).
     /// Default: empty, nothing.
     pub page_break: String,
-    /// How tables are written. Default: [`TableFormat::Auto`].
+    /// How tables are written. Docling knows pipe tables alone: there, [`TableFormat::Auto`] repeats
+    /// the text of spanning cells. Default: [`TableFormat::Auto`].
     pub tables: TableFormat,
     /// Whether pipe tables go without padding that aligns their columns (docling:
     /// `md_compact_tables`). Default: `true`.
@@ -26,7 +32,8 @@ pub struct MarkdownOptions {
 impl Default for MarkdownOptions {
     fn default() -> Self {
         Self {
-            profile: Profile::Docling,
+            profile: Profile::Full,
+            furniture: true,
             page_break: String::new(),
             tables: TableFormat::Auto,
             compact_tables: true,
@@ -76,7 +83,11 @@ pub(crate) fn blocks_markdown(
     let mut list = List::default();
     for (index, block) in in_order(blocks) {
         if let Role::ListItem { marker, depth } = &block.role {
-            list.push(&mut out, marker, *depth, &block.text);
+            if options.profile == Profile::Docling {
+                list.push_as_docling(&mut out, marker, *depth, &block.text);
+            } else {
+                list.push(&mut out, marker, *depth, &block.text);
+            }
             continue;
         }
         let piece = match instead(index, block) {
@@ -119,6 +130,10 @@ fn part(out: &mut String, piece: &str) {
 
 fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
     let full = options.profile == Profile::Full;
+    let escape = |text: &str, place: Place| match options.profile {
+        Profile::Full => escape(text, place),
+        Profile::Docling => docling::escape(text),
+    };
     match &block.role {
         Role::Heading { level } => {
             let text = escape(&block.text, Place::Heading);
@@ -128,7 +143,11 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
             format!("{} {text}", "#".repeat(usize::from((*level).clamp(1, 6))))
         }
         Role::Table { table } if !table.cells.is_empty() => {
-            options.tables.write(table, options.compact_tables)
+            if !full && options.tables != TableFormat::Html {
+                docling::table(table, options.compact_tables)
+            } else {
+                options.tables.write(table, options.compact_tables)
+            }
         }
         Role::Code => code(&block.text),
         Role::Formula => formula(&block.text),
@@ -139,7 +158,7 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
             }
             out
         }
-        Role::PageHeader | Role::PageFooter if !full => String::new(),
+        Role::PageHeader | Role::PageFooter if !full || !options.furniture => String::new(),
         // A list item is written by its list; the rest is running text.
         _ => escape(&block.text, Place::Line),
     }
@@ -202,6 +221,20 @@ enum Kind {
 }
 
 impl List {
+    /// An item as docling writes it: a list is what stands without another block between.
+    fn push_as_docling(&mut self, out: &mut String, marker: &ListMarker, depth: u8, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        if !out.is_empty() {
+            out.push_str(if self.open.is_empty() { "\n\n" } else { "\n" });
+        }
+        out.push_str(&docling::item(marker, depth, text));
+        if self.open.is_empty() {
+            self.open.push(OpenItem { depth, indent: 0, content: 0, kind: Kind::Bullet });
+        }
+    }
+
     fn push(&mut self, out: &mut String, marker: &ListMarker, depth: u8, text: &str) {
         let (marker, kind, text) = match marker {
             ListMarker::Bullet => ("-", Kind::Bullet, escape(text, Place::Item)),

@@ -2,6 +2,7 @@
 //! searchable PDF, which place every word.
 
 mod alto;
+mod docling;
 pub(crate) mod escape;
 mod hocr;
 mod html;

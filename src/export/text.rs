@@ -4,10 +4,10 @@ use super::escape::fold;
 use crate::document::{Block, Document, ListMarker, Role};
 use crate::options::Profile;
 
-/// The document as plain text, without page headers and footers: blocks and pages parted by an
+/// The whole document as plain text: blocks and pages parted by an
 /// empty line, list items on lines of their own, table cells parted by tabs.
 pub fn text(document: &Document) -> String {
-    text_with(document, Profile::Docling)
+    text_with(document, Profile::default())
 }
 
 /// The same, with the choice of what is written.
@@ -84,7 +84,10 @@ mod tests {
             ],
             vec![block(Role::Code, "x\n  y")],
         ]);
-        assert_eq!(text(&document), "A * b c\n\n• one\n  b) two\n\na\tb\n1\t2\n\nx\n  y\n");
-        assert!(text_with(&document, Profile::Full).starts_with("Head\n\nA"));
+        assert_eq!(
+            text_with(&document, Profile::Docling),
+            "A * b c\n\n• one\n  b) two\n\na\tb\n1\t2\n\nx\n  y\n"
+        );
+        assert!(text(&document).starts_with("Head\n\nA"));
     }
 }

@@ -68,9 +68,9 @@ pub enum TableMode {
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// All text, page headers and footers among it.
-    Full,
-    /// As docling prints it: page headers and footers left out.
     #[default]
+    Full,
+    /// As docling prints it: page headers and footers left out, docling's escaping and tables.
     Docling,
 }
 

@@ -30,8 +30,8 @@ const PROVIDER: &str = "docling";
 /// (see [`Options::from_docling_json`]), over [`Options::default`] or what
 /// [`with_options`](Self::with_options) was given.
 ///
-/// Page headers and footers are left out of the markdown, as docling does, unless
-/// [`with_profile`](Self::with_profile) says otherwise. Boxes are pixels of the page as it was
+/// Page headers and footers are part of the markdown where they stand, unless the request extracts
+/// them or [`with_profile`](Self::with_profile) asks for docling's markdown. Boxes are pixels of the page as it was
 /// recognised, or at 200 dots per inch where its text layer was read.
 #[derive(Clone, Debug)]
 pub struct LocalProvider {
@@ -43,7 +43,7 @@ pub struct LocalProvider {
 impl LocalProvider {
     /// A provider over the engine, with default options.
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, options: Options::default(), profile: Profile::Docling }
+        Self { engine, options: Options::default(), profile: Profile::Full }
     }
 
     /// The same, with other options for requests that do not say otherwise.
@@ -53,7 +53,7 @@ impl LocalProvider {
         self
     }
 
-    /// The same, with the choice of what markdown holds. Default: [`Profile::Docling`].
+    /// The same, with the choice of what markdown holds. Default: [`Profile::Full`].
     #[must_use]
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;

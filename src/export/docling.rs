@@ -1,0 +1,227 @@
+//! Markdown as docling-core writes it (`MarkdownDocSerializer` of docling-core 2): its escaping, its
+//! tables, its lists. What it prints is compared by people and programs that come from docling, so
+//! its rules are followed also where they lose something.
+
+use super::escape::{escape_html, fold};
+use super::table::{Slot, slots};
+use crate::document::{Cell, ListMarker, Table};
+
+/// What joins the cells of stacked header rows: a pipe table has one header row.
+const HEADER_JOINT: &str = " - ";
+/// Spaces for each level of nested lists.
+const INDENT: usize = 4;
+/// A header asks for this much more room than its text (tabulate's `MIN_PADDING`).
+const HEADER_PADDING: usize = 2;
+
+/// Running text: underscores get a backslash, `&`, `<` and `>` become entities, nothing else.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in escape_html(text).chars() {
+        if c == '_' && !out.ends_with('\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A line of a list: numbers with a full stop are markers, other marks of some meaning stay text.
+pub(super) fn item(marker: &ListMarker, depth: u8, text: &str) -> String {
+    let indent = " ".repeat(INDENT * usize::from(depth));
+    let text = escape(text);
+    match marker {
+        ListMarker::Number(number) if is_counted(number) => format!("{indent}{number} {text}"),
+        ListMarker::Number(mark) | ListMarker::Letter(mark) => {
+            format!("{indent}- {} {text}", fold(mark))
+        }
+        ListMarker::Bullet => format!("{indent}- {text}"),
+    }
+}
+
+/// `\d+\.`
+fn is_counted(marker: &str) -> bool {
+    marker.strip_suffix('.').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A pipe table: header rows flattened into one, spanning cells repeated in every place they cover,
+/// columns of numbers to the right. Without padding where `compact`.
+pub(super) fn table(table: &Table, compact: bool) -> String {
+    let grid = filled(table);
+    let columns = grid.first().map_or(0, Vec::len);
+    if columns == 0 {
+        return String::new();
+    }
+    let heads = header_rows(table, grid.len());
+    let header: Vec<String> = (0..columns).map(|c| flattened(&grid[..heads], c)).collect();
+    let body = &grid[heads..];
+    let right: Vec<bool> = (0..columns).map(|c| is_numeric(body, c)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| {
+            let widest = body.iter().map(|row| width(&row[c])).max().unwrap_or(0);
+            widest.max(width(&header[c]) + HEADER_PADDING)
+        })
+        .collect();
+    let mut out = String::new();
+    row(&mut out, &header, &widths, &right, compact);
+    out.push_str("\n|");
+    for &width in &widths {
+        out.push_str(&if compact {
+            " - |".to_owned()
+        } else {
+            format!("{}|", "-".repeat(width + 2))
+        });
+    }
+    for line in body {
+        out.push('\n');
+        row(&mut out, line, &widths, &right, compact);
+    }
+    out
+}
+
+fn row(out: &mut String, cells: &[String], widths: &[usize], right: &[bool], compact: bool) {
+    out.push('|');
+    for ((text, &wide), &right) in cells.iter().zip(widths).zip(right) {
+        let padding = if compact { 0 } else { wide.saturating_sub(width(text)) };
+        let padding = " ".repeat(padding);
+        let (before, after) = if right { (padding.as_str(), "") } else { ("", padding.as_str()) };
+        out.push_str(&format!(" {before}{text}{after} |"));
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The grid with every place filled that a cell covers.
+fn filled(table: &Table) -> Vec<Vec<String>> {
+    let mut grid: Vec<Vec<String>> = slots(table)
+        .iter()
+        .map(|row| row.iter().map(|_: &Slot<'_>| String::new()).collect())
+        .collect();
+    for cell in &table.cells {
+        let text = fold(&cell.text).replace('|', "&#124;");
+        for line in &mut grid[cell.row..cell.row + cell.row_span.max(1)] {
+            for place in &mut line[cell.column..cell.column + cell.column_span.max(1)] {
+                if !place.is_empty() && !text.is_empty() && *place != text {
+                    // Two cells that claim one place: neither may get lost.
+                    place.push(' ');
+                    place.push_str(&text);
+                } else if place.is_empty() {
+                    place.clone_from(&text);
+                }
+            }
+        }
+    }
+    grid
+}
+
+/// How many leading rows hold header cells. Without any, the first row heads the table; where they
+/// begin further down, none does.
+fn header_rows(table: &Table, rows: usize) -> usize {
+    let covers = |cell: &Cell, row: usize| cell.row <= row && row < cell.row + cell.row_span.max(1);
+    let heads = |row: usize| table.cells.iter().any(|c| c.header && covers(c, row));
+    match (0..rows).take_while(|&row| heads(row)).count() {
+        0 if table.cells.iter().any(|c| c.header) => 0,
+        0 => 1.min(rows),
+        count => count,
+    }
+}
+
+fn flattened(heads: &[Vec<String>], column: usize) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for text in heads.iter().map(|row| row[column].as_str()).filter(|t| !t.is_empty()) {
+        if parts.last() != Some(&text) {
+            parts.push(text);
+        }
+    }
+    parts.join(HEADER_JOINT)
+}
+
+/// Whether a column holds numbers and empty places only, and a number at least.
+fn is_numeric(body: &[Vec<String>], column: usize) -> bool {
+    let mut some = false;
+    for text in body.iter().map(|row| row[column].trim()).filter(|t| !t.is_empty()) {
+        if !is_number(text) {
+            return false;
+        }
+        some = true;
+    }
+    some
+}
+
+/// What Python takes for a number, and numbers with commas between thousands.
+fn is_number(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    if text.len() - digits.len() > 1 {
+        return false;
+    }
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let groups: Vec<&str> = whole.split(',').collect();
+    let is_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let thousands = groups.len() > 1
+        && (1..=3).contains(&groups[0].len())
+        && groups[1..].iter().all(|g| g.len() == 3)
+        && groups.iter().all(|g| is_digits(g))
+        && is_digits(rest.trim_start_matches('.'));
+    thousands || digits.parse::<f64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::tests::cell;
+    use super::*;
+
+    fn of(rows: usize, columns: usize, cells: Vec<Cell>) -> Table {
+        Table { rows, columns, cells }
+    }
+
+    #[test]
+    fn underscores_and_angles_are_escaped_and_nothing_else() {
+        assert_eq!(escape("a_b & <c> *d* | # e"), "a\\_b &amp; &lt;c&gt; *d* | # e");
+        assert_eq!(escape("a\\_b"), "a\\_b");
+    }
+
+    #[test]
+    fn numbers_stand_right_as_tabulate_sets_them() {
+        let cells = vec![
+            cell(0, 0, "Name"),
+            cell(0, 1, "N"),
+            cell(1, 0, "a"),
+            cell(1, 1, "1"),
+            cell(2, 0, "bb"),
+            cell(2, 1, "22.5"),
+        ];
+        let table_ = of(3, 2, cells);
+        let want = "| Name   |    N |\n|--------|------|\n| a      |    1 |\n| bb     | 22.5 |";
+        assert_eq!(table(&table_, false), want);
+        assert_eq!(table(&table_, true), "| Name | N |\n| - | - |\n| a | 1 |\n| bb | 22.5 |");
+    }
+
+    #[test]
+    fn spanning_cells_are_repeated_and_header_rows_flattened() {
+        let mut head = Cell { column_span: 2, header: true, ..cell(0, 0, "Both") };
+        head.text = "Both | all".to_owned();
+        let second = |c, text| Cell { header: true, ..cell(1, c, text) };
+        let cells = vec![head, second(0, "A"), second(1, "Both | all"), cell(2, 0, "x")];
+        let want = "| Both &#124; all - A | Both &#124; all |\n| - | - |\n| x |  |";
+        assert_eq!(table(&of(3, 2, cells), true), want);
+    }
+
+    #[test]
+    fn what_is_a_number_is_pythons_word() {
+        for text in ["1", "-3", "+3", "1.5", "1e5", ".5", "5.", "2,000", "1,234,567.8"] {
+            assert!(is_number(text), "{text}");
+        }
+        for text in ["5%", "x", "1 2", "--3", "12,34", "1-2", "€5"] {
+            assert!(!is_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_that_are_no_markdown_stay_text() {
+        assert_eq!(item(&ListMarker::Number("3.".into()), 0, "c"), "3. c");
+        assert_eq!(item(&ListMarker::Number("(3)".into()), 1, "c"), "    - (3) c");
+        assert_eq!(item(&ListMarker::Letter("a)".into()), 0, "c"), "- a) c");
+        assert_eq!(item(&ListMarker::Bullet, 2, "c"), "        - c");
+    }
+}
