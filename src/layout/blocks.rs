@@ -5,7 +5,7 @@ use super::levels::{self, Heading};
 use super::lists;
 use super::paragraphs::Paragraph;
 use super::styles::{self, Body, Context};
-use super::text::{Vocabulary, append_line, line_text, paragraph_text};
+use super::text::{Vocabulary, append_line, line_text, logical, paragraph_text};
 use super::{Draft, PageDraft};
 use crate::document::{
     Block, ListMarker, Page, Role, TextLine, TextSource, Word, WordOrigin, mean_confidence,
@@ -413,7 +413,11 @@ fn text_block(p: Paragraph, role: Role, words: &[Word], known: &Vocabulary) -> B
         text = rest.to_owned();
     }
     let confidence = confidence(p.lines.iter().flat_map(|l| l.words.iter().copied()), words);
-    let lines = p.lines.into_iter().map(|l| TextLine { rect: l.rect, words: l.words }).collect();
+    let lines = p
+        .lines
+        .iter()
+        .map(|l| TextLine { rect: l.rect, words: logical(&l.words, words) })
+        .collect();
     Block { role, rect: p.rect, text, lines, confidence }
 }
 
@@ -518,11 +522,12 @@ fn join_code(blocks: &mut Vec<Block>) {
 }
 
 fn figure_block(f: super::figures::Figure, words: &[Word]) -> Block {
-    let lines: Vec<TextLine> = super::lines::segments(words, &f.words, &[])
-        .into_iter()
-        .map(|s| TextLine { rect: s.rect, words: s.words })
+    let segments = super::lines::segments(words, &f.words, &[]);
+    let text: Vec<String> = segments.iter().map(|s| line_text(&s.words, words)).collect();
+    let lines: Vec<TextLine> = segments
+        .iter()
+        .map(|s| TextLine { rect: s.rect, words: logical(&s.words, words) })
         .collect();
-    let text: Vec<String> = lines.iter().map(|l| line_text(&l.words, words)).collect();
     Block {
         role: Role::Figure,
         rect: f.rect,
