@@ -89,9 +89,58 @@ fn table(
     if filled < 2 || (filled as f32) < MIN_FILLED * cells.len() as f32 {
         return None;
     }
+    let cells = part_spans(&grid, cells, words, em);
     let table = Rows::split(&grid, cells, words, em).into_table(words);
     (table.rows >= 2 && table.columns >= 2 && has_two_columns(&table))
         .then_some(FoundTable { rect: around, table })
+}
+
+/// Parts cells that span columns only because their sides are not drawn: many tables rule the
+/// columns of their head alone. A side is missing where text stands on both sides of it, apart by
+/// more than a word space, and none across it.
+fn part_spans(
+    grid: &Grid,
+    cells: Vec<(Place, Vec<u32>)>,
+    words: &[Word],
+    em: f32,
+) -> Vec<(Place, Vec<u32>)> {
+    /// The gap in a line of text across a missing side, in ems.
+    const GAP: f32 = 0.6;
+    let mut out = Vec::with_capacity(cells.len());
+    for ((r, c, rs, cs), indices) in cells {
+        let parted = |x: f32| {
+            let side = |keep: &dyn Fn(&Rect<Pt>) -> bool| {
+                indices.iter().map(|&i| words[i as usize].rect).filter(keep).collect::<Vec<_>>()
+            };
+            let left = side(&|w| w.mid_x() < x);
+            let right = side(&|w| w.mid_x() >= x);
+            !left.is_empty()
+                && !right.is_empty()
+                && left.iter().all(|a| {
+                    a.max.x < x + 0.5 * GAP * em
+                        && right
+                            .iter()
+                            .filter(|b| a.overlap_y(b) > 0.5 * b.height())
+                            .all(|b| b.min.x - a.max.x >= GAP * em)
+                })
+                && right.iter().all(|b| b.min.x > x - 0.5 * GAP * em)
+        };
+        let mut from = c;
+        let mut left = indices.clone();
+        for side in c + 1..c + cs {
+            let x = grid.xs[side];
+            if !parted(x) {
+                continue;
+            }
+            let (here, rest): (Vec<u32>, Vec<u32>) =
+                left.iter().partition(|&&i| words[i as usize].rect.mid_x() < x);
+            out.push(((r, from, rs, side - from), here));
+            from = side;
+            left = rest;
+        }
+        out.push(((r, from, rs, c + cs - from), left));
+    }
+    out
 }
 
 /// Whether text stands in more than one column (a stack of boxes is no table).
