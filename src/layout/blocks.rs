@@ -157,7 +157,9 @@ fn is_contents(drafts: &[Draft], words: &[Word]) -> bool {
         .filter(|l| l.words.len() > 1)
         .filter_map(|l| words[*l.words.last()? as usize].text.parse().ok())
         .collect();
-    numbers.len() >= LEAST && numbers.windows(2).all(|w| w[0] <= w[1])
+    // A number may be misread.
+    let falls = numbers.windows(2).filter(|w| w[0] > w[1]).count();
+    numbers.len() >= LEAST && falls * 8 <= numbers.len()
 }
 
 /// One numbered or lettered item between paragraphs is a paragraph that starts with a number,
@@ -233,13 +235,27 @@ fn context(
     Context {
         above,
         below,
-        text_follows: next.is_some(),
+        text_follows: next.is_some() && (!ocr || has_text_after(drafts, n)),
         contents,
         ocr,
         run_in: next.is_some_and(|next| is_run_in(&drafts[n], next, below, words)),
         listed: numbered(n.checked_sub(1)) || numbered(Some(n + 1)),
         beside_number: is_beside_number(page, n),
     }
+}
+
+/// Whether running text, or a table, comes within the next few blocks: labels of a drawing are
+/// followed by each other.
+fn has_text_after(drafts: &[Draft], n: usize) -> bool {
+    /// Headings stack: chapter, title, author, section.
+    const WITHIN: usize = 4;
+    /// Fewer words are a label.
+    const LEAST_WORDS: usize = 8;
+    drafts[n + 1..].iter().take(WITHIN).any(|d| match d {
+        Draft::Text(p) => p.lines.iter().map(|l| l.words.len()).sum::<usize>() >= LEAST_WORDS,
+        Draft::Table(_) => true,
+        Draft::Figure(_) => false,
+    })
 }
 
 /// Whether the text breaks off at the end of a full line and the next block goes on right below:

@@ -164,6 +164,13 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
         // Weights are rarely told from pixels: a number and the room around must do.
         score += 0.5;
     }
+    if context.contents {
+        // Its lines look like headings; its title is one.
+        score -= if is_usual_title(&text) && text.contains(' ') { 0.0 } else { 0.6 };
+    }
+    if is_usual_title(&text) {
+        score += 0.5;
+    }
     if breaks_off(&text) && ratio < full {
         score -= 0.8;
     }
@@ -213,7 +220,43 @@ fn is_set_off(text: &str, p: &Paragraph, context: &Context) -> bool {
         && context.below > 0.3
         && context.text_follows
         && !text.ends_with(['.', ',', ';', ':', '?'])
-        && p.rect.width() < 0.9 * p.column.width()
+        && (p.rect.width() < 0.9 * p.column.width() || context.below > 0.8)
+}
+
+/// Whether the whole text is what sections of many documents are called.
+fn is_usual_title(text: &str) -> bool {
+    const TITLES: [&str; 28] = [
+        "abstract",
+        "acknowledgements",
+        "acknowledgments",
+        "appendices",
+        "appendix",
+        "bibliography",
+        "conclusion",
+        "conclusions",
+        "contents",
+        "discussion",
+        "executive summary",
+        "foreword",
+        "glossary",
+        "index",
+        "introduction",
+        "list of figures",
+        "list of tables",
+        "methods",
+        "notes",
+        "preface",
+        "references",
+        "results",
+        "summary",
+        "table of contents",
+        "einleitung",
+        "inhalt",
+        "inhaltsverzeichnis",
+        "literatur",
+    ];
+    let plain = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    TITLES.contains(&plain.as_str())
 }
 
 /// Whether a sentence ends within the text and another one starts that does not end: the first
@@ -236,7 +279,7 @@ fn is_noise(p: &Paragraph, text: &str, words: &[Word]) -> bool {
     const SURE: f32 = 0.6;
     let read = p.lines.iter().flat_map(|l| &l.words).map(|&i| &words[i as usize]);
     let confidence = crate::document::mean_confidence(read);
-    confidence.is_some_and(|c| c < SURE) || text.chars().any(|c| "{}<>=|~\\^@_".contains(c))
+    confidence.is_some_and(|c| c < SURE) || text.chars().any(|c| "{}<>=~\\^@_".contains(c))
 }
 
 #[cfg(test)]
