@@ -1,5 +1,6 @@
 //! Roles: what each block of a document is, told with all pages in view.
 
+use super::captions;
 use super::furniture::{self, Margin};
 use super::levels::{self, Heading};
 use super::lists;
@@ -115,7 +116,7 @@ fn page_roles(
             Role::Paragraph
         } else if p.lines.iter().all(|l| l.style.mono) && is_code(p, words) {
             Role::Code
-        } else if is_caption(&text) {
+        } else if captions::is_caption(&text) {
             // A caption whose picture or table was not found is no heading either.
             if near_float(&page.drafts, n) { Role::Caption } else { Role::Paragraph }
         } else {
@@ -304,51 +305,6 @@ fn is_beside_number(page: &PageDraft, n: usize) -> bool {
 fn is_code(p: &Paragraph, words: &[Word]) -> bool {
     let text: String = p.lines.iter().map(|l| line_text(&l.words, words)).collect();
     p.lines.len() > 1 || text.chars().any(|c| "{}()[]<>=;$#/\\|_".contains(c))
-}
-
-/// "Figure 3:", "Tabelle 2.", "Fig. 1", "図 4".
-fn is_caption(text: &str) -> bool {
-    const WORDS: [&str; 22] = [
-        "figure",
-        "fig",
-        "table",
-        "tab",
-        "chart",
-        "exhibit",
-        "plate",
-        "scheme",
-        "box",
-        "abbildung",
-        "abb",
-        "tabelle",
-        "tableau",
-        "figura",
-        "tabla",
-        "tabell",
-        "afbeelding",
-        "рисунок",
-        "рис",
-        "таблица",
-        "diagram",
-        "map",
-    ];
-    let mut parts = text.split_whitespace();
-    let Some(first) = parts.next() else { return false };
-    if first.starts_with(['図', '表', '图']) {
-        return first
-            .chars()
-            .nth(1)
-            .or_else(|| parts.next()?.chars().next())
-            .is_some_and(char::is_numeric);
-    }
-    let word = first.trim_end_matches(['.', ':']).to_lowercase();
-    WORDS.contains(&word.as_str())
-        && parts.next().is_some_and(|n| {
-            n.chars().next().is_some_and(|c| {
-                c.is_numeric()
-                    || c.is_uppercase() && n.trim_end_matches(['.', ':']).chars().count() <= 4
-            })
-        })
 }
 
 fn near_float(drafts: &[Draft], n: usize) -> bool {

@@ -6,6 +6,7 @@
 //! from, the same code runs on them.
 
 mod blocks;
+mod captions;
 mod figures;
 mod furniture;
 mod lean;

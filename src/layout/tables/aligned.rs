@@ -7,7 +7,8 @@ use super::{FoundTable, cell};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::lines::{Segment, rows, segments};
-use crate::layout::lists;
+use crate::layout::text::line_text;
+use crate::layout::{captions, lists};
 
 /// A gap between words that can part columns is at least this many ems wide.
 const CELL_GAP: f32 = 0.7;
@@ -19,6 +20,8 @@ const SUPPORT: f32 = 0.6;
 const CROSSING: f32 = 0.2;
 /// Pieces of text of more words than this are prose.
 const PROSE_WORDS: usize = 7;
+/// Lines nearer than this share of the usual step belong to one row.
+const EVEN: f32 = 0.92;
 /// Rows further apart than this many ems are not of one table.
 const MAX_STEP: f32 = 3.5;
 
@@ -273,19 +276,27 @@ fn row_groups(
     steps.sort_by(f32::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
     let rooms = rooms(draft, cells, words);
+    // Cells of one row seldom all go on; where all columns have text and the lines are set as far
+    // apart as rows are, they are rows.
+    let is_full =
+        |row: &[Piece]| row.iter().map(|c| c.1 - c.0 + 1).sum::<usize>() == draft.columns();
     let mut out: Vec<Vec<usize>> = vec![vec![0]];
     for r in 1..cells.len() {
         let group = out.last().map(Vec::as_slice).unwrap_or_default();
         let continues = !parted(r)
-            && (ruled_rows || wraps_on(cells, group, r, &rooms, words, em) || {
-                let first_empty = !cells[r].iter().any(|c| c.0 == 0);
-                let few = cells[r].len() * 2 <= draft.columns().max(2);
-                let close = step(r) <= 1.05 * usual;
-                let over = |c: &Piece| {
-                    group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
-                };
-                first_empty && few && close && cells[r].iter().all(over)
-            });
+            && (ruled_rows
+                || wraps_on(cells, group, r, &rooms, words, em)
+                    && !(is_full(&cells[r]) && step(r) > EVEN * usual)
+                || {
+                    let first_empty = !cells[r].iter().any(|c| c.0 == 0)
+                        && (out.len() == 1 || !fits_behind(cells, group, r, &rooms, words, em));
+                    let few = cells[r].len() * 2 <= draft.columns().max(2);
+                    let close = step(r) <= 1.05 * usual;
+                    let over = |c: &Piece| {
+                        group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
+                    };
+                    first_empty && few && close && cells[r].iter().all(over)
+                });
         match out.last_mut() {
             Some(group) if continues => group.push(r),
             _ => out.push(vec![r]),
@@ -340,6 +351,35 @@ fn wraps_on(
         })
 }
 
+/// Whether a cell of the row starts with a word, not in small letters, that had fitted behind the
+/// line above it: text wraps only where it must, so this is another row.
+fn fits_behind(
+    cells: &[Vec<Piece>],
+    group: &[usize],
+    r: usize,
+    rooms: &[f32],
+    words: &[Word],
+    em: f32,
+) -> bool {
+    cells[r].iter().any(|(first, last, indices)| {
+        let above = group
+            .iter()
+            .rev()
+            .find_map(|&k| cells[k].iter().find(|d| d.0 == *first && d.1 == *last).map(|d| &d.2));
+        let (Some(above), Some(&start)) = (above, indices.first()) else { return false };
+        let right = above.iter().map(|&i| words[i as usize].rect.max.x).fold(f32::MIN, f32::max);
+        let left = above.iter().map(|&i| words[i as usize].rect.min.x).fold(f32::MAX, f32::min);
+        let word = &words[start as usize];
+        // Centred lines have room on both sides; only what is flush left tells.
+        let flush = (word.rect.min.x - left).abs() < 0.3 * em;
+        let wordy = above.len() > 1 && word.text.chars().all(char::is_alphabetic);
+        flush
+            && wordy
+            && !word.text.starts_with(char::is_lowercase)
+            && rooms[*last] - right > word.rect.width() + em
+    })
+}
+
 /// Tables between horizontal rules of the same width that no vertical rule joins (booktabs).
 pub(in crate::layout) fn between_rules(
     frames: &[Frame],
@@ -369,13 +409,36 @@ pub(in crate::layout) fn between_rules(
             }
         }
         group.sort_by(|a, b| a.at.total_cmp(&b.at));
-        if let Some(found) = in_group(&group, &lines, words, &left, em) {
-            let taken: HashSet<u32> = found.words().collect();
-            left.retain(|i| !taken.contains(i));
-            out.push(found);
+        for group in at_captions(&group, words, &left, em) {
+            if let Some(found) = in_group(group, &lines, words, &left, em) {
+                let taken: HashSet<u32> = found.words().collect();
+                left.retain(|i| !taken.contains(i));
+                out.push(found);
+            }
         }
     }
     out
+}
+
+/// Parts lines of like width where a caption stands between two of them: tables (or a chart and a
+/// table) below each other.
+fn at_captions<'a>(group: &'a [Line], words: &[Word], free: &[u32], em: f32) -> Vec<&'a [Line]> {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return Vec::new() };
+    let region = rect(first.from - em, first.at, first.to + em, last.at);
+    let inside: Vec<u32> = free
+        .iter()
+        .copied()
+        .filter(|&i| region.contains(words[i as usize].rect.center()))
+        .collect();
+    let captions: Vec<f32> = text_rows(&inside, words)
+        .iter()
+        .filter(|row| {
+            let indices: Vec<u32> = row.pieces.iter().flat_map(|p| p.words.clone()).collect();
+            captions::is_caption(&line_text(&indices, words))
+        })
+        .map(|row| row.rect.mid_y())
+        .collect();
+    group.chunk_by(|a, b| !captions.iter().any(|&y| a.at < y && y < b.at)).collect()
 }
 
 fn in_group(
@@ -558,9 +621,11 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
         let in_band = |rows: &[TextRow], band: &Rect<Pt>| {
             rows.iter().position(|r| r.rect.overlap_y(band) > 0.5 * r.rect.height())
         };
-        let (mut starts, mut wraps) = (0usize, 0usize);
+        let (mut starts, mut wraps, mut both) = (0usize, 0usize, 0usize);
         for (cell, rows) in &columns {
             let Some(k) = in_band(rows, below) else { continue };
+            let since = cuts.last().copied().unwrap_or(f32::MIN);
+            both += usize::from(rows[..k].iter().any(|r| r.rect.mid_y() > since));
             let Some(before) = in_band(rows, above).or(k.checked_sub(1)) else {
                 starts += 1;
                 continue;
@@ -571,7 +636,12 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
                 wraps += 1;
             }
         }
-        if starts >= 2 && starts * 3 >= columns.len() * 2 && starts > 2 * wraps {
+        // Cells centred beside a longer one start below its first line, but alone.
+        if starts >= 2
+            && starts * 3 >= columns.len() * 2
+            && starts > 2 * wraps
+            && both * 2 >= columns.len()
+        {
             cuts.push(0.5 * (above.mid_y() + below.mid_y()));
         }
     }
