@@ -347,7 +347,9 @@ fn wraps_on(
             !value && rooms[*last] - right < width + 0.25 * em
         })
         && cells[r].iter().any(|c| {
-            c.2.first().is_some_and(|&i| words[i as usize].text.starts_with(char::is_lowercase))
+            c.2.first().is_some_and(|&i| {
+                words[i as usize].text.starts_with(|c: char| c.is_lowercase() || c == '(')
+            })
         })
 }
 
@@ -553,7 +555,11 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     };
     let filled = table.cells.iter().filter(|c| !c.words.is_empty()).count();
     let enough = table.rows >= 3 || table.rows >= 2 && table.columns >= 3;
-    if !enough || filled * 2 < table.rows * table.columns || is_prose(table, words) {
+    if !enough
+        || filled * 2 < table.rows * table.columns
+        || is_prose(table, words)
+        || is_stretched(table, words)
+    {
         return false;
     }
     let markers = texts(0).filter(|c| is_marker(&c.text)).count();
@@ -579,6 +585,32 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
         }
     }
     true
+}
+
+/// Whether the cells read on into each other over narrow gaps: lines of text whose spaces were
+/// stretched to fill the column.
+fn is_stretched(table: &Table, words: &[Word]) -> bool {
+    /// Wider gaps than this many ems (median) part columns.
+    const NARROW: f32 = 1.7;
+    let (mut small, mut all) = (0usize, 0usize);
+    let mut gaps: Vec<f32> = Vec::new();
+    let filled: Vec<&Cell> = table.cells.iter().filter(|c| !c.words.is_empty()).collect();
+    for (n, cell) in filled.iter().enumerate() {
+        let Some(first) = cell.text.chars().next() else { continue };
+        all += 1;
+        small += usize::from(first.is_lowercase());
+        let Some(next) = filled.get(n + 1).filter(|next| next.row == cell.row) else { continue };
+        let of = |c: &Cell| -> Vec<Rect<Pt>> {
+            c.words.iter().map(|&i| words[i as usize].rect).collect()
+        };
+        let right = of(cell).iter().map(|r| r.max.x).fold(f32::MIN, f32::max);
+        let left = of(next).iter().map(|r| r.min.x).fold(f32::MAX, f32::min);
+        let em = words[cell.words[0] as usize].style.size.max(1.0);
+        gaps.push((left - right) / em);
+    }
+    gaps.sort_by(f32::total_cmp);
+    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(f32::MAX);
+    usual < NARROW && small * 2 > all
 }
 
 /// A list marker alone in its cell. A bare number is none: tables number their rows.
