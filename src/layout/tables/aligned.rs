@@ -20,6 +20,8 @@ const SUPPORT: f32 = 0.6;
 const CROSSING: f32 = 0.2;
 /// Pieces of text of more words than this are prose.
 const PROSE_WORDS: usize = 7;
+/// A head stands no further above its rows than this many times (and an em) their usual gap.
+const APART: f32 = 2.0;
 /// Lines nearer than this share of the usual step belong to one row.
 const EVEN: f32 = 0.92;
 /// Rows further apart than this many ems are not of one table.
@@ -44,6 +46,11 @@ fn text_rows(indices: &[u32], words: &[Word]) -> Vec<TextRow> {
         .collect()
 }
 
+/// The pieces of the lowest row of text among the words.
+pub(super) fn last_row(indices: &[u32], words: &[Word]) -> Option<Vec<Segment>> {
+    text_rows(indices, words).pop().map(|row| row.pieces)
+}
+
 /// White channels between columns, as x positions, left to right.
 fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
     // Stretches covered by words of each row, word spaces closed.
@@ -66,12 +73,14 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
     let mut edges: Vec<f32> = covered.iter().flatten().flat_map(|&(l, r)| [l, r]).collect();
     edges.sort_by(f32::total_cmp);
     let allowed = (CROSSING * rows.len() as f32) as usize;
+    // The words of a head may leave no more than word spaces between columns of short values.
+    let body = usize::from(rows.len() > 2);
     let mut out: Vec<(f32, f32)> = Vec::new();
     for pair in edges.windows(2) {
         let (l, r) = (pair[0], pair[1]);
         let mid = 0.5 * (l + r);
         let crossing =
-            covered.iter().filter(|row| row.iter().any(|c| c.0 < mid && mid < c.1)).count();
+            covered[body..].iter().filter(|row| row.iter().any(|c| c.0 < mid && mid < c.1)).count();
         if crossing > allowed {
             continue;
         }
@@ -149,28 +158,24 @@ impl Draft {
             .collect()
     }
 
-    /// Whether a word of the piece, or a plain word space, lies over a cut.
+    /// Whether a word of the piece, or a plain word space, lies over a cut. Word spaces at several
+    /// cuts are no chance: the cells of a tight head.
     fn is_spanning(&self, piece: &Segment, first: usize, last: usize, words: &[Word]) -> bool {
-        (first..last).any(|c| {
-            let cut = self.cuts[c];
-            let left = piece
-                .words
-                .iter()
-                .map(|&i| words[i as usize].rect.max.x)
-                .filter(|&x| x <= cut)
-                .fold(f32::MIN, f32::max);
-            let right = piece
-                .words
-                .iter()
-                .map(|&i| words[i as usize].rect.min.x)
-                .filter(|&x| x >= cut)
-                .fold(f32::MAX, f32::min);
-            let over = piece.words.iter().any(|&i| {
-                let r = &words[i as usize].rect;
-                r.min.x < cut && cut < r.max.x
-            });
-            over || right - left < MIN_CHANNEL * piece.size
-        })
+        /// A word lies over a cut when it reaches beyond it by this many ems on both sides.
+        const OVER: f32 = 0.3;
+        let rects = || piece.words.iter().map(|&i| words[i as usize].rect);
+        let over = |cut: f32| {
+            let reach = OVER * piece.size;
+            rects().any(|r| r.min.x < cut - reach && cut + reach < r.max.x)
+        };
+        let tight = |cut: f32| {
+            let left = rects().filter(|r| r.mid_x() <= cut).map(|r| r.max.x);
+            let right = rects().filter(|r| r.mid_x() > cut).map(|r| r.min.x);
+            right.fold(f32::MAX, f32::min) - left.fold(f32::MIN, f32::max)
+                < MIN_CHANNEL * piece.size
+        };
+        let cuts = &self.cuts[first..last];
+        cuts.iter().any(|&c| over(c)) || cuts.len() < 2 && cuts.iter().any(|&c| tight(c))
     }
 }
 
@@ -454,11 +459,13 @@ fn in_group(
     if group.len() < 2 {
         return None;
     }
-    let region = rect(top.from - em, top.at, top.to + em, bottom.at);
+    // Labels of axes stand beside the lines of a chart; cells stand between those of a table.
+    let region = rect(top.from, top.at, top.to, bottom.at);
     let inside: Vec<u32> = free
         .iter()
         .copied()
-        .filter(|&i| region.contains(words[i as usize].rect.center()))
+        .filter(|&i| region.intersects(&words[i as usize].rect))
+        .filter(|&i| (top.at..bottom.at).contains(&words[i as usize].rect.mid_y()))
         .collect();
     // Shorter rules within part rows too, but only under the columns they cover; take full ones.
     let separators: Vec<f32> = cluster(
@@ -510,10 +517,15 @@ pub(in crate::layout) fn find_in_rows(
 ) -> Vec<(std::ops::Range<usize>, FoundTable)> {
     let rects: Vec<Rect<Pt>> =
         rows.iter().filter_map(|row| bounds(row.iter().map(|&i| zone[i].rect))).collect();
+    let starts_caption = |row: &[usize]| {
+        let indices: Vec<u32> = row.iter().flat_map(|&i| zone[i].words.iter().copied()).collect();
+        captions::is_caption(&line_text(&indices, words))
+    };
+    let gap = |n: usize| rects[n + 1].min.y - rects[n].max.y;
     let mut out = Vec::new();
     let mut at = 0;
     while at < rects.len() {
-        if rows[at].len() < 2 {
+        if rows[at].len() < 2 || starts_caption(&rows[at]) {
             at += 1;
             continue;
         }
@@ -522,12 +534,19 @@ pub(in crate::layout) fn find_in_rows(
         let mut last = at;
         for next in at + 1..rects.len() {
             let far = rects[next].min.y - rects[next - 1].max.y > MAX_STEP * em;
-            if far || next - last > 2 {
+            if far || next - last > 2 || starts_caption(&rows[next]) {
                 break;
             }
             if rows[next].len() >= 2 {
                 last = next;
             }
+        }
+        // A row far above evenly set ones is something else: a running title, a legend.
+        let mut gaps: Vec<f32> = (at + 1..last).map(gap).collect();
+        gaps.sort_by(f32::total_cmp);
+        if gaps.get(gaps.len() / 2).is_some_and(|usual| gap(at) > APART * usual.max(0.0) + em) {
+            at += 1;
+            continue;
         }
         let indices: Vec<u32> =
             rows[at..=last].iter().flatten().flat_map(|&i| zone[i].words.iter().copied()).collect();
@@ -670,7 +689,7 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
         }
         // Cells centred beside a longer one start below its first line, but alone.
         if starts >= 2
-            && starts * 3 >= columns.len() * 2
+            && starts * 2 >= columns.len()
             && starts > 2 * wraps
             && both * 2 >= columns.len()
         {

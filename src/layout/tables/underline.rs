@@ -7,8 +7,8 @@ use crate::page::Rule;
 /// An underline runs through the lower part of its words' boxes, from this share of their height
 /// above the bottom (descenders) ...
 const ABOVE_BOTTOM: f32 = 0.45;
-/// ... to this share below it. Lines of tables keep clear of the text.
-const BELOW_BOTTOM: f32 = 0.08;
+/// ... to this share below it: boxes from OCR may end at the baseline.
+const BELOW_BOTTOM: f32 = 0.2;
 /// An underline reaches beyond its words by no more than this share of their height.
 const OVERHANG: f32 = 0.4;
 /// Words cover at least this share of their underline.
