@@ -107,9 +107,34 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
                     cut = (cut.0.max(left), cut.1.min(right));
                 }
             }
-            (both >= 2 && wide as f32 >= SUPPORT * both as f32).then_some(0.5 * (cut.0 + cut.1))
+            (both >= 2 && wide as f32 >= SUPPORT * both as f32)
+                .then(|| least_crossed(cut, rows, words))
         })
         .collect()
+}
+
+/// The place within a channel that the fewest words of all rows lie over: heads reach further than
+/// the cells below them. The middle of the widest such stretch.
+fn least_crossed(channel: (f32, f32), rows: &[TextRow], words: &[Word]) -> f32 {
+    let over: Vec<(f32, f32)> = rows
+        .iter()
+        .flat_map(|row| &row.pieces)
+        .flat_map(|piece| &piece.words)
+        .map(|&i| words[i as usize].rect)
+        .filter(|r| r.max.x > channel.0 && r.min.x < channel.1)
+        .map(|r| (r.min.x.max(channel.0), r.max.x.min(channel.1)))
+        .collect();
+    let mut edges = vec![channel.0, channel.1];
+    edges.extend(over.iter().flat_map(|&(l, r)| [l, r]));
+    edges.sort_by(f32::total_cmp);
+    edges
+        .windows(2)
+        .map(|w| {
+            let mid = 0.5 * (w[0] + w[1]);
+            (over.iter().filter(|o| o.0 < mid && mid < o.1).count(), w[1] - w[0], mid)
+        })
+        .min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)))
+        .map_or(0.5 * (channel.0 + channel.1), |best| best.2)
 }
 
 /// First column, last column, words.
@@ -175,7 +200,30 @@ impl Draft {
                 < MIN_CHANNEL * piece.size
         };
         let cuts = &self.cuts[first..last];
-        cuts.iter().any(|&c| over(c)) || cuts.len() < 2 && cuts.iter().any(|&c| tight(c))
+        cuts.iter().any(|&c| over(c))
+            || cuts.len() < 2
+                && cuts.iter().any(|&c| tight(c))
+                && !self.is_aligned(piece, first, words)
+    }
+
+    /// Whether what stands to the right of a cut in a piece starts where the column's other cells
+    /// start.
+    fn is_aligned(&self, piece: &Segment, cut: usize, words: &[Word]) -> bool {
+        /// Left sides of a column agree within this many ems.
+        const FLUSH: f32 = 0.25;
+        let at = self.cuts[cut];
+        let start = |piece: &Segment| {
+            piece.words.iter().map(|&i| words[i as usize].rect).find(|r| r.mid_x() > at)
+        };
+        let Some(here) = start(piece) else { return false };
+        let starts: Vec<f32> = self
+            .rows
+            .iter()
+            .flat_map(|row| row.pieces.iter().find(|p| p.rect.min.x > at))
+            .map(|p| p.rect.min.x)
+            .collect();
+        let flush = starts.iter().filter(|&&x| (x - here.min.x).abs() < FLUSH * piece.size).count();
+        flush >= 2 && flush * 4 >= starts.len() * 3
     }
 }
 
@@ -554,6 +602,40 @@ pub(in crate::layout) fn find_in_rows(
             .then(|| build(&indices, &[], words, em))
             .flatten()
             .filter(|table| convinces(table, words));
+        // A line of text right above, not in columns, is no head of theirs.
+        let led = |table: &FoundTable| {
+            last > at + 2
+                && table.table.cells.iter().any(|c| c.row == 0 && c.column_span > 1)
+                && gaps.get(gaps.len() / 2).is_some_and(|usual| gap(at) > 1.3 * usual + 0.2 * em)
+        };
+        if found.as_ref().is_some_and(led) {
+            let rest: Vec<u32> = rows[at + 1..=last]
+                .iter()
+                .flatten()
+                .flat_map(|&i| zone[i].words.iter().copied())
+                .collect();
+            if build(&rest, &[], words, em).is_some_and(|table| convinces(&table, words)) {
+                at += 1;
+                continue;
+            }
+        }
+        let free = out.last().map_or(0, |(range, _): &(std::ops::Range<usize>, _)| range.end);
+        let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
+        if let Some(table) = &found
+            && at > free
+            && gap(at - 1) <= 1.3 * usual + 0.2 * em
+        {
+            let taller: Vec<u32> = rows[at - 1..=last]
+                .iter()
+                .flatten()
+                .flat_map(|&i| zone[i].words.iter().copied())
+                .collect();
+            if let Some(taller) = build(&taller, &[], words, em).filter(|t| is_headed(t, table)) {
+                out.push((at - 1..last + 1, taller));
+                at = last + 1;
+                continue;
+            }
+        }
         match found {
             Some(table) => {
                 out.push((at..last + 1, table));
@@ -563,6 +645,16 @@ pub(in crate::layout) fn find_in_rows(
         }
     }
     out
+}
+
+/// Whether a table is another one with a tight head above: a word or more over every column.
+fn is_headed(taller: &FoundTable, table: &FoundTable) -> bool {
+    let (taller, table) = (&taller.table, &table.table);
+    let head = taller.cells.iter().filter(|c| c.row == 0 && !c.words.is_empty());
+    taller.columns == table.columns
+        && taller.rows == table.rows + 1
+        && taller.columns >= 3
+        && head.count() == taller.columns
 }
 
 /// Whether an alignment without any ruling line is a table: enough rows and cells, no list, no
@@ -673,8 +765,10 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
             rows.iter().position(|r| r.rect.overlap_y(band) > 0.5 * r.rect.height())
         };
         let (mut starts, mut wraps, mut both) = (0usize, 0usize, 0usize);
-        for (cell, rows) in &columns {
+        let mut stub = false;
+        for (n, (cell, rows)) in columns.iter().enumerate() {
             let Some(k) = in_band(rows, below) else { continue };
+            stub |= n == 0;
             let since = cuts.last().copied().unwrap_or(f32::MIN);
             both += usize::from(rows[..k].iter().any(|r| r.rect.mid_y() > since));
             let Some(before) = in_band(rows, above).or(k.checked_sub(1)) else {
@@ -689,7 +783,7 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
         }
         // Cells centred beside a longer one start below its first line, but alone.
         if starts >= 2
-            && starts * 2 >= columns.len()
+            && starts * if stub { 2 } else { 3 } >= columns.len() * if stub { 1 } else { 2 }
             && starts > 2 * wraps
             && both * 2 >= columns.len()
         {
