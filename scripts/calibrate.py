@@ -1,10 +1,11 @@
 """Fits the curve that turns Tesseract's confidence of a word into the probability that it is right.
 
     cargo run --release --features full --example accuracy -- CORPUS OUT --words --only scan
-    python3 scripts/calibrate.py CORPUS OUT [CORPUS OUT]...
+    python3 scripts/calibrate.py SHOWN CORPUS OUT [CORPUS OUT]...
 
 Words are aligned with the truth (truth.txt or truth.md of each case); a word is right where it is
-the truth's, to the last mark. Documents are split in two halves by name: the weights of
+the truth's, to the last mark. SHOWN is a folder with <case>.txt: all text that the pages show, as
+far as the truth leaves some out (page numbers, running headers); it may be empty. Documents are split in two halves by name: the weights of
 src/recognition/calibration.rs are fitted on one, and the tables of docs/confidence.md come from the
 other. Prints both. Needs NumPy.
 """
@@ -45,7 +46,7 @@ def folded(word):
     return re.sub("[‐‑‒–—−]", "-", word)
 
 
-def right_words(words, truth):
+def right_words(words, truth, shown):
     """Marks the words that are the truth's: in order first, then those that stand elsewhere."""
     words = [folded(w) for w in words]
     right = [False] * len(words)
@@ -61,6 +62,8 @@ def right_words(words, truth):
         if not right[i] and len(word) > 3 and left.get(word, 0) > 0:
             right[i] = True
             left[word] -= 1
+        elif not right[i] and word in shown and word not in truth:
+            right[i] = True
     return right
 
 
@@ -70,13 +73,10 @@ def logit(p):
 
 
 def features(texts, raw):
-    lengths = np.array([len(t) for t in texts], float)
-    page = float((raw * lengths).sum() / lengths.sum())
     return np.column_stack([
         np.ones(len(texts)),
         logit(raw),
-        np.full(len(texts), logit(page)),
-        np.log(lengths),
+        np.log([len(t) for t in texts]),
         [any(c.isnumeric() for c in t) for t in texts],
         [not any(c.isalnum() for c in t) for t in texts],
     ])
@@ -114,7 +114,7 @@ def area(p, y):
 
 def main():
     sets = {0: [], 1: []}
-    for corpus, out in zip(sys.argv[1::2], sys.argv[2::2]):
+    for corpus, out in zip(sys.argv[2::2], sys.argv[3::2]):
         for path in sorted(Path(out).glob("*.words.jsonl")):
             case = path.name.removesuffix(".words.jsonl")
             rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -122,7 +122,10 @@ def main():
                 continue
             # Scans of one document in several conditions stay together.
             document = re.sub(r"^scan-(clean300|faint|fax-g4|gray200|low150|noisy-skew|photo|rot\d+)-", "", case)
-            right = right_words([r["text"] for r in rows], truth_words(Path(corpus) / case))
+            more = Path(sys.argv[1]) / f"{case}.txt"
+            shown = more.read_text(encoding="utf-8").split() if more.exists() else []
+            truth = truth_words(Path(corpus) / case)
+            right = right_words([r["text"] for r in rows], truth, {folded(w) for w in shown})
             if sum(right) < LEAST_RIGHT * len(right):
                 print("left out:", case, file=sys.stderr)
                 continue

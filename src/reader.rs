@@ -349,6 +349,9 @@ impl Upright {
         let rules = segment::find_rules(&mask, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
         let split = text_height.and_then(|h| segment::find_split(&mask, h));
+        if let Some(opened) = preprocess::open_panels(&image, ppi) {
+            image = Arc::new(opened);
+        }
         let k = factor as f32;
         let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
         Self {

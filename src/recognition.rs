@@ -13,7 +13,7 @@ use std::time::Instant;
 use image::GrayImage;
 
 use crate::call::Call;
-use crate::document::{Style, TextSource, Word, WordOrigin};
+use crate::document::{Style, TextSource, Word, WordOrigin, mean_confidence};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::geometry::{Pt, Px, Rect, RectExt, Resolution, rect};
 use crate::language::{self, Language, Tessdata, TesseractLanguages};
@@ -33,6 +33,12 @@ const POOR: f32 = 0.55;
 /// Words in pictures count from this confidence. Text in charts and screenshots is read at 0.8 and
 /// more; what is seen in photographs, at 0.2 to 0.6.
 const PICTURE_WORD: f32 = 0.6;
+/// Marks without a letter or digit need more: the dots of a chart's legend are read as `@` or `©` at
+/// 0.9.
+const PICTURE_SYMBOL: f32 = 0.95;
+/// Words in one picture count from this mean: a few doubtful ones are all that is seen in a
+/// photograph.
+const PICTURE_TEXT: f32 = 0.75;
 
 /// The recognisers of an engine, and what is installed for them.
 #[derive(Debug)]
@@ -270,10 +276,12 @@ impl Recognition {
             let known = &read.words[..layer];
             let new: Vec<Word> = found
                 .into_iter()
-                .filter(|w| w.confidence.is_none_or(|c| c >= PICTURE_WORD))
+                .filter(is_picture_word)
                 .filter(|w| !known.iter().any(|k| w.rect.share_in(&k.rect) > 0.5))
                 .collect();
-            read.words.extend(new);
+            if mean_confidence(&new).is_some_and(|mean| mean >= PICTURE_TEXT) {
+                read.words.extend(new);
+            }
             read.language = read.language.take().or(language);
         }
         Ok(())
@@ -321,6 +329,12 @@ impl Recognition {
     ) -> Result<PageOcr> {
         page.read(&*self.recognizer(&models.datapath)?, &models.codes, call)
     }
+}
+
+/// Whether a word seen in a picture is one.
+fn is_picture_word(word: &Word) -> bool {
+    let letters = word.text.chars().any(char::is_alphanumeric);
+    word.confidence >= Some(if letters { PICTURE_WORD } else { PICTURE_SYMBOL })
 }
 
 fn warn(read: &mut PageRead, message: String) {

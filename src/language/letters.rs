@@ -29,14 +29,14 @@ const MAX_ABBREVIATION: usize = 5;
 const MIN_LETTERS: usize = 40;
 /// Han characters from which their frequencies tell.
 const MIN_HAN: usize = 200;
-/// Text may cost this much more than guessing: lists of foreign names do. Swapped text costs 0.6
+/// Text may cost this much more than guessing: lists of foreign names do. Swapped text costs 0.2
 /// to 3 bits more.
-const MAX_EXCESS: f32 = 0.3;
+const MAX_EXCESS: f32 = 0.1;
 /// Text that costs this much less than guessing needs no second test.
 const CLEARLY_LESS: f32 = -0.5;
-/// Swapping its letters makes text dearer by at least this: by 1.4 to 4 bits where it is text, by
-/// less than 1.2 (mostly nothing) where the letters were swapped already.
-const MIN_LOSS: f32 = 1.2;
+/// Swapping its letters makes text dearer by at least this: by 1.5 to 4 bits where it is text, by
+/// less than 1.4 (mostly nothing) where the letters were swapped already.
+const MIN_LOSS: f32 = 1.4;
 /// The same for the frequencies of Han characters: 0.6 to 0.9 in Chinese, nothing when swapped.
 const MIN_HAN_LOSS: f32 = 0.3;
 /// Swaps tried; their costs scatter by a few tenths of a bit.

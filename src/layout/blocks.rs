@@ -1,11 +1,12 @@
 //! Roles: what each block of a document is, told with all pages in view.
 
+use super::captions;
 use super::furniture::{self, Margin};
 use super::levels::{self, Heading};
 use super::lists;
 use super::paragraphs::Paragraph;
 use super::styles::{self, Body, Context};
-use super::text::{Vocabulary, append_line, line_text, paragraph_text};
+use super::text::{Vocabulary, append_line, line_text, logical, paragraph_text};
 use super::{Draft, PageDraft};
 use crate::document::{
     Block, ListMarker, Page, Role, TextLine, TextSource, Word, WordOrigin, mean_confidence,
@@ -115,11 +116,12 @@ fn page_roles(
             Role::Paragraph
         } else if p.lines.iter().all(|l| l.style.mono) && is_code(p, words) {
             Role::Code
-        } else if is_caption(&text) && near_float(&page.drafts, n) {
-            Role::Caption
+        } else if captions::is_caption(&text) {
+            // A caption whose picture or table was not found is no heading either.
+            if near_float(&page.drafts, n) { Role::Caption } else { Role::Paragraph }
         } else {
             let pictured = page.read.text_source == TextSource::Mixed && is_recognised(p, words);
-            let context = context(&page.drafts, n, body, (ocr, contents), margin);
+            let context = context(page, n, body, (ocr, contents), margin);
             if !pictured && styles::heading_score(p, words, body, &context) > 0.0 {
                 Role::Heading { level: 1 }
             } else if let Some((marker, _)) = lists::split_marker(&text) {
@@ -156,7 +158,9 @@ fn is_contents(drafts: &[Draft], words: &[Word]) -> bool {
         .filter(|l| l.words.len() > 1)
         .filter_map(|l| words[*l.words.last()? as usize].text.parse().ok())
         .collect();
-    numbers.len() >= LEAST && numbers.windows(2).all(|w| w[0] <= w[1])
+    // A number may be misread.
+    let falls = numbers.windows(2).filter(|w| w[0] > w[1]).count();
+    numbers.len() >= LEAST && falls * 8 <= numbers.len()
 }
 
 /// One numbered or lettered item between paragraphs is a paragraph that starts with a number,
@@ -202,7 +206,7 @@ fn set_depths(page: &PageDraft, roles: &mut [Option<Role>]) {
 }
 
 fn context(
-    drafts: &[Draft],
+    page: &PageDraft,
     n: usize,
     body: &Body,
     (ocr, contents): (bool, bool),
@@ -210,6 +214,7 @@ fn context(
 ) -> Context {
     /// What stands at the top of a column has as much room as any heading.
     const PLENTY: f32 = 2.0;
+    let (drafts, words) = (&page.drafts, &page.read.words);
     let r = drafts[n].rect();
     let above = (0..n)
         .rev()
@@ -222,58 +227,84 @@ fn context(
         .map(Draft::rect)
         .filter(|o| o.min.y >= r.max.y - 0.5 * body.size)
         .map_or(PLENTY, |o| (o.min.y - r.max.y) / body.size);
-    Context { above, below, text_follows: next.is_some(), contents, ocr }
+    let numbered = |k: Option<usize>| match k.and_then(|k| drafts.get(k)) {
+        Some(Draft::Text(p)) => {
+            styles::number_depth(&line_text(&p.lines[0].words, words)).is_some()
+        }
+        _ => false,
+    };
+    Context {
+        above,
+        below,
+        text_follows: next.is_some() && (!ocr || has_text_after(drafts, n)),
+        contents,
+        ocr,
+        run_in: next.is_some_and(|next| is_run_in(&drafts[n], next, below, words)),
+        listed: numbered(n.checked_sub(1)) || numbered(Some(n + 1)),
+        beside_number: is_beside_number(page, n),
+    }
+}
+
+/// Whether running text, or a table, comes within the next few blocks: labels of a drawing are
+/// followed by each other.
+fn has_text_after(drafts: &[Draft], n: usize) -> bool {
+    /// Headings stack: chapter, title, author, section.
+    const WITHIN: usize = 4;
+    /// Fewer words are a label.
+    const LEAST_WORDS: usize = 8;
+    drafts[n + 1..].iter().take(WITHIN).any(|d| match d {
+        Draft::Text(p) => p.lines.iter().map(|l| l.words.len()).sum::<usize>() >= LEAST_WORDS,
+        Draft::Table(_) => true,
+        Draft::Figure(_) => false,
+    })
+}
+
+/// Whether the text breaks off at the end of a full line and the next block goes on right below:
+/// a lead-in in bold, or a line whose size was misjudged.
+fn is_run_in(draft: &Draft, next: &Draft, below: f32, words: &[Word]) -> bool {
+    /// White space below, in ems: less than between a heading and its text.
+    const NEAR: f32 = 0.45;
+    /// Share of the column that a full line takes.
+    const FULL: f32 = 0.92;
+    let (Draft::Text(p), Draft::Text(next)) = (draft, next) else { return false };
+    let (Some(last), Some(first)) = (p.lines.last(), next.lines.first()) else { return false };
+    let text = line_text(&last.words, words);
+    let goes_on = line_text(&first.words, words).starts_with(char::is_lowercase);
+    let broken = text.ends_with('-') && goes_on;
+    let full = last.rect.max.x - p.column.min.x >= FULL * p.column.width();
+    let one_column =
+        first.rect.overlap_x(&last.rect) > 0.5 * first.rect.width().min(last.rect.width());
+    below < NEAR && one_column && (broken || full && goes_on)
+}
+
+/// Whether a block near the top or bottom of the page has a page number on its row: a running
+/// title, although no other page is there to compare.
+fn is_beside_number(page: &PageDraft, n: usize) -> bool {
+    /// Running titles stand within this share of the page's height from its top or bottom.
+    const MARGIN: f32 = 0.1;
+    let r = page.drafts[n].rect();
+    let height = page.read.size.height;
+    if r.min.y > MARGIN * height && r.max.y < (1.0 - MARGIN) * height {
+        return false;
+    }
+    let is_number = |p: &Paragraph| {
+        p.lines.len() == 1
+            && p.lines[0].words.len() == 1
+            && page.read.words[p.lines[0].words[0] as usize]
+                .text
+                .chars()
+                .all(|c| c.is_ascii_digit())
+    };
+    page.drafts.iter().enumerate().any(|(k, other)| match other {
+        Draft::Text(p) => k != n && is_number(p) && p.rect.overlap_y(&r) > 0.5 * p.rect.height(),
+        _ => false,
+    })
 }
 
 /// Program text has several lines, or looks like program text.
 fn is_code(p: &Paragraph, words: &[Word]) -> bool {
     let text: String = p.lines.iter().map(|l| line_text(&l.words, words)).collect();
     p.lines.len() > 1 || text.chars().any(|c| "{}()[]<>=;$#/\\|_".contains(c))
-}
-
-/// "Figure 3:", "Tabelle 2.", "Fig. 1", "図 4".
-fn is_caption(text: &str) -> bool {
-    const WORDS: [&str; 22] = [
-        "figure",
-        "fig",
-        "table",
-        "tab",
-        "chart",
-        "exhibit",
-        "plate",
-        "scheme",
-        "box",
-        "abbildung",
-        "abb",
-        "tabelle",
-        "tableau",
-        "figura",
-        "tabla",
-        "tabell",
-        "afbeelding",
-        "рисунок",
-        "рис",
-        "таблица",
-        "diagram",
-        "map",
-    ];
-    let mut parts = text.split_whitespace();
-    let Some(first) = parts.next() else { return false };
-    if first.starts_with(['図', '表', '图']) {
-        return first
-            .chars()
-            .nth(1)
-            .or_else(|| parts.next()?.chars().next())
-            .is_some_and(char::is_numeric);
-    }
-    let word = first.trim_end_matches(['.', ':']).to_lowercase();
-    WORDS.contains(&word.as_str())
-        && parts.next().is_some_and(|n| {
-            n.chars().next().is_some_and(|c| {
-                c.is_numeric()
-                    || c.is_uppercase() && n.trim_end_matches(['.', ':']).chars().count() <= 4
-            })
-        })
 }
 
 fn near_float(drafts: &[Draft], n: usize) -> bool {
@@ -413,7 +444,11 @@ fn text_block(p: Paragraph, role: Role, words: &[Word], known: &Vocabulary) -> B
         text = rest.to_owned();
     }
     let confidence = confidence(p.lines.iter().flat_map(|l| l.words.iter().copied()), words);
-    let lines = p.lines.into_iter().map(|l| TextLine { rect: l.rect, words: l.words }).collect();
+    let lines = p
+        .lines
+        .iter()
+        .map(|l| TextLine { rect: l.rect, words: logical(&l.words, words) })
+        .collect();
     Block { role, rect: p.rect, text, lines, confidence }
 }
 
@@ -518,11 +553,12 @@ fn join_code(blocks: &mut Vec<Block>) {
 }
 
 fn figure_block(f: super::figures::Figure, words: &[Word]) -> Block {
-    let lines: Vec<TextLine> = super::lines::segments(words, &f.words, &[])
-        .into_iter()
-        .map(|s| TextLine { rect: s.rect, words: s.words })
+    let segments = super::lines::segments(words, &f.words, &[]);
+    let text: Vec<String> = segments.iter().map(|s| line_text(&s.words, words)).collect();
+    let lines: Vec<TextLine> = segments
+        .iter()
+        .map(|s| TextLine { rect: s.rect, words: logical(&s.words, words) })
         .collect();
-    let text: Vec<String> = lines.iter().map(|l| line_text(&l.words, words)).collect();
     Block {
         role: Role::Figure,
         rect: f.rect,

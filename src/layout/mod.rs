@@ -6,6 +6,7 @@
 //! from, the same code runs on them.
 
 mod blocks;
+mod captions;
 mod figures;
 mod furniture;
 mod lean;
@@ -84,7 +85,8 @@ fn cut(read: PageRead, options: &Options) -> PageDraft {
     let mut found: Vec<FoundTable> = Vec::new();
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
     if options.do_table_structure {
-        let frames = tables::grid::frames(&read.rules, em);
+        let rules = tables::underline::without_underlines(&read.rules, words);
+        let frames = tables::grid::frames(&rules, em);
         found.extend(tables::ruled::find(&frames, words, &free, em));
         take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
         let open = tables::aligned::between_rules(&frames, words, &free, em);

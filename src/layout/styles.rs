@@ -58,6 +58,12 @@ pub(super) struct Context {
     pub(super) contents: bool,
     /// Whether sizes come from OCR and are uncertain, and weights are unknown.
     pub(super) ocr: bool,
+    /// Whether the text goes on in the block below, without a break.
+    pub(super) run_in: bool,
+    /// Whether the block before or after is numbered as well.
+    pub(super) listed: bool,
+    /// Whether a page number stands on the same row, at the page's top or bottom.
+    pub(super) beside_number: bool,
 }
 
 /// Depth of a section number ("2.1 Scope" has depth 2); `None` without one.
@@ -113,6 +119,9 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
         return -1.0;
     }
     let Some(first) = text.chars().find(|c| c.is_alphanumeric()) else { return -1.0 };
+    if context.run_in || context.ocr && is_noise(p, &text, words) {
+        return -1.0;
+    }
     let ratio = p.size() / body.size;
     let bold = !body.bold && p.lines.iter().all(|l| l.style.bold);
     let italic = p.lines.iter().all(|l| l.style.italic);
@@ -122,6 +131,10 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     let colored = body.color.is_some() && p.lines[0].style.color != body.color;
     let numbered = number_depth(&text).is_some();
     let fills = p.lines.iter().filter(|l| l.rect.width() > 0.92 * p.column.width()).count();
+
+    if context.beside_number && ratio < 1.3 {
+        return -1.0;
+    }
 
     let mut score = -1.0f32;
     // OCR sizes scatter by some 8 %.
@@ -146,6 +159,20 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
         score += 0.5;
     } else if numbered && context.above > 0.6 {
         score += 0.3;
+    }
+    if numbered && context.ocr && !context.listed && is_set_off(&text, p, context) {
+        // Weights are rarely told from pixels: a number and the room around must do.
+        score += 0.5;
+    }
+    if context.contents {
+        // Its lines look like headings; its title is one.
+        score -= if is_usual_title(&text) && text.contains(' ') { 0.0 } else { 0.6 };
+    }
+    if is_usual_title(&text) {
+        score += 0.5;
+    }
+    if breaks_off(&text) && ratio < full {
+        score -= 0.8;
     }
     if italic && ratio < slack && !bold {
         score -= 0.1;
@@ -184,6 +211,75 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
         score -= 0.8;
     }
     score
+}
+
+/// Whether one short line stands alone, without a full stop.
+fn is_set_off(text: &str, p: &Paragraph, context: &Context) -> bool {
+    p.lines.len() == 1
+        && context.above > 0.8
+        && context.below > 0.3
+        && context.text_follows
+        && !text.ends_with(['.', ',', ';', ':', '?'])
+        && (p.rect.width() < 0.9 * p.column.width() || context.below > 0.8)
+}
+
+/// Whether the whole text is what sections of many documents are called.
+fn is_usual_title(text: &str) -> bool {
+    const TITLES: [&str; 28] = [
+        "abstract",
+        "acknowledgements",
+        "acknowledgments",
+        "appendices",
+        "appendix",
+        "bibliography",
+        "conclusion",
+        "conclusions",
+        "contents",
+        "discussion",
+        "executive summary",
+        "foreword",
+        "glossary",
+        "index",
+        "introduction",
+        "list of figures",
+        "list of tables",
+        "methods",
+        "notes",
+        "preface",
+        "references",
+        "results",
+        "summary",
+        "table of contents",
+        "einleitung",
+        "inhalt",
+        "inhaltsverzeichnis",
+        "literatur",
+    ];
+    let plain = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    TITLES.contains(&plain.as_str())
+}
+
+/// Whether a sentence ends within the text and another one starts that does not end: the first
+/// line of a paragraph ("Data. We present").
+fn breaks_off(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let ends = |w: &str| w.ends_with('.') && w.len() > 3 && !w[..w.len() - 1].contains('.');
+    let at = words
+        .iter()
+        .enumerate()
+        .skip(1)
+        .position(|(_, w)| ends(w) && w.chars().next().is_some_and(char::is_alphabetic));
+    at.is_some_and(|at| words.len() > at + 3) && !text.ends_with('.')
+}
+
+/// Whether recognised text is more likely a part of a picture than words: the recogniser is not
+/// sure of it, or it holds signs that no heading has.
+fn is_noise(p: &Paragraph, text: &str, words: &[Word]) -> bool {
+    /// Words of print are read with more confidence than this.
+    const SURE: f32 = 0.6;
+    let read = p.lines.iter().flat_map(|l| &l.words).map(|&i| &words[i as usize]);
+    let confidence = crate::document::mean_confidence(read);
+    confidence.is_some_and(|c| c < SURE) || text.chars().any(|c| "{}<>=~\\^@_".contains(c))
 }
 
 #[cfg(test)]

@@ -264,3 +264,12 @@ fn a_list_keeps_its_items_and_their_nesting() {
         .collect();
     assert_eq!(depths, [0, 1, 1, 0]);
 }
+
+#[test]
+fn lines_of_right_to_left_text_have_their_words_in_logical_order() {
+    // On paper, from the left: WORLD HELLO.
+    let words = vec![word("עולם", 100.0, 100.0, 140.0), word("שלום", 145.0, 100.0, 185.0)];
+    let page = laid_out(words);
+    assert_eq!(texts(&page), ["שלום עולם"]);
+    assert_eq!(page.blocks[0].lines[0].words, [1, 0]);
+}

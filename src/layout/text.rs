@@ -162,7 +162,7 @@ fn is_rtl_letter(c: char) -> bool {
 
 /// Words come sorted by their left side; puts them into logical order: the bidi algorithm (UAX
 /// #9) is its own inverse on runs of whole words.
-fn logical(indices: &[u32], words: &[Word]) -> Vec<u32> {
+pub(super) fn logical(indices: &[u32], words: &[Word]) -> Vec<u32> {
     let any_rtl = indices.iter().any(|&i| words[i as usize].text.chars().any(is_rtl_letter));
     if !any_rtl {
         return indices.to_vec();

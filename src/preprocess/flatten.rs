@@ -1,4 +1,4 @@
-//! Even paper: shadows and faint print.
+//! Even paper: shadows, grain and faint print.
 
 use image::GrayImage;
 
@@ -13,7 +13,15 @@ const FAINT: f32 = 0.5;
 /// Tiles that are darker than this share of the brightest are printed areas or pictures, not
 /// paper; light falls off to a half.
 const PRINTED: f32 = 0.4;
-/// Level that paper gets: some room is left for its grain.
+/// Grain that spreads by more than this share of the contrast between paper and ink is wiped off
+/// the paper. (Half of that comes from a good scanner and JPEG.)
+const GRAINY: f32 = 0.025;
+/// Grain is taken for no more than this share: halftones look like grain.
+const MOST_GRAIN: f32 = 0.08;
+/// So many times its spread below the paper's level (which the brighter pixels tell), grain is
+/// wiped white. Further, and it eats thin strokes.
+const WIPED: f32 = 2.8;
+/// Level that paper without grain gets.
 const WHITE: f32 = 245.0;
 /// Share of the pixels that are ink on a page with little text.
 const LEAST_INK: f32 = 0.005;
@@ -32,12 +40,44 @@ pub(crate) fn flatten(image: &GrayImage, ppi: f32) -> Option<GrayImage> {
     let low = *sorted.get(sorted.len() / 10)?;
     let uneven = low < (1.0 - UNEVEN) * brightest;
     let ink = ink_share(image, &paper, &filled);
-    if !uneven && ink < FAINT {
-        return None;
-    }
     // Ink at this share of the paper becomes black; dark prints stay as dark as they are.
     let black = if ink < FAINT { 0.0 } else { ink };
-    Some(divided(image, &paper, &filled, black))
+    let grain = grain(image) / brightest;
+    let grainy = grain > GRAINY * (1.0 - ink);
+    if !uneven && ink < FAINT && !grainy {
+        return None;
+    }
+    // The share of the paper's level that becomes white.
+    let (white, level) = if grainy {
+        (1.0 - WIPED * grain.min(MOST_GRAIN * (1.0 - ink)), 255.0)
+    } else {
+        (1.0, WHITE)
+    };
+    Some(divided(image, &paper, &filled, black, level / (white - black)))
+}
+
+/// The spread (standard deviation) of neighbouring pixels of the paper, in levels.
+fn grain(image: &GrayImage) -> f32 {
+    let mut counts = [0_u32; 256];
+    let width = image.width().max(1) as usize;
+    for row in image.as_raw().chunks_exact(width).step_by(ink::STEP) {
+        // Direct neighbours are alike after blur and enlarging.
+        for (&a, &b) in row.iter().zip(row.iter().skip(2 * ink::STEP)).step_by(ink::STEP) {
+            counts[usize::from(a.abs_diff(b))] += 1;
+        }
+    }
+    let half = counts.iter().sum::<u32>() / 2;
+    let mut below = 0;
+    for (difference, &n) in counts.iter().enumerate() {
+        if below + n > half {
+            // Within the level, so that small spreads are told apart.
+            let middle = difference as f32 - 0.5 + (half - below) as f32 / n.max(1) as f32;
+            // The median of the difference of two normal values.
+            return (middle / (2.0_f32.sqrt() * 0.6745)).max(0.0);
+        }
+        below += n;
+    }
+    0.0
 }
 
 /// The paper's level in each tile; tiles that are print take it from the nearest paper.
@@ -96,7 +136,7 @@ fn ink_share(image: &GrayImage, paper: &Paper, filled: &[f32]) -> f32 {
 }
 
 /// Each pixel as a share of the paper under it, which is taken between the middles of tiles.
-fn divided(image: &GrayImage, paper: &Paper, filled: &[f32], black: f32) -> GrayImage {
+fn divided(image: &GrayImage, paper: &Paper, filled: &[f32], black: f32, gain: f32) -> GrayImage {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let (across, down) = (paper.across, paper.down);
     let between = |at: usize, count: usize| {
@@ -105,7 +145,6 @@ fn divided(image: &GrayImage, paper: &Paper, filled: &[f32], black: f32) -> Gray
         (first, (first + 1).min(count - 1), place - first as f32)
     };
     let columns: Vec<_> = (0..width).map(|x| between(x, across)).collect();
-    let gain = WHITE / (1.0 - black);
     let mut out = Vec::with_capacity(width * height);
     let mut row = vec![0.0; across];
     for (y, pixels) in image.as_raw().chunks_exact(width.max(1)).enumerate() {
@@ -150,6 +189,27 @@ mod tests {
         let flat = flatten(&text(|_, _| 240.0, 0.62), 200.0).unwrap();
         assert!(flat.get_pixel(301, 5).0[0] < 20);
         assert!(flat.get_pixel(315, 30).0[0] > 230);
+    }
+
+    #[test]
+    fn grain_is_wiped_off_the_paper() {
+        // Pseudo-random, the same every time: about normal, with a spread of 10 levels.
+        let mut state = 1_u32;
+        let mut random = || {
+            (0..4).fold(0.0, |sum, _| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                sum + (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+            }) * 17.3
+        };
+        let clean = text(|_, _| 225.0, 0.2);
+        let grainy = GrayImage::from_fn(1200, 900, |x, y| {
+            Luma([(f32::from(clean.get_pixel(x, y).0[0]) + random()).clamp(0.0, 255.0) as u8])
+        });
+        assert!((8.0..12.0).contains(&grain(&grainy)), "{}", grain(&grainy));
+        let flat = flatten(&grainy, 200.0).unwrap();
+        let white = (0..100).filter(|&x| flat.get_pixel(x, 30).0[0] == 255).count();
+        assert!(white > 85, "{white}");
+        assert!(flat.get_pixel(301, 5).0[0] < 90);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod flatten;
 mod ink;
+mod panels;
 mod photo;
 mod scale;
 mod skew;
@@ -12,6 +13,7 @@ mod turn;
 
 pub(crate) use flatten::flatten;
 pub(crate) use ink::mask;
+pub(crate) use panels::open_panels;
 pub(crate) use photo::{Sheet, find_sheet};
 pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};

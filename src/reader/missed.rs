@@ -8,6 +8,14 @@ use crate::ocr::OcrWord;
 const NEAR: (f32, f32) = (1.6, 1.0);
 /// Groups of fewer letters are specks and signs.
 const LEAST: usize = 2;
+/// Letters that stand alone are those of a column (figures in a table) where so many of them …
+const LEAST_IN_COLUMN: usize = 2;
+/// … have their middles within this many text heights of one line down, …
+const ALIGNED: f32 = 0.6;
+/// … no further apart than this, in text heights, …
+const NEXT_ROW: f32 = 4.0;
+/// … and are as high as letters at least: bullets and specks are lower.
+const FULL: f32 = 0.85;
 /// More missed letters than this are a halftone or a texture, not text.
 const MOST: usize = 3000;
 /// Words read in a second look that are less certain than this were no words.
@@ -50,10 +58,13 @@ pub(super) fn parts(
         }
     }
     let (width, depth) = (size.0 as f32, size.1 as f32);
+    let (groups, alone): (Vec<_>, Vec<_>) = groups.into_iter().partition(|g| g.1 >= LEAST);
+    let columns = columns(alone.into_iter().map(|g| g.0).collect(), height);
     groups
         .into_iter()
-        .filter(|g| g.1 >= LEAST)
-        .map(|(r, _)| {
+        .map(|g| g.0)
+        .chain(columns)
+        .map(|r| {
             let m = MARGIN * height;
             rect(
                 (r.min.x - m).max(0.0),
@@ -63,6 +74,25 @@ pub(super) fn parts(
             )
         })
         .collect()
+}
+
+/// Letters that stand alone, one below the other: figures of a table. From top to bottom.
+fn columns(mut alone: Vec<Rect<Px>>, height: f32) -> Vec<Rect<Px>> {
+    alone.retain(|r| r.height() >= FULL * height && r.width() <= 2.0 * height);
+    alone.sort_by(|a, b| a.min.y.total_cmp(&b.min.y).then(a.min.x.total_cmp(&b.min.x)));
+    let mut columns: Vec<(Rect<Px>, usize)> = Vec::new();
+    for r in alone {
+        let column = columns.iter_mut().find(|(column, _)| {
+            (column.mid_x() - r.mid_x()).abs() <= ALIGNED * height
+                && r.min.y - column.max.y <= NEXT_ROW * height
+        });
+        match column {
+            Some((column, count)) => (*column, *count) = (column.around(&r), *count + 1),
+            None => columns.push((r, 1)),
+        }
+    }
+    columns.retain(|c| c.1 >= LEAST_IN_COLUMN);
+    columns.into_iter().map(|c| c.0).collect()
 }
 
 /// Adds the words of a second look at a part, where no word stands yet.
@@ -119,6 +149,18 @@ mod tests {
         let parts = parts(&letters, &words, &[], (1000, 1000));
         assert_eq!(parts.len(), 1);
         assert!(parts[0].min.x > 300.0 && parts[0].max.y > 140.0);
+    }
+
+    #[test]
+    fn figures_that_stand_alone_are_a_column() {
+        let mut letters: Vec<_> = (0..10).map(|i| letter(12.0 * i as f32, 0.0)).collect();
+        letters.extend((0..4).map(|i| letter(300.0, 60.0 * i as f32)));
+        // A bullet and a lonely letter.
+        letters.extend([rect(600.0, 0.0, 608.0, 8.0), letter(800.0, 10.0)]);
+        let words = [word("recognised", rect(0.0, 0.0, 120.0, 20.0))];
+        let parts = parts(&letters, &words, &[], (1000, 1000));
+        assert_eq!(parts.len(), 1);
+        assert!(parts[0].min.x > 250.0 && parts[0].max.x < 350.0 && parts[0].max.y > 200.0);
     }
 
     #[test]

@@ -4,39 +4,34 @@
 //! short and long words. A logistic curve (Platt scaling) over a few features of the word makes it
 //! one; `scripts/calibrate.py` fits it, docs/confidence.md has the reliability table.
 
-use crate::document::{Word, WordOrigin, mean_confidence};
+use crate::document::{Word, WordOrigin};
 
 /// Raw confidences are kept this far from 0 and 1, where the logit has no end.
 const EDGE: f32 = 0.005;
-/// Of the fit: constant; logit of the word's confidence; logit of the page's mean confidence;
-/// logarithm of the word's length; whether it has digits; whether it has neither letters nor
-/// digits.
-const WEIGHTS: [f32; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
+/// Of the fit: constant; logit of the raw confidence; logarithm of the word's length; whether it
+/// has digits; whether it has neither letters nor digits. (The page's mean confidence adds nothing
+/// to these.)
+const WEIGHTS: [f32; 5] = [-0.871, 1.240, 0.592, -1.222, -1.911];
 
 /// Turns the confidence of all recognised words of a page into probabilities.
 pub(super) fn calibrate(words: &mut [Word]) {
-    let recognised = |w: &&Word| w.origin == WordOrigin::Ocr;
-    let Some(page) = mean_confidence(words.iter().filter(recognised)) else { return };
-    for word in words {
-        if let Some(raw) = word.confidence.filter(|_| word.origin == WordOrigin::Ocr) {
-            word.confidence = Some(probability(raw, page, &word.text));
-        }
+    for word in words.iter_mut().filter(|w| w.origin == WordOrigin::Ocr) {
+        word.confidence = word.confidence.map(|raw| probability(raw, &word.text));
     }
 }
 
-fn probability(raw: f32, page: f32, text: &str) -> f32 {
+fn probability(raw: f32, text: &str) -> f32 {
     let flag = |holds: bool| f32::from(u8::from(holds));
     let features = [
         1.0,
         logit(raw),
-        logit(page),
         (text.chars().count().max(1) as f32).ln(),
         flag(text.chars().any(char::is_numeric)),
         flag(!text.chars().any(char::is_alphanumeric)),
     ];
     let sum: f32 = features.iter().zip(WEIGHTS).map(|(x, w)| x * w).sum();
     // Four digits are more than it is worth, and make output easier to compare.
-    (1.0 / (1.0 + (-sum).exp()) * 1e4).round() / 1e4
+    (1e4 / (1.0 + (-sum).exp())).round() / 1e4
 }
 
 fn logit(p: f32) -> f32 {
@@ -50,14 +45,33 @@ mod tests {
 
     #[test]
     fn probabilities_rise_with_confidence_and_stay_within_bounds() {
-        let steps: Vec<f32> = (0..=20).map(|i| probability(i as f32 / 20.0, 0.9, "word")).collect();
+        let steps: Vec<f32> = (0..=20).map(|i| probability(i as f32 / 20.0, "word")).collect();
         assert!(steps.windows(2).all(|pair| pair[0] <= pair[1]), "{steps:?}");
-        assert!(steps[0] < 0.5 && steps[20] > 0.9, "{steps:?}");
+        assert!(steps[0] < 0.1 && steps[20] > 0.95, "{steps:?}");
         assert!(steps.iter().all(|p| (0.0..=1.0).contains(p)));
     }
 
     #[test]
-    fn the_same_confidence_is_worth_less_on_a_bad_page() {
-        assert!(probability(0.9, 0.6, "word") < probability(0.9, 0.95, "word"));
+    fn the_same_confidence_is_worth_more_in_a_long_word_and_less_in_a_mark() {
+        assert!(probability(0.9, "harbour") > probability(0.9, "a"));
+        assert!(probability(0.9, "a") > probability(0.9, "|"));
+    }
+
+    #[test]
+    fn words_of_a_text_layer_stay_without_confidence() {
+        let word = |origin, confidence| Word {
+            text: "word".to_owned(),
+            rect: crate::geometry::rect(0.0, 0.0, 1.0, 1.0),
+            confidence,
+            origin,
+            style: crate::document::Style::default(),
+            angle: 0.0,
+            joined: false,
+            line: None,
+        };
+        let mut words = [word(WordOrigin::TextLayer, None), word(WordOrigin::Ocr, Some(0.5))];
+        calibrate(&mut words);
+        assert_eq!(words[0].confidence, None);
+        assert!(words[1].confidence.is_some_and(|c| c != 0.5));
     }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use unicode_script::{Script, UnicodeScript};
+
 use crate::document::Word;
 use crate::geometry::{Pt, Rect, bounds};
 use crate::language::{Fit, fits};
@@ -15,6 +17,10 @@ const MIN_CHARS: usize = 12;
 /// Recognition below this mean confidence is no text, or in a script that cannot be read here: it
 /// does not tell. Turned pages and other scripts reach 0.2 to 0.5.
 const POOR: f32 = 0.55;
+/// Recognition that is to replace a layer that can be seen must reach this mean confidence.
+const SURE: f32 = 0.7;
+/// Letters of a script in the strip from which the script is compared by itself.
+const OWN_SCRIPT: usize = 20;
 /// Recognition from this mean confidence is hardly ever wrong in more than one character of fifty.
 const GOOD: f32 = 0.8;
 /// Likeness from which a layer that can be seen is right. A wrong table of characters leaves
@@ -86,12 +92,21 @@ pub(super) fn compare(read: &PageRead, doubt: &Doubt, strip: &Rect<Pt>, found: &
     if confidence < POOR || chars(&found) < MIN_CHARS {
         return Finding::Unknown;
     }
-    let like = likeness(&layer, &found);
+    let like = match doubt.suspect {
+        Suspect::Hidden => likeness(&layer, &found, None),
+        // One script may be right where another is not.
+        _ => scripts(&layer)
+            .into_iter()
+            .map(|script| likeness(&layer, &found, Some(script)))
+            .reduce(f32::min)
+            .unwrap_or_else(|| likeness(&layer, &found, None)),
+    };
     tracing::debug!(like, confidence, reason = doubt.reason, "text layer compared with its pixels");
     match doubt.suspect {
         Suspect::Lost => Finding::Wrong,
         Suspect::All | Suspect::Fonts(_) if like >= LIKE => Finding::Right,
-        // What is recognised must be text itself.
+        // What is recognised must be text itself, and sure.
+        Suspect::All | Suspect::Fonts(_) if confidence < SURE => Finding::Unknown,
         Suspect::All | Suspect::Fonts(_) if cost(&found).is_none_or(|f| f.1 != Some(true)) => {
             Finding::Wrong
         }
@@ -115,21 +130,37 @@ fn cost(words: &[&Word]) -> Option<(f32, Option<bool>)> {
     fits.first().map(|fit| (fit.bits, Fit::is_doubtful(fit)))
 }
 
+/// Scripts with more than a few letters, Han and kana as one.
+fn scripts(words: &[&Word]) -> Vec<Script> {
+    let mut counts: HashMap<Script, usize> = HashMap::new();
+    for c in words.iter().flat_map(|w| w.text.chars()).filter(|c| c.is_alphabetic()) {
+        *counts.entry(script(c)).or_default() += 1;
+    }
+    let enough = counts.into_iter().filter(|&(s, n)| n >= OWN_SCRIPT && s != Script::Common);
+    enough.map(|(script, _)| script).collect()
+}
+
+fn script(c: char) -> Script {
+    match c.script() {
+        Script::Hiragana | Script::Katakana => Script::Han,
+        script => script,
+    }
+}
+
 /// Share of triples of letters and digits that two readings have in common (Dice's coefficient),
-/// whatever the order of their lines and wherever they part words.
-fn likeness(a: &[&Word], b: &[&Word]) -> f32 {
-    let (a, b) = (triples(a), triples(b));
+/// whatever the order of their lines and wherever they part words; of one script, if given.
+fn likeness(a: &[&Word], b: &[&Word], script: Option<Script>) -> f32 {
+    let (a, b) = (triples(a, script), triples(b, script));
     let count = |triples: &HashMap<[char; 3], usize>| triples.values().sum::<usize>();
     let both: usize = a.iter().map(|(t, n)| b.get(t).map_or(0, |m| *n.min(m))).sum();
     2.0 * both as f32 / (count(&a) + count(&b)).max(1) as f32
 }
 
-/// Triples within a word's neighbourhood: words run together, since where they part is no matter.
-fn triples(words: &[&Word]) -> HashMap<[char; 3], usize> {
+fn triples(words: &[&Word], of: Option<Script>) -> HashMap<[char; 3], usize> {
     let chars: Vec<char> = words
         .iter()
         .flat_map(|w| w.text.chars())
-        .filter(|c| c.is_alphanumeric())
+        .filter(|&c| c.is_alphanumeric() && of.is_none_or(|of| script(c) == of))
         .flat_map(char::to_lowercase)
         .collect();
     let mut triples = HashMap::new();
@@ -163,4 +194,134 @@ fn shift(layer: &[&Word], found: &[&Word]) -> Option<f32> {
         .collect();
     shifts.sort_by(f32::total_cmp);
     shifts.get(shifts.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Style, TextSource, Timings, WordOrigin};
+    use crate::geometry::{Size, rect};
+
+    const LINES: [&str; 4] = [
+        "The harbour office keeps a ledger of every vessel",
+        "that calls here written by hand since the lamps",
+        "were lit and the rhythm of it seldom changes from",
+        "one summer to another whatever the weather brings",
+    ];
+
+    fn words(lines: &[&str], origin: WordOrigin, confidence: Option<f32>) -> Vec<Word> {
+        let mut out = Vec::new();
+        for (row, line) in lines.iter().enumerate() {
+            let mut x = 50.0;
+            for text in line.split(' ') {
+                let width = 6.0 * text.chars().count() as f32;
+                let top = 100.0 + 14.0 * row as f32;
+                out.push(Word {
+                    text: text.to_owned(),
+                    rect: rect(x, top, x + width, top + 11.0),
+                    confidence,
+                    origin,
+                    style: Style::default(),
+                    angle: 0.0,
+                    joined: false,
+                    line: None,
+                });
+                x += width + 4.0;
+            }
+        }
+        out
+    }
+
+    fn finding(layer: Vec<Word>, found: &[Word], suspect: Suspect) -> Finding {
+        let read = PageRead {
+            index: 0,
+            size: Size::new(600.0, 800.0),
+            words: layer,
+            rules: Vec::new(),
+            placements: Vec::new(),
+            links: Vec::new(),
+            text_source: TextSource::TextLayer,
+            resolution: None,
+            skew: 0.0,
+            language: None,
+            warnings: Vec::new(),
+            timings: Timings::default(),
+        };
+        let doubt = Doubt { reason: String::new(), suspect };
+        let strip = strip(&read, &doubt).unwrap();
+        assert_eq!((strip.min.x, strip.max.x), (0.0, 600.0));
+        compare(&read, &doubt, &strip, found)
+    }
+
+    fn found(confidence: f32) -> Vec<Word> {
+        words(&LINES, WordOrigin::Ocr, Some(confidence))
+    }
+
+    fn hidden(change: impl Fn(usize, char) -> char) -> Vec<Word> {
+        let mut words = words(&LINES, WordOrigin::HiddenLayer, None);
+        let mut at = 0;
+        for word in &mut words {
+            word.text = word
+                .text
+                .chars()
+                .map(|c| {
+                    at += 1;
+                    change(at, c)
+                })
+                .collect();
+        }
+        words
+    }
+
+    #[test]
+    fn a_good_hidden_layer_is_right() {
+        assert_eq!(finding(hidden(|_, c| c), &found(0.9), Suspect::Hidden), Finding::Right);
+        // One wrong letter in forty.
+        let nearly = hidden(|at, c| if at % 40 == 0 { 'x' } else { c });
+        assert_eq!(finding(nearly, &found(0.9), Suspect::Hidden), Finding::Right);
+    }
+
+    #[test]
+    fn one_with_a_wrong_letter_in_seven_is_wrong() {
+        let confused = hidden(|at, c| if at % 7 == 0 { 'x' } else { c });
+        assert_eq!(finding(confused, &found(0.9), Suspect::Hidden), Finding::Wrong);
+    }
+
+    #[test]
+    fn one_that_lies_a_line_lower_is_shifted() {
+        let mut layer = hidden(|_, c| c);
+        for word in &mut layer {
+            word.rect = word.rect.translate(euclid::Vector2D::new(0.0, 12.0));
+        }
+        assert_eq!(finding(layer, &found(0.9), Suspect::Hidden), Finding::Shifted);
+    }
+
+    #[test]
+    fn what_cannot_be_read_does_not_tell() {
+        for suspect in [Suspect::Hidden, Suspect::All] {
+            assert_eq!(finding(hidden(|_, c| c), &found(0.4), suspect), Finding::Unknown);
+        }
+    }
+
+    #[test]
+    fn a_swapped_alphabet_is_wrong_and_odd_text_is_right() {
+        let swap = |_: usize, c: char| match c {
+            'a'..='z' => (b'a' + (c as u8 - b'a' + 11) % 26) as char,
+            c => c,
+        };
+        assert_eq!(finding(hidden(swap), &found(0.9), Suspect::All), Finding::Wrong);
+        // Recognition that is bad at it still shows that it is the same text.
+        let odd = hidden(|at, c| if at % 6 == 0 { 'x' } else { c });
+        assert_eq!(finding(odd, &found(0.9), Suspect::All), Finding::Right);
+    }
+
+    #[test]
+    fn a_script_is_not_outvoted_by_another() {
+        let mut layer = hidden(|_, c| c);
+        let greek = "αβγδεζηθικλμνξοπρστυφχψω".repeat(2);
+        layer[3].text = greek.clone();
+        let mut read = found(0.9);
+        read[3].text = greek.chars().rev().collect();
+        assert_eq!(finding(layer, &read, Suspect::All), Finding::Wrong);
+    }
 }

@@ -140,7 +140,7 @@ impl Recognition {
         language = language.or(choice.language);
         let mut missing = choice.missing;
         if let Some(part) = poor_part(&found.words) {
-            // A passage in another script, on a page that is read well otherwise.
+            // It may be a passage in another script.
             let other = self.choose(page, Some(part), installed, None, call)?;
             missing = missing.or(other.missing);
             if other.language.as_ref().is_some_and(|l| language.as_ref() != Some(l)) {
@@ -199,8 +199,10 @@ impl Recognition {
                 .map_or(&[][..], |guess| detected_as(&guess.name));
             let own = best.language.script().is_some_and(|s| scripts.contains(&s));
             let candidates = match scripts {
-                [] if best.confidence < POOR => installed.of_other_scripts(),
+                // Nothing to go by, or what it went by does not read.
+                [] if told.is_none() && best.confidence < SURE => installed.of_other_scripts(),
                 [] => Vec::new(),
+                _ if own && best.confidence < POOR => installed.of_other_scripts(),
                 _ if own => Vec::new(),
                 _ => installed.of_scripts(scripts),
             };
@@ -338,12 +340,9 @@ fn second_language(words: &[OcrWord], main: &Language, installed: &[Language]) -
         .map(|(language, _)| language)
 }
 
-/// The largest passage that is read poorly, where such passages are more than a few words of a page
-/// that is read well otherwise.
+/// The largest passage that is read poorly, where such passages are more than a few words of a
+/// page.
 fn poor_part(words: &[OcrWord]) -> Option<Rect<Px>> {
-    if mean_confidence(words) < POOR {
-        return None;
-    }
     let letters = |words: &[OcrWord]| words.iter().map(|w| w.text.chars().count()).sum::<usize>();
     let poor: Vec<&[OcrWord]> = words
         .chunk_by(|a, b| a.block == b.block && a.paragraph == b.paragraph)

@@ -49,27 +49,30 @@ pub(super) fn update(
 }
 
 fn open(name: &str, original: &[u8], options: &PdfOptions) -> Result<Pdf> {
-    let damaged = |error: lopdf::Error| Error::Damaged {
+    // Without a password, the empty one: many encrypted files have it.
+    let password = options.password.as_deref().unwrap_or_default();
+    let damaged = |detail: String| Error::Damaged {
         name: name.to_owned(),
         detail: format!(
-            "no text layer can be added to it ({error}); repair it first, with `qpdf in.pdf out.pdf`"
+            "no text layer can be added to it ({detail}); repair it first, with `qpdf in.pdf out.pdf`"
         ),
     };
-    let mut pdf = Pdf::load_mem(original).map_err(damaged)?;
-    if pdf.is_encrypted() {
-        pdf.decrypt(options.password.as_deref().unwrap_or_default()).map_err(|error| {
-            match (&error, &options.password) {
-                (lopdf::Error::InvalidPassword | lopdf::Error::Decryption(lopdf::encryption::DecryptionError::IncorrectPassword), None) => {
-                    Error::PasswordMissing { name: name.to_owned() }
-                }
-                (lopdf::Error::InvalidPassword | lopdf::Error::Decryption(lopdf::encryption::DecryptionError::IncorrectPassword), Some(_)) => {
-                    Error::PasswordWrong { name: name.to_owned() }
-                }
-                _ => damaged(error),
-            }
-        })?;
+    let pdf = Pdf::load_mem_with_password(original, password);
+    match pdf {
+        Ok(pdf) if pdf.page_iter().next().is_none() => {
+            Err(damaged("it has no page tree".to_owned()))
+        }
+        Ok(pdf) => Ok(pdf),
+        Err(
+            lopdf::Error::InvalidPassword
+            | lopdf::Error::Decryption(lopdf::encryption::DecryptionError::IncorrectPassword),
+        ) => Err(if options.password.is_none() {
+            Error::PasswordMissing { name: name.to_owned() }
+        } else {
+            Error::PasswordWrong { name: name.to_owned() }
+        }),
+        Err(error) => Err(damaged(error.to_string())),
     }
-    Ok(pdf)
 }
 
 fn add_layer(

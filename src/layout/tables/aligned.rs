@@ -7,7 +7,8 @@ use super::{FoundTable, cell};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::lines::{Segment, rows, segments};
-use crate::layout::lists;
+use crate::layout::text::line_text;
+use crate::layout::{captions, lists};
 
 /// A gap between words that can part columns is at least this many ems wide.
 const CELL_GAP: f32 = 0.7;
@@ -19,6 +20,10 @@ const SUPPORT: f32 = 0.6;
 const CROSSING: f32 = 0.2;
 /// Pieces of text of more words than this are prose.
 const PROSE_WORDS: usize = 7;
+/// A head stands no further above its rows than this many times (and an em) their usual gap.
+const APART: f32 = 2.0;
+/// Lines nearer than this share of the usual step belong to one row.
+const EVEN: f32 = 0.92;
 /// Rows further apart than this many ems are not of one table.
 const MAX_STEP: f32 = 3.5;
 
@@ -39,6 +44,11 @@ fn text_rows(indices: &[u32], words: &[Word]) -> Vec<TextRow> {
             Some(TextRow { rect: bounds(pieces.iter().map(|p| p.rect))?, pieces })
         })
         .collect()
+}
+
+/// The pieces of the lowest row of text among the words.
+pub(super) fn last_row(indices: &[u32], words: &[Word]) -> Option<Vec<Segment>> {
+    text_rows(indices, words).pop().map(|row| row.pieces)
 }
 
 /// White channels between columns, as x positions, left to right.
@@ -63,12 +73,14 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
     let mut edges: Vec<f32> = covered.iter().flatten().flat_map(|&(l, r)| [l, r]).collect();
     edges.sort_by(f32::total_cmp);
     let allowed = (CROSSING * rows.len() as f32) as usize;
+    // The words of a head may leave no more than word spaces between columns of short values.
+    let body = usize::from(rows.len() > 2);
     let mut out: Vec<(f32, f32)> = Vec::new();
     for pair in edges.windows(2) {
         let (l, r) = (pair[0], pair[1]);
         let mid = 0.5 * (l + r);
         let crossing =
-            covered.iter().filter(|row| row.iter().any(|c| c.0 < mid && mid < c.1)).count();
+            covered[body..].iter().filter(|row| row.iter().any(|c| c.0 < mid && mid < c.1)).count();
         if crossing > allowed {
             continue;
         }
@@ -95,9 +107,34 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
                     cut = (cut.0.max(left), cut.1.min(right));
                 }
             }
-            (both >= 2 && wide as f32 >= SUPPORT * both as f32).then_some(0.5 * (cut.0 + cut.1))
+            (both >= 2 && wide as f32 >= SUPPORT * both as f32)
+                .then(|| least_crossed(cut, rows, words))
         })
         .collect()
+}
+
+/// The place within a channel that the fewest words of all rows lie over: heads reach further than
+/// the cells below them. The middle of the widest such stretch.
+fn least_crossed(channel: (f32, f32), rows: &[TextRow], words: &[Word]) -> f32 {
+    let over: Vec<(f32, f32)> = rows
+        .iter()
+        .flat_map(|row| &row.pieces)
+        .flat_map(|piece| &piece.words)
+        .map(|&i| words[i as usize].rect)
+        .filter(|r| r.max.x > channel.0 && r.min.x < channel.1)
+        .map(|r| (r.min.x.max(channel.0), r.max.x.min(channel.1)))
+        .collect();
+    let mut edges = vec![channel.0, channel.1];
+    edges.extend(over.iter().flat_map(|&(l, r)| [l, r]));
+    edges.sort_by(f32::total_cmp);
+    edges
+        .windows(2)
+        .map(|w| {
+            let mid = 0.5 * (w[0] + w[1]);
+            (over.iter().filter(|o| o.0 < mid && mid < o.1).count(), w[1] - w[0], mid)
+        })
+        .min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)))
+        .map_or(0.5 * (channel.0 + channel.1), |best| best.2)
 }
 
 /// First column, last column, words.
@@ -146,28 +183,47 @@ impl Draft {
             .collect()
     }
 
-    /// Whether a word of the piece, or a plain word space, lies over a cut.
+    /// Whether a word of the piece, or a plain word space, lies over a cut. Word spaces at several
+    /// cuts are no chance: the cells of a tight head.
     fn is_spanning(&self, piece: &Segment, first: usize, last: usize, words: &[Word]) -> bool {
-        (first..last).any(|c| {
-            let cut = self.cuts[c];
-            let left = piece
-                .words
-                .iter()
-                .map(|&i| words[i as usize].rect.max.x)
-                .filter(|&x| x <= cut)
-                .fold(f32::MIN, f32::max);
-            let right = piece
-                .words
-                .iter()
-                .map(|&i| words[i as usize].rect.min.x)
-                .filter(|&x| x >= cut)
-                .fold(f32::MAX, f32::min);
-            let over = piece.words.iter().any(|&i| {
-                let r = &words[i as usize].rect;
-                r.min.x < cut && cut < r.max.x
-            });
-            over || right - left < MIN_CHANNEL * piece.size
-        })
+        /// A word lies over a cut when it reaches beyond it by this many ems on both sides.
+        const OVER: f32 = 0.3;
+        let rects = || piece.words.iter().map(|&i| words[i as usize].rect);
+        let over = |cut: f32| {
+            let reach = OVER * piece.size;
+            rects().any(|r| r.min.x < cut - reach && cut + reach < r.max.x)
+        };
+        let tight = |cut: f32| {
+            let left = rects().filter(|r| r.mid_x() <= cut).map(|r| r.max.x);
+            let right = rects().filter(|r| r.mid_x() > cut).map(|r| r.min.x);
+            right.fold(f32::MAX, f32::min) - left.fold(f32::MIN, f32::max)
+                < MIN_CHANNEL * piece.size
+        };
+        let cuts = &self.cuts[first..last];
+        cuts.iter().any(|&c| over(c))
+            || cuts.len() < 2
+                && cuts.iter().any(|&c| tight(c))
+                && !self.is_aligned(piece, first, words)
+    }
+
+    /// Whether what stands to the right of a cut in a piece starts where the column's other cells
+    /// start.
+    fn is_aligned(&self, piece: &Segment, cut: usize, words: &[Word]) -> bool {
+        /// Left sides of a column agree within this many ems.
+        const FLUSH: f32 = 0.25;
+        let at = self.cuts[cut];
+        let start = |piece: &Segment| {
+            piece.words.iter().map(|&i| words[i as usize].rect).find(|r| r.mid_x() > at)
+        };
+        let Some(here) = start(piece) else { return false };
+        let starts: Vec<f32> = self
+            .rows
+            .iter()
+            .flat_map(|row| row.pieces.iter().find(|p| p.rect.min.x > at))
+            .map(|p| p.rect.min.x)
+            .collect();
+        let flush = starts.iter().filter(|&&x| (x - here.min.x).abs() < FLUSH * piece.size).count();
+        flush >= 2 && flush * 4 >= starts.len() * 3
     }
 }
 
@@ -273,19 +329,27 @@ fn row_groups(
     steps.sort_by(f32::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
     let rooms = rooms(draft, cells, words);
+    // Cells of one row seldom all go on; where all columns have text and the lines are set as far
+    // apart as rows are, they are rows.
+    let is_full =
+        |row: &[Piece]| row.iter().map(|c| c.1 - c.0 + 1).sum::<usize>() == draft.columns();
     let mut out: Vec<Vec<usize>> = vec![vec![0]];
     for r in 1..cells.len() {
         let group = out.last().map(Vec::as_slice).unwrap_or_default();
         let continues = !parted(r)
-            && (ruled_rows || wraps_on(cells, group, r, &rooms, words, em) || {
-                let first_empty = !cells[r].iter().any(|c| c.0 == 0);
-                let few = cells[r].len() * 2 <= draft.columns().max(2);
-                let close = step(r) <= 1.05 * usual;
-                let over = |c: &Piece| {
-                    group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
-                };
-                first_empty && few && close && cells[r].iter().all(over)
-            });
+            && (ruled_rows
+                || wraps_on(cells, group, r, &rooms, words, em)
+                    && !(is_full(&cells[r]) && step(r) > EVEN * usual)
+                || {
+                    let first_empty = !cells[r].iter().any(|c| c.0 == 0)
+                        && (out.len() == 1 || !fits_behind(cells, group, r, &rooms, words, em));
+                    let few = cells[r].len() * 2 <= draft.columns().max(2);
+                    let close = step(r) <= 1.05 * usual;
+                    let over = |c: &Piece| {
+                        group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
+                    };
+                    first_empty && few && close && cells[r].iter().all(over)
+                });
         match out.last_mut() {
             Some(group) if continues => group.push(r),
             _ => out.push(vec![r]),
@@ -336,8 +400,39 @@ fn wraps_on(
             !value && rooms[*last] - right < width + 0.25 * em
         })
         && cells[r].iter().any(|c| {
-            c.2.first().is_some_and(|&i| words[i as usize].text.starts_with(char::is_lowercase))
+            c.2.first().is_some_and(|&i| {
+                words[i as usize].text.starts_with(|c: char| c.is_lowercase() || c == '(')
+            })
         })
+}
+
+/// Whether a cell of the row starts with a word, not in small letters, that had fitted behind the
+/// line above it: text wraps only where it must, so this is another row.
+fn fits_behind(
+    cells: &[Vec<Piece>],
+    group: &[usize],
+    r: usize,
+    rooms: &[f32],
+    words: &[Word],
+    em: f32,
+) -> bool {
+    cells[r].iter().any(|(first, last, indices)| {
+        let above = group
+            .iter()
+            .rev()
+            .find_map(|&k| cells[k].iter().find(|d| d.0 == *first && d.1 == *last).map(|d| &d.2));
+        let (Some(above), Some(&start)) = (above, indices.first()) else { return false };
+        let right = above.iter().map(|&i| words[i as usize].rect.max.x).fold(f32::MIN, f32::max);
+        let left = above.iter().map(|&i| words[i as usize].rect.min.x).fold(f32::MAX, f32::min);
+        let word = &words[start as usize];
+        // Centred lines have room on both sides; only what is flush left tells.
+        let flush = (word.rect.min.x - left).abs() < 0.3 * em;
+        let wordy = above.len() > 1 && word.text.chars().all(char::is_alphabetic);
+        flush
+            && wordy
+            && !word.text.starts_with(char::is_lowercase)
+            && rooms[*last] - right > word.rect.width() + em
+    })
 }
 
 /// Tables between horizontal rules of the same width that no vertical rule joins (booktabs).
@@ -369,13 +464,36 @@ pub(in crate::layout) fn between_rules(
             }
         }
         group.sort_by(|a, b| a.at.total_cmp(&b.at));
-        if let Some(found) = in_group(&group, &lines, words, &left, em) {
-            let taken: HashSet<u32> = found.words().collect();
-            left.retain(|i| !taken.contains(i));
-            out.push(found);
+        for group in at_captions(&group, words, &left, em) {
+            if let Some(found) = in_group(group, &lines, words, &left, em) {
+                let taken: HashSet<u32> = found.words().collect();
+                left.retain(|i| !taken.contains(i));
+                out.push(found);
+            }
         }
     }
     out
+}
+
+/// Parts lines of like width where a caption stands between two of them: tables (or a chart and a
+/// table) below each other.
+fn at_captions<'a>(group: &'a [Line], words: &[Word], free: &[u32], em: f32) -> Vec<&'a [Line]> {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return Vec::new() };
+    let region = rect(first.from - em, first.at, first.to + em, last.at);
+    let inside: Vec<u32> = free
+        .iter()
+        .copied()
+        .filter(|&i| region.contains(words[i as usize].rect.center()))
+        .collect();
+    let captions: Vec<f32> = text_rows(&inside, words)
+        .iter()
+        .filter(|row| {
+            let indices: Vec<u32> = row.pieces.iter().flat_map(|p| p.words.clone()).collect();
+            captions::is_caption(&line_text(&indices, words))
+        })
+        .map(|row| row.rect.mid_y())
+        .collect();
+    group.chunk_by(|a, b| !captions.iter().any(|&y| a.at < y && y < b.at)).collect()
 }
 
 fn in_group(
@@ -389,11 +507,13 @@ fn in_group(
     if group.len() < 2 {
         return None;
     }
-    let region = rect(top.from - em, top.at, top.to + em, bottom.at);
+    // Labels of axes stand beside the lines of a chart; cells stand between those of a table.
+    let region = rect(top.from, top.at, top.to, bottom.at);
     let inside: Vec<u32> = free
         .iter()
         .copied()
-        .filter(|&i| region.contains(words[i as usize].rect.center()))
+        .filter(|&i| region.intersects(&words[i as usize].rect))
+        .filter(|&i| (top.at..bottom.at).contains(&words[i as usize].rect.mid_y()))
         .collect();
     // Shorter rules within part rows too, but only under the columns they cover; take full ones.
     let separators: Vec<f32> = cluster(
@@ -445,10 +565,15 @@ pub(in crate::layout) fn find_in_rows(
 ) -> Vec<(std::ops::Range<usize>, FoundTable)> {
     let rects: Vec<Rect<Pt>> =
         rows.iter().filter_map(|row| bounds(row.iter().map(|&i| zone[i].rect))).collect();
+    let starts_caption = |row: &[usize]| {
+        let indices: Vec<u32> = row.iter().flat_map(|&i| zone[i].words.iter().copied()).collect();
+        captions::is_caption(&line_text(&indices, words))
+    };
+    let gap = |n: usize| rects[n + 1].min.y - rects[n].max.y;
     let mut out = Vec::new();
     let mut at = 0;
     while at < rects.len() {
-        if rows[at].len() < 2 {
+        if rows[at].len() < 2 || starts_caption(&rows[at]) {
             at += 1;
             continue;
         }
@@ -457,12 +582,19 @@ pub(in crate::layout) fn find_in_rows(
         let mut last = at;
         for next in at + 1..rects.len() {
             let far = rects[next].min.y - rects[next - 1].max.y > MAX_STEP * em;
-            if far || next - last > 2 {
+            if far || next - last > 2 || starts_caption(&rows[next]) {
                 break;
             }
             if rows[next].len() >= 2 {
                 last = next;
             }
+        }
+        // A row far above evenly set ones is something else: a running title, a legend.
+        let mut gaps: Vec<f32> = (at + 1..last).map(gap).collect();
+        gaps.sort_by(f32::total_cmp);
+        if gaps.get(gaps.len() / 2).is_some_and(|usual| gap(at) > APART * usual.max(0.0) + em) {
+            at += 1;
+            continue;
         }
         let indices: Vec<u32> =
             rows[at..=last].iter().flatten().flat_map(|&i| zone[i].words.iter().copied()).collect();
@@ -470,6 +602,40 @@ pub(in crate::layout) fn find_in_rows(
             .then(|| build(&indices, &[], words, em))
             .flatten()
             .filter(|table| convinces(table, words));
+        // A line of text right above, not in columns, is no head of theirs.
+        let led = |table: &FoundTable| {
+            last > at + 2
+                && table.table.cells.iter().any(|c| c.row == 0 && c.column_span > 1)
+                && gaps.get(gaps.len() / 2).is_some_and(|usual| gap(at) > 1.3 * usual + 0.2 * em)
+        };
+        if found.as_ref().is_some_and(led) {
+            let rest: Vec<u32> = rows[at + 1..=last]
+                .iter()
+                .flatten()
+                .flat_map(|&i| zone[i].words.iter().copied())
+                .collect();
+            if build(&rest, &[], words, em).is_some_and(|table| convinces(&table, words)) {
+                at += 1;
+                continue;
+            }
+        }
+        let free = out.last().map_or(0, |(range, _): &(std::ops::Range<usize>, _)| range.end);
+        let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
+        if let Some(table) = &found
+            && at > free
+            && gap(at - 1) <= 1.3 * usual + 0.2 * em
+        {
+            let taller: Vec<u32> = rows[at - 1..=last]
+                .iter()
+                .flatten()
+                .flat_map(|&i| zone[i].words.iter().copied())
+                .collect();
+            if let Some(taller) = build(&taller, &[], words, em).filter(|t| is_headed(t, table)) {
+                out.push((at - 1..last + 1, taller));
+                at = last + 1;
+                continue;
+            }
+        }
         match found {
             Some(table) => {
                 out.push((at..last + 1, table));
@@ -481,6 +647,16 @@ pub(in crate::layout) fn find_in_rows(
     out
 }
 
+/// Whether a table is another one with a tight head above: a word or more over every column.
+fn is_headed(taller: &FoundTable, table: &FoundTable) -> bool {
+    let (taller, table) = (&taller.table, &table.table);
+    let head = taller.cells.iter().filter(|c| c.row == 0 && !c.words.is_empty());
+    taller.columns == table.columns
+        && taller.rows == table.rows + 1
+        && taller.columns >= 3
+        && head.count() == taller.columns
+}
+
 /// Whether an alignment without any ruling line is a table: enough rows and cells, no list, no
 /// table of contents, no prose.
 fn convinces(found: &FoundTable, words: &[Word]) -> bool {
@@ -490,7 +666,11 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     };
     let filled = table.cells.iter().filter(|c| !c.words.is_empty()).count();
     let enough = table.rows >= 3 || table.rows >= 2 && table.columns >= 3;
-    if !enough || filled * 2 < table.rows * table.columns || is_prose(table, words) {
+    if !enough
+        || filled * 2 < table.rows * table.columns
+        || is_prose(table, words)
+        || is_stretched(table, words)
+    {
         return false;
     }
     let markers = texts(0).filter(|c| is_marker(&c.text)).count();
@@ -516,6 +696,32 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
         }
     }
     true
+}
+
+/// Whether the cells read on into each other over narrow gaps: lines of text whose spaces were
+/// stretched to fill the column.
+fn is_stretched(table: &Table, words: &[Word]) -> bool {
+    /// Wider gaps than this many ems (median) part columns.
+    const NARROW: f32 = 1.7;
+    let (mut small, mut all) = (0usize, 0usize);
+    let mut gaps: Vec<f32> = Vec::new();
+    let filled: Vec<&Cell> = table.cells.iter().filter(|c| !c.words.is_empty()).collect();
+    for (n, cell) in filled.iter().enumerate() {
+        let Some(first) = cell.text.chars().next() else { continue };
+        all += 1;
+        small += usize::from(first.is_lowercase());
+        let Some(next) = filled.get(n + 1).filter(|next| next.row == cell.row) else { continue };
+        let of = |c: &Cell| -> Vec<Rect<Pt>> {
+            c.words.iter().map(|&i| words[i as usize].rect).collect()
+        };
+        let right = of(cell).iter().map(|r| r.max.x).fold(f32::MIN, f32::max);
+        let left = of(next).iter().map(|r| r.min.x).fold(f32::MAX, f32::min);
+        let em = words[cell.words[0] as usize].style.size.max(1.0);
+        gaps.push((left - right) / em);
+    }
+    gaps.sort_by(f32::total_cmp);
+    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(f32::MAX);
+    usual < NARROW && small * 2 > all
 }
 
 /// A list marker alone in its cell. A bare number is none: tables number their rows.
@@ -558,9 +764,13 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
         let in_band = |rows: &[TextRow], band: &Rect<Pt>| {
             rows.iter().position(|r| r.rect.overlap_y(band) > 0.5 * r.rect.height())
         };
-        let (mut starts, mut wraps) = (0usize, 0usize);
-        for (cell, rows) in &columns {
+        let (mut starts, mut wraps, mut both) = (0usize, 0usize, 0usize);
+        let mut stub = false;
+        for (n, (cell, rows)) in columns.iter().enumerate() {
             let Some(k) = in_band(rows, below) else { continue };
+            stub |= n == 0;
+            let since = cuts.last().copied().unwrap_or(f32::MIN);
+            both += usize::from(rows[..k].iter().any(|r| r.rect.mid_y() > since));
             let Some(before) = in_band(rows, above).or(k.checked_sub(1)) else {
                 starts += 1;
                 continue;
@@ -571,7 +781,12 @@ pub(super) fn row_cuts(cells: &[(Rect<Pt>, &[u32])], words: &[Word], em: f32) ->
                 wraps += 1;
             }
         }
-        if starts >= 2 && starts * 3 >= columns.len() * 2 && starts > 2 * wraps {
+        // Cells centred beside a longer one start below its first line, but alone.
+        if starts >= 2
+            && starts * if stub { 2 } else { 3 } >= columns.len() * if stub { 1 } else { 2 }
+            && starts > 2 * wraps
+            && both * 2 >= columns.len()
+        {
             cuts.push(0.5 * (above.mid_y() + below.mid_y()));
         }
     }

@@ -3,11 +3,12 @@
 pub(super) mod aligned;
 pub(super) mod grid;
 pub(super) mod ruled;
+pub(super) mod underline;
 
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect};
 use crate::layout::lines::{Segment, rows, segments};
-use crate::layout::text::{Vocabulary, append_line, line_text};
+use crate::layout::text::{Vocabulary, append_line, line_text, logical};
 
 /// A table found on a page, with the words it takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +39,7 @@ pub(super) fn cell(
     for row in rows(&refs) {
         let line: Vec<u32> = row.iter().flat_map(|&i| parts[i].words.iter().copied()).collect();
         append_line(&mut text, &line_text(&line, words), &none);
-        ordered.extend(line);
+        ordered.extend(logical(&line, words));
     }
     Cell {
         row: position.0,

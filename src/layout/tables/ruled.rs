@@ -1,10 +1,10 @@
 //! Tables with ruling lines on all or most sides of their cells.
 
 use super::aligned;
-use super::grid::{Frame, Grid};
+use super::grid::{Frame, Grid, Line};
 use super::{FoundTable, cell};
 use crate::document::{Cell, Table, Word};
-use crate::geometry::{Pt, Rect, RectExt};
+use crate::geometry::{Pt, Rect, RectExt, rect};
 
 /// At least this share of a grid's cells holds text; fewer is a chart's lattice or a form's boxes.
 const MIN_FILLED: f32 = 0.3;
@@ -37,12 +37,63 @@ pub(in crate::layout) fn find(
         if inside.is_empty() {
             continue;
         }
+        if let Some((taller, row)) = with_head(frame, around, &outside, words, em)
+            && let Some(area) = taller.rect()
+        {
+            let both: Vec<u32> = inside.iter().chain(&row).copied().collect();
+            if let Some(found) = table(&taller, area, &both, words, em) {
+                out.push(found);
+                left = outside.into_iter().filter(|i| !row.contains(i)).collect();
+                continue;
+            }
+        }
         if let Some(found) = table(frame, around, &inside, words, em) {
             out.push(found);
             left = outside;
         }
     }
     out
+}
+
+/// A head that stands above the topmost line: a row right above the frame with a piece of text over
+/// each column, the first perhaps left out. Gives the frame with lines around the head, and the
+/// words of the head.
+fn with_head(
+    frame: &Frame,
+    around: Rect<Pt>,
+    outside: &[u32],
+    words: &[Word],
+    em: f32,
+) -> Option<(Frame, Vec<u32>)> {
+    /// The head stands within this many ems above the line.
+    const NEAR: f32 = 1.2;
+    let grid = Grid::new(frame, em)?;
+    let band = rect(around.min.x, around.min.y - (NEAR + 1.0) * em, around.max.x, around.min.y);
+    let near: Vec<u32> = outside
+        .iter()
+        .copied()
+        .filter(|&i| band.contains(words[i as usize].rect.center()))
+        .collect();
+    let row = aligned::last_row(&near, words)?;
+    let pieces: Vec<Rect<Pt>> = row.iter().map(|p| p.rect).collect();
+    let bottom = pieces.iter().map(|r| r.max.y).fold(f32::MIN, f32::max);
+    let top = pieces.iter().map(|r| r.min.y).fold(f32::MAX, f32::min);
+    let columns: Option<Vec<usize>> = pieces
+        .iter()
+        .map(|r| (0..grid.columns()).find(|&c| grid.xs[c] <= r.min.x && r.max.x <= grid.xs[c + 1]))
+        .collect();
+    let columns = columns?;
+    let apart = columns.windows(2).all(|w| w[0] < w[1]);
+    let enough = columns.len() >= 2 && columns.len() + 1 >= grid.columns();
+    if !apart || !enough || around.min.y - bottom > NEAR * em {
+        return None;
+    }
+    let mut taller = frame.clone();
+    let above = top - 0.5 * em;
+    taller.horizontal.push(Line { at: above, from: around.min.x, to: around.max.x });
+    taller.vertical.extend(grid.xs.iter().map(|&at| Line { at, from: above, to: around.min.y }));
+    taller.horizontal.push(Line { at: around.min.y, from: around.min.x, to: around.max.x });
+    Some((taller, row.into_iter().flat_map(|p| p.words).collect()))
 }
 
 fn table(
@@ -89,9 +140,58 @@ fn table(
     if filled < 2 || (filled as f32) < MIN_FILLED * cells.len() as f32 {
         return None;
     }
+    let cells = part_spans(&grid, cells, words, em);
     let table = Rows::split(&grid, cells, words, em).into_table(words);
     (table.rows >= 2 && table.columns >= 2 && has_two_columns(&table))
         .then_some(FoundTable { rect: around, table })
+}
+
+/// Parts cells that span columns only because their sides are not drawn: many tables rule the
+/// columns of their head alone. A side is missing where text stands on both sides of it, apart by
+/// more than a word space, and none across it.
+fn part_spans(
+    grid: &Grid,
+    cells: Vec<(Place, Vec<u32>)>,
+    words: &[Word],
+    em: f32,
+) -> Vec<(Place, Vec<u32>)> {
+    /// The gap in a line of text across a missing side, in ems.
+    const GAP: f32 = 0.6;
+    let mut out = Vec::with_capacity(cells.len());
+    for ((r, c, rs, cs), indices) in cells {
+        let parted = |x: f32| {
+            let side = |keep: &dyn Fn(&Rect<Pt>) -> bool| {
+                indices.iter().map(|&i| words[i as usize].rect).filter(keep).collect::<Vec<_>>()
+            };
+            let left = side(&|w| w.mid_x() < x);
+            let right = side(&|w| w.mid_x() >= x);
+            !left.is_empty()
+                && !right.is_empty()
+                && left.iter().all(|a| {
+                    a.max.x < x + 0.5 * GAP * em
+                        && right
+                            .iter()
+                            .filter(|b| a.overlap_y(b) > 0.5 * b.height())
+                            .all(|b| b.min.x - a.max.x >= GAP * em)
+                })
+                && right.iter().all(|b| b.min.x > x - 0.5 * GAP * em)
+        };
+        let mut from = c;
+        let mut left = indices.clone();
+        for side in c + 1..c + cs {
+            let x = grid.xs[side];
+            if !parted(x) {
+                continue;
+            }
+            let (here, rest): (Vec<u32>, Vec<u32>) =
+                left.iter().partition(|&&i| words[i as usize].rect.mid_x() < x);
+            out.push(((r, from, rs, side - from), here));
+            from = side;
+            left = rest;
+        }
+        out.push(((r, from, rs, c + cs - from), left));
+    }
+    out
 }
 
 /// Whether text stands in more than one column (a stack of boxes is no table).

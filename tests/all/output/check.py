@@ -68,7 +68,7 @@ def alto(schemas, file):
 
 def boxes(stem):
     """Boxes of pdftotext -bbox lie where recto's do."""
-    said = subprocess.run(["pdftotext", "-bbox", f"{stem}.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(["pdftotext", "-bbox", "-cropbox", f"{stem}.pdf", "-"], capture_output=True, text=True, check=True).stdout
     pages = []
     for line in said.splitlines():
         if "<page " in line:
