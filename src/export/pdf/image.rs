@@ -103,7 +103,6 @@ fn jpeg(bytes: &[u8]) -> Option<Stream> {
         let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
         let segment = bytes.get(at + 4..at + 2 + length)?;
         match (marker, segment) {
-            (0xEE, [b'A', b'd', b'o', b'b', b'e', ..]) => adobe = true,
             // Start of frame: 0xC0 to 0xCF but for tables (C4), extensions (C8) and
             // arithmetic conditioning (CC).
             (0xC0..=0xCF, &[bits, h1, h0, w1, w0, components, ..])
@@ -127,7 +126,10 @@ fn jpeg(bytes: &[u8]) -> Option<Stream> {
                 }
                 return Some(Stream::new(dictionary, bytes.to_vec()).with_compression(false));
             }
-            _ => at += 2 + length,
+            _ => {
+                adobe |= marker == 0xEE && segment.starts_with(b"Adobe");
+                at += 2 + length;
+            }
         }
     }
 }
@@ -177,6 +179,16 @@ mod tests {
         let mut bytes = std::io::Cursor::new(Vec::new());
         image.write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
+    }
+
+    #[test]
+    fn an_adobe_marker_is_passed_and_tells_inverted_cmyk() {
+        // It once kept the search for the frame at the marker for ever.
+        let bytes = include_bytes!("../../../testdata/ocr/cmyk.jpg");
+        let stream = jpeg(bytes).unwrap();
+        assert_eq!(stream.dict.get(b"ColorSpace").unwrap(), &Object::from("DeviceCMYK"));
+        assert!(stream.dict.has(b"Decode"));
+        assert_eq!(stream.content, bytes);
     }
 
     fn only_part(image: &DynamicImage, format: ImageFormat) -> (Part, Vec<u8>) {
