@@ -57,7 +57,7 @@ pub(super) fn run(args: &LanguagesArgs, console: &Console) -> anyhow::Result<Exi
         to_stdout(&(serde_json::to_string_pretty(&entries)? + "\n"))?;
         return Ok(Exit::Success);
     }
-    to_stdout(&table(&entries))?;
+    to_stdout(table(&entries))?;
     let installed = entries.iter().filter(|entry| entry.installed).count();
     console.note(format_args!(
         "{installed} of {total} languages are installed; `recto setup --lang TAG` adds one"

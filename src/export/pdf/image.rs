@@ -127,8 +127,9 @@ fn jpeg(bytes: &[u8]) -> Option<Stream> {
                 }
                 return Some(Stream::new(dictionary, bytes.to_vec()).with_compression(false));
             }
-            _ => at += 2 + length,
+            _ => {}
         }
+        at += 2 + length;
     }
 }
 
@@ -215,6 +216,17 @@ mod tests {
         assert_eq!(part.stream.get_plain_content().unwrap(), [1, 2]);
         assert_eq!(number(&part.stream, "BitsPerComponent"), 16);
         assert_eq!(part.mask.unwrap().get_plain_content().unwrap(), [3, 4]);
+    }
+
+    #[test]
+    fn a_jpeg_with_a_segment_of_adobe_is_read_to_its_frame() {
+        // Once read over and over again; as CMYK its samples are inverted.
+        let bytes =
+            b"\xff\xd8\xff\xee\x00\x0eAdobe\0d\0\0\0\0\0\xff\xc0\x00\x14\x08\0\x28\0\x5a\x04\
+                      C\x11\0M\x11\0Y\x11\0K\x11\0";
+        let stream = jpeg(bytes).unwrap();
+        assert_eq!((number(&stream, "Width"), number(&stream, "Height")), (90, 40));
+        assert_eq!(stream.dict.get(b"Decode").and_then(Object::as_array).unwrap().len(), 8);
     }
 
     #[test]
