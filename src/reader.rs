@@ -1,5 +1,6 @@
 //! Reading the image of a page: preparation, recognition, and boxes in the end where they belong.
 
+mod direction;
 mod missed;
 
 use std::sync::Arc;
@@ -225,9 +226,9 @@ impl PageImage {
         (w > 0 && h > 0).then(|| image::imageops::crop_imm(&**image, x, y, w, h).to_image())
     }
 
-    /// Whether the letters stand closer below each other than beside each other.
+    /// Whether characters are set below each other.
     pub(crate) fn lines_run_down(&self) -> bool {
-        preprocess::lines_run_down(&self.upright.letters)
+        direction::run_down(&self.upright.letters)
     }
 
     /// The script of such a part, as far as the recogniser can tell without reading it.
