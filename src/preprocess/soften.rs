@@ -9,6 +9,9 @@ const PURE: u8 = 16;
 /// In a scan of two levels there are fewer pixels between than this share of the dark ones. (At
 /// the edges of letters in gray scans there are about as many as dark ones.)
 const BETWEEN: f32 = 0.05;
+/// More single dark pixels than this share of the dark ones are salt, which must be taken out while
+/// it can be told from print.
+const SALT: f32 = 0.2;
 
 /// A scan of two levels with its jagged edges softened, `None` for all others. Recognisers have
 /// learnt from gray letters: on 200-dpi fax a tenth of the errors goes.
@@ -17,14 +20,23 @@ pub(crate) fn soften(image: &GrayImage) -> Option<GrayImage> {
 }
 
 fn has_two_levels(image: &GrayImage) -> bool {
-    let (mut dark, mut between) = (0_u32, 0_u32);
-    for row in image.as_raw().chunks_exact(image.width().max(1) as usize).step_by(STEP) {
-        for &p in row.iter().step_by(STEP) {
-            dark += u32::from(p < PURE);
+    let (mut dark, mut between, mut single) = (0_u32, 0_u32, 0_u32);
+    let width = image.width().max(1) as usize;
+    let pixels = image.as_raw();
+    let is_paper = |at: Option<usize>| at.and_then(|at| pixels.get(at)).is_none_or(|&p| p >= PURE);
+    for (y, row) in pixels.chunks_exact(width).enumerate().step_by(STEP) {
+        for (x, &p) in row.iter().enumerate().step_by(STEP) {
             between += u32::from((PURE..=255 - PURE).contains(&p));
+            if p < PURE {
+                let at = y * width + x;
+                let around =
+                    [at.checked_sub(1), Some(at + 1), at.checked_sub(width), Some(at + width)];
+                dark += 1;
+                single += u32::from(around.into_iter().all(is_paper));
+            }
         }
     }
-    dark > 0 && (between as f32) < BETWEEN * dark as f32
+    dark > 0 && (between as f32) < BETWEEN * dark as f32 && (single as f32) < SALT * dark as f32
 }
 
 /// Weights 1 2 1 along both axes: near to a normal distribution that spreads by 0.7 pixels.
@@ -65,8 +77,12 @@ mod tests {
     #[test]
     fn gray_scans_and_blank_pages_are_left() {
         let gray = GrayImage::from_fn(90, 60, |x, _| Luma([[0, 0, 120, 255][x as usize % 4]]));
-        assert_eq!(soften(&gray), None);
-        assert_eq!(soften(&GrayImage::from_pixel(50, 50, Luma([255]))), None);
-        assert_eq!(soften(&GrayImage::new(0, 0)), None);
+        let salt = GrayImage::from_fn(90, 60, |x, y| {
+            Luma([if x % 3 == 0 && y % 3 == 0 { 0 } else { 255 }])
+        });
+        let blank = GrayImage::from_pixel(50, 50, Luma([255]));
+        for image in [gray, salt, blank, GrayImage::new(0, 0)] {
+            assert!(soften(&image).is_none(), "{:?}", image.dimensions());
+        }
     }
 }
