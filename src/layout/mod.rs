@@ -93,6 +93,9 @@ fn cut(read: PageRead, options: &Options) -> PageDraft {
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
+        let stacked = tables::stacked::find(&lines::segments(words, &free, &barriers), words, em);
+        take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
+        found.extend(stacked);
     }
     let mut figures = figures::find(&read.placements, read.size, words, &free, em);
     figures.retain(|f| !found.iter().any(|t| t.rect.intersects(&f.rect) && f.words.is_empty()));
