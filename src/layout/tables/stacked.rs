@@ -27,7 +27,7 @@ const MAX_GAP: f32 = 7.0;
 /// Share of blocks that may lie beside several blocks of the key column, or beside none.
 const ASTRAY: f32 = 0.15;
 /// Share of cells that hold text.
-const FILLED: f32 = 0.65;
+const FILLED: f32 = 0.7;
 /// A block lies beside another one when they share this much of the lower one's height.
 const BESIDE: f32 = 0.3;
 
