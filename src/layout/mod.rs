@@ -6,6 +6,7 @@
 //! from, the same code runs on them.
 
 mod blocks;
+mod bullets;
 mod captions;
 mod figures;
 mod furniture;
@@ -72,7 +73,9 @@ pub(crate) fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
 /// Text is upright within this many degrees of the horizontal.
 const UPRIGHT: f32 = 10.0;
 
-fn cut(read: PageRead, options: &Options) -> PageDraft {
+fn cut(mut read: PageRead, options: &Options) -> PageDraft {
+    let size = lines::typical_size(read.words.iter());
+    bullets::restore(&mut read.words, size);
     let words = &read.words;
     let upright = |w: &Word| w.angle.abs() <= UPRIGHT;
     let (mut free, turned): (Vec<u32>, Vec<u32>) = (0..words.len())
