@@ -54,7 +54,12 @@ pub(crate) struct Recognition {
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// In those that were asked for.
-    Given(TesseractLanguages, Vec<Language>),
+    Given {
+        models: TesseractLanguages,
+        languages: Vec<Language>,
+        /// The same for pages whose lines run down, where there are such models.
+        vertical: Option<TesseractLanguages>,
+    },
     /// In what each page turns out to be, among these.
     Detect(Box<Installed>),
     /// Not at all.
@@ -96,7 +101,8 @@ impl Recognition {
         }
         let resolved = language::resolve_tesseract(&options.languages, &data)?;
         warnings.extend(resolved.warnings.iter().cloned());
-        Ok(Plan::Given(resolved, options.languages.clone()))
+        let languages = options.languages.clone();
+        Ok(Plan::Given { models: resolved, vertical: vertical(&languages, &data), languages })
     }
 
     #[cfg(feature = "tesseract")]
@@ -304,7 +310,11 @@ impl Recognition {
                     source: None,
                 });
             }
-            Plan::Given(models, languages) => {
+            Plan::Given { models, languages, vertical } => {
+                let models = match vertical {
+                    Some(vertical) if self.reads_down(&page, models, vertical, call)? => vertical,
+                    _ => models,
+                };
                 let found = self.run(&mut page, models, call)?;
                 let detected = detect(&found.words, languages);
                 let tag = detected.or_else(|| languages.first().cloned());
@@ -321,6 +331,25 @@ impl Recognition {
         Ok((found.0, found.1.map(|l| l.tag().to_owned())))
     }
 
+    /// Whether lines run down and the model of such lines reads a part of the page better.
+    fn reads_down(
+        &self,
+        page: &PageImage,
+        models: &TesseractLanguages,
+        vertical: &TesseractLanguages,
+        call: &Call,
+    ) -> Result<bool> {
+        if !page.lines_run_down() {
+            return Ok(false);
+        }
+        let sure = |models: &TesseractLanguages| -> Result<f32> {
+            let recognizer = self.recognizer(&models.datapath)?;
+            let words = page.try_part(None, &*recognizer, &models.codes, call)?;
+            Ok(reader::mean_confidence(&words))
+        };
+        Ok(sure(vertical)? > sure(models)?)
+    }
+
     fn run(
         &self,
         page: &mut PageImage,
@@ -329,6 +358,13 @@ impl Recognition {
     ) -> Result<PageOcr> {
         page.read(&*self.recognizer(&models.datapath)?, &models.codes, call)
     }
+}
+
+/// The models of vertical lines in these languages, if they are installed.
+fn vertical(languages: &[Language], data: &Tessdata) -> Option<TesseractLanguages> {
+    let first = languages.first().filter(|l| l.is_cjk() && !l.is_vertical())?;
+    let vertical = Language::parse(&format!("{}-x-vert", first.tag())).ok()?;
+    language::resolve_tesseract(&[vertical], data).ok()
 }
 
 /// Whether a word seen in a picture is one.

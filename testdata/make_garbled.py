@@ -13,6 +13,7 @@ import json
 import random
 import re
 import sys
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def map_unicode(pdf, change):
 
 
 def cipher(known, seed=5):
-    letters = [c for c in known if c.isalpha()]
+    letters = [c for c in known if any(unicodedata.category(x)[0] in "LM" for x in c)]
     out = letters[:]
     random.Random(seed).shuffle(out)
     return dict(zip(letters, out))

@@ -52,7 +52,19 @@ fn letters(p: &Paragraph, words: &[Word]) -> usize {
 
 /// Body text per page: the document's, unless the page has enough text of its own kind.
 fn bodies(drafts: &[PageDraft]) -> Vec<Body> {
-    drafts.iter().map(|d| Body::of(texts(d), |p| letters(p, &d.read.words))).collect()
+    drafts
+        .iter()
+        .map(|d| {
+            let words = &d.read.words;
+            let tables = d.drafts.iter().filter_map(|draft| match draft {
+                Draft::Table(t) => Some(t),
+                _ => None,
+            });
+            let cells = tables.flat_map(|t| t.words()).map(|i| &words[i as usize]);
+            let cells = cells.map(|w| (w.style.size, w.text.chars().count()));
+            Body::of(texts(d), |p| letters(p, words), cells)
+        })
+        .collect()
 }
 
 fn find_furniture(drafts: &[PageDraft]) -> Vec<(usize, usize, Margin)> {

@@ -6,6 +6,7 @@
 //! from, the same code runs on them.
 
 mod blocks;
+mod bullets;
 mod captions;
 mod figures;
 mod furniture;
@@ -72,7 +73,9 @@ pub(crate) fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
 /// Text is upright within this many degrees of the horizontal.
 const UPRIGHT: f32 = 10.0;
 
-fn cut(read: PageRead, options: &Options) -> PageDraft {
+fn cut(mut read: PageRead, options: &Options) -> PageDraft {
+    let size = lines::typical_size(read.words.iter());
+    bullets::restore(&mut read.words, size);
     let words = &read.words;
     let upright = |w: &Word| w.angle.abs() <= UPRIGHT;
     let (mut free, turned): (Vec<u32>, Vec<u32>) = (0..words.len())
@@ -93,6 +96,9 @@ fn cut(read: PageRead, options: &Options) -> PageDraft {
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
+        let stacked = tables::stacked::find(&lines::segments(words, &free, &barriers), words, em);
+        take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
+        found.extend(stacked);
     }
     let mut figures = figures::find(&read.placements, read.size, words, &free, em);
     figures.retain(|f| !found.iter().any(|t| t.rect.intersects(&f.rect) && f.words.is_empty()));

@@ -18,11 +18,14 @@ pub(super) struct Body {
 
 impl Body {
     /// The style of most characters in paragraphs; those of several lines count double, since body
-    /// text runs on.
+    /// text runs on. `cells` are the sizes and numbers of letters of what stands in tables.
     pub(super) fn of<'a>(
         paragraphs: impl Iterator<Item = &'a Paragraph> + Clone,
         words: impl Fn(&Paragraph) -> usize,
+        cells: impl Iterator<Item = (f32, usize)>,
     ) -> Self {
+        /// With fewer letters than these outside of tables, tables hold the text of the page.
+        const FEW: usize = 250;
         let mut sizes: HashMap<i32, usize> = HashMap::new();
         let mut bold = 0usize;
         let mut all = 0usize;
@@ -36,6 +39,15 @@ impl Body {
                 *colors.entry(line.style.color).or_default() += share;
                 bold += if line.style.bold { share } else { 0 };
                 all += share;
+            }
+        }
+        if all < FEW {
+            let mut inside: HashMap<i32, usize> = HashMap::new();
+            for (size, letters) in cells {
+                *inside.entry((size * 2.0).round() as i32).or_default() += letters;
+            }
+            if inside.values().sum::<usize>() > 2 * all {
+                sizes = inside;
             }
         }
         let most = |a: (&i32, &usize), b: (&i32, &usize)| a.1.cmp(b.1).then(b.0.cmp(a.0));

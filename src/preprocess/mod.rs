@@ -1,5 +1,5 @@
-//! Image preparation before recognition: what is ink, how far the page is turned, and at which
-//! size to read it.
+//! Image preparation before recognition: where the page lies on its ground, even light, what is
+//! ink, how far the page is turned, and at which size to read it.
 //!
 //! A mask is a gray image of 0 (paper) and 255 (ink).
 
@@ -9,6 +9,7 @@ mod panels;
 mod photo;
 mod scale;
 mod skew;
+mod soften;
 mod turn;
 
 pub(crate) use flatten::flatten;
@@ -17,4 +18,5 @@ pub(crate) use panels::open_panels;
 pub(crate) use photo::{Sheet, find_sheet};
 pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};
+pub(crate) use soften::soften;
 pub(crate) use turn::{QuarterTurns, straighten};

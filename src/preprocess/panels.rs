@@ -9,12 +9,16 @@ use super::scale::Scale;
 /// The ground is looked for at this many dots an inch.
 const GROUND_PPI: f32 = 100.0;
 /// Strokes of letters, and gaps between dark letters, are thinner than this, in inches; panels are
-/// larger in both directions.
+/// larger in both directions. (Bright lines whose small letters are higher than that stay: an area
+/// of paper between two dark ones looks the same.)
 const STROKE: f32 = 0.07;
 /// Panels are darker than this share of the paper.
 const DARKER: f32 = 0.87;
 /// The smallest panel, in square inches: a cell with one short word.
 const LEAST_AREA: f32 = 0.03;
+/// A panel covers no more than this share of the image: more, and the page itself is dark, which
+/// recognisers know.
+const MOST_AREA: f32 = 0.5;
 /// Letters differ from their ground by at least this many of 256 levels.
 const CONTRAST: f32 = 24.0;
 /// Letters cover this share of their panel.
@@ -45,7 +49,7 @@ pub(crate) fn open_panels(image: &GrayImage, ppi: f32) -> Option<GrayImage> {
             continue;
         }
         let area = flood(&mut region, width, start);
-        if area.len() < least {
+        if area.len() < least || area.len() as f32 > MOST_AREA * region.len() as f32 {
             continue;
         }
         if let Some(panel) = Panel::of(&area, &small, &ground) {
@@ -199,7 +203,7 @@ mod tests {
     /// A page with a head of a table: letters (bars) of one level on a ground of another.
     fn page(ground: u8, letters: u8) -> GrayImage {
         GrayImage::from_fn(900, 700, |x, y| {
-            let bar = x % 20 < 6 && (30..54).contains(&(y % 80));
+            let bar = x % 20 < 6 && (30..44).contains(&(y % 80));
             let head = (100..800).contains(&x) && (80..240).contains(&y);
             Luma([match (head, bar) {
                 (true, true) => letters,
@@ -214,11 +218,11 @@ mod tests {
     fn bright_letters_become_dark_ones() {
         for ground in [30, 120, 180] {
             let opened = open_panels(&page(ground, 250), 200.0).unwrap();
-            assert!(opened.get_pixel(203, 122).0[0] < 60, "{ground}");
-            assert!(opened.get_pixel(210, 122).0[0] > 230, "{ground}");
+            assert!(opened.get_pixel(203, 116).0[0] < 60, "{ground}");
+            assert!(opened.get_pixel(210, 116).0[0] > 230, "{ground}");
             assert!(opened.get_pixel(210, 90).0[0] > 230, "{ground}");
             // What stands outside stays.
-            assert_eq!(opened.get_pixel(203, 360).0, [20]);
+            assert_eq!(opened.get_pixel(203, 356).0, [20]);
             assert_eq!(opened.get_pixel(210, 300).0, [250]);
         }
     }
@@ -226,14 +230,21 @@ mod tests {
     #[test]
     fn dark_letters_on_gray_get_a_white_ground() {
         let opened = open_panels(&page(180, 20), 200.0).unwrap();
-        assert!(opened.get_pixel(203, 122).0[0] < 60);
-        assert!(opened.get_pixel(210, 122).0[0] > 230);
+        assert!(opened.get_pixel(203, 116).0[0] < 60);
+        assert!(opened.get_pixel(210, 116).0[0] > 230);
     }
 
     #[test]
     fn plain_pages_are_left() {
-        assert_eq!(open_panels(&page(250, 20), 200.0), None);
-        assert_eq!(open_panels(&GrayImage::new(0, 0), 200.0), None);
+        assert!(open_panels(&page(250, 20), 200.0).is_none());
+        assert!(open_panels(&GrayImage::new(0, 0), 200.0).is_none());
+    }
+
+    #[test]
+    fn a_dark_page_is_no_panel() {
+        let mut image = page(250, 20);
+        image::imageops::invert(&mut image);
+        assert!(open_panels(&image, 200.0).is_none());
     }
 
     #[test]
@@ -242,6 +253,6 @@ mod tests {
             let picture = (200..700).contains(&x) && (100..600).contains(&y);
             Luma([if picture { (x / 4 + (y * x) % 60) as u8 } else { 250 }])
         });
-        assert_eq!(open_panels(&image, 200.0), None);
+        assert!(open_panels(&image, 200.0).is_none());
     }
 }

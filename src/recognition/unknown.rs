@@ -23,7 +23,7 @@ const SURE: f32 = 0.7;
 const POOR: f32 = 0.55;
 /// How much less sure than another a reading may be whose language the words speak for.
 const SLACK: f32 = 0.03;
-/// A special model (old print, vertical lines) must be surer than the plain one by this.
+/// A model of old print must be surer than the plain one by this.
 const SURER: f32 = 0.02;
 /// Old print read by a plain model stays below this.
 const OLD_PRINT: f32 = 0.85;
@@ -61,6 +61,8 @@ struct Choice {
     language: Option<Language>,
     /// What is missing here to read it well.
     missing: Option<String>,
+    /// Whether the part was read as text at all.
+    read: bool,
 }
 
 impl Installed {
@@ -139,7 +141,10 @@ impl Recognition {
         }
         language = language.or(choice.language);
         let mut missing = choice.missing;
-        if let Some(part) = poor_part(&found.words) {
+        // Where nothing that is installed reads the page, more tries would not help.
+        if choice.read
+            && let Some(part) = poor_part(&found.words)
+        {
             // It may be a passage in another script.
             let other = self.choose(page, Some(part), installed, None, call)?;
             missing = missing.or(other.missing);
@@ -188,7 +193,15 @@ impl Recognition {
         let start = hint.unwrap_or_else(|| installed.fallback.clone());
         let mut best = self.attempt(page, at, installed, &start, call)?;
         if best.words.is_empty() || hinted && best.confidence >= POOR {
-            return Ok(Choice { models: best.models, language: None, missing: None });
+            return Ok(Choice { models: best.models, language: None, missing: None, read: true });
+        }
+        if at.is_none()
+            && let Some(vertical) = self.vertical(page, installed, call)?
+        {
+            let base = vertical.language.base().to_owned();
+            let plain = installed.languages.iter().find(|l| l.base() == base).cloned();
+            let language = plain.or(Some(vertical.language));
+            return Ok(Choice { models: vertical.models, language, missing: None, read: true });
         }
         let mut missing = None;
         let told = detect(&best.words, &installed.languages);
@@ -231,8 +244,32 @@ impl Recognition {
         // Few words do not tell a language, but the script they were read in may.
         let other_script = best.language.script() != start.script() && best.confidence >= POOR;
         let told = told.or_else(|| other_script.then(|| best.language.clone()));
-        best = self.special(best, page, at, installed, call)?;
-        Ok(Choice { models: best.models, language: told, missing })
+        best = self.old_print(best, page, at, installed, call)?;
+        let read = best.confidence >= POOR;
+        Ok(Choice { models: best.models, language: told, missing, read })
+    }
+
+    /// The surest model of vertical lines, where lines run down and it reads them.
+    fn vertical(
+        &self,
+        page: &PageImage,
+        installed: &Installed,
+        call: &Call,
+    ) -> Result<Option<Try>> {
+        let models: Vec<&Language> =
+            installed.special.iter().filter(|l| l.is_vertical()).take(MOST_TRIES).collect();
+        if models.is_empty() || !page.lines_run_down() {
+            return Ok(None);
+        }
+        let mut best: Option<Try> = None;
+        for language in models {
+            let next = self.attempt(page, None, installed, language, call)?;
+            let better = best.as_ref().is_none_or(|best| next.confidence > best.confidence);
+            if next.confidence >= SURE && next.in_its_script() && better {
+                best = Some(next);
+            }
+        }
+        Ok(best)
     }
 
     /// The surest reading, among candidates whose words are in their script.
@@ -260,8 +297,8 @@ impl Recognition {
         Ok(best)
     }
 
-    /// A model for old print or vertical lines where that reads better.
-    fn special(
+    /// A model for old print where that reads better.
+    fn old_print(
         &self,
         mut best: Try,
         page: &PageImage,
@@ -269,17 +306,13 @@ impl Recognition {
         installed: &Installed,
         call: &Call,
     ) -> Result<Try> {
-        for language in &installed.special {
-            let same = language.base() == best.language.base()
-                || language.base() == "und" && language.script() == best.language.script();
-            let old = language.script() == Some("Latf")
-                && best.language.script() == Some("Latn")
-                && best.confidence < OLD_PRINT;
-            if (language.is_vertical() && same && page.lines_run_down()) || old {
-                let next = self.attempt(page, at, installed, language, call)?;
-                if next.confidence > best.confidence + SURER {
-                    best = next;
-                }
+        if best.language.script() != Some("Latn") || best.confidence >= OLD_PRINT {
+            return Ok(best);
+        }
+        for language in installed.special.iter().filter(|l| l.script() == Some("Latf")) {
+            let next = self.attempt(page, at, installed, language, call)?;
+            if next.confidence > best.confidence + SURER {
+                best = next;
             }
         }
         Ok(best)

@@ -57,7 +57,7 @@ fn open(name: &str, original: &[u8], options: &PdfOptions) -> Result<Pdf> {
             "no text layer can be added to it ({detail}); repair it first, with `qpdf in.pdf out.pdf`"
         ),
     };
-    let pdf = Pdf::load_mem_with_password(original, password);
+    let pdf = Pdf::load_mem_with_options(original, lopdf::LoadOptions::with_password(password));
     match pdf {
         Ok(pdf) if pdf.page_iter().next().is_none() => {
             Err(damaged("it has no page tree".to_owned()))

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::grid::{Frame, Line, cluster};
 use super::{FoundTable, cell};
-use crate::document::{Cell, Table, Word};
+use crate::document::{Cell, Table, Word, mean_confidence};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::lines::{Segment, rows, segments};
 use crate::layout::text::line_text;
@@ -22,6 +22,8 @@ const CROSSING: f32 = 0.2;
 const PROSE_WORDS: usize = 7;
 /// A head stands no further above its rows than this many times (and an em) their usual gap.
 const APART: f32 = 2.0;
+/// What is read with less confidence (mean) is no print, but a picture.
+const SURE: f32 = 0.6;
 /// Lines nearer than this share of the usual step belong to one row.
 const EVEN: f32 = 0.92;
 /// Rows further apart than this many ems are not of one table.
@@ -338,6 +340,7 @@ fn row_groups(
         let group = out.last().map(Vec::as_slice).unwrap_or_default();
         let continues = !parted(r)
             && (ruled_rows
+                || is_beside(draft, cells, group, r)
                 || wraps_on(cells, group, r, &rooms, words, em)
                     && !(is_full(&cells[r]) && step(r) > EVEN * usual)
                 || {
@@ -356,6 +359,17 @@ fn row_groups(
         }
     }
     out
+}
+
+/// Whether a line of text reaches up beside the one before it, in other columns: cells of one row
+/// that are centred, one on another, although their lines are not at one height.
+fn is_beside(draft: &Draft, cells: &[Vec<Piece>], group: &[usize], r: usize) -> bool {
+    /// Lines of different rows share no more than this part of their height.
+    const SHARED: f32 = 0.25;
+    let Some(&above) = group.last() else { return false };
+    let (a, b) = (&draft.rows[above].rect, &draft.rows[r].rect);
+    let apart = |c: &Piece| cells[above].iter().all(|d| d.1 < c.0 || c.1 < d.0);
+    a.overlap_y(b) > SHARED * a.height().min(b.height()) && cells[r].iter().all(apart)
 }
 
 /// How far to the right the text of each column reaches: where lines wrap, one of them comes close
@@ -671,6 +685,14 @@ fn convinces(found: &FoundTable, words: &[Word]) -> bool {
         || is_prose(table, words)
         || is_stretched(table, words)
     {
+        return false;
+    }
+    // Signs between columns are those of a formula.
+    if table.cells.iter().any(|c| c.text == "=" || c.text.ends_with(" =")) {
+        return false;
+    }
+    let read = table.cells.iter().flat_map(|c| &c.words).map(|&i| &words[i as usize]);
+    if mean_confidence(read).is_some_and(|c| c < SURE) {
         return false;
     }
     let markers = texts(0).filter(|c| is_marker(&c.text)).count();

@@ -3,6 +3,7 @@
 pub(super) mod aligned;
 pub(super) mod grid;
 pub(super) mod ruled;
+pub(super) mod stacked;
 pub(super) mod underline;
 
 use crate::document::{Cell, Table, Word};
