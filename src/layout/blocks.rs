@@ -156,23 +156,45 @@ fn is_recognised(p: &Paragraph, words: &[Word]) -> bool {
     p.lines.iter().flat_map(|l| &l.words).all(|&i| words[i as usize].origin == WordOrigin::Ocr)
 }
 
-/// Whether many lines of the page end with page numbers that do not decrease.
+/// Whether the page says that it holds a table of contents, or most of its lines end with page
+/// numbers that do not decrease.
 fn is_contents(drafts: &[Draft], words: &[Word]) -> bool {
     /// Fewer lines may end with numbers by chance.
     const LEAST: usize = 4;
+    let is_titled = drafts.iter().any(|d| match d {
+        Draft::Text(p) => styles::is_contents_title(&line_text(&p.lines[0].words, words)),
+        _ => false,
+    });
+    if is_titled {
+        return true;
+    }
+    let last = |indices: &[u32]| -> Option<u32> {
+        (indices.len() > 1).then(|| words[*indices.last()? as usize].text.parse().ok()).flatten()
+    };
     let numbers: Vec<u32> = drafts
         .iter()
-        .filter_map(|d| match d {
-            Draft::Text(p) => Some(&p.lines),
-            _ => None,
+        .flat_map(|d| match d {
+            Draft::Text(p) => p.lines.iter().filter_map(|l| last(&l.words)).collect(),
+            Draft::Table(t) => (0..t.table.rows)
+                .filter_map(|row| {
+                    let cells = t.table.cells.iter().filter(|c| c.row == row);
+                    last(&cells.flat_map(|c| c.words.iter().copied()).collect::<Vec<_>>())
+                })
+                .collect(),
+            Draft::Figure(_) => Vec::new(),
         })
-        .flatten()
-        .filter(|l| l.words.len() > 1)
-        .filter_map(|l| words[*l.words.last()? as usize].text.parse().ok())
         .collect();
+    let lines: usize = drafts
+        .iter()
+        .map(|d| match d {
+            Draft::Text(p) => p.lines.len(),
+            Draft::Table(t) => t.table.rows,
+            Draft::Figure(_) => 0,
+        })
+        .sum();
     // A number may be misread.
     let falls = numbers.windows(2).filter(|w| w[0] > w[1]).count();
-    numbers.len() >= LEAST && falls * 8 <= numbers.len()
+    numbers.len() >= LEAST && numbers.len() * 3 >= lines && falls * 8 <= numbers.len()
 }
 
 /// One numbered or lettered item between paragraphs is a paragraph that starts with a number,
@@ -289,8 +311,8 @@ fn is_run_in(draft: &Draft, next: &Draft, below: f32, words: &[Word]) -> bool {
     below < NEAR && one_column && (broken || full && goes_on)
 }
 
-/// Whether a block near the top or bottom of the page has a page number on its row: a running
-/// title, although no other page is there to compare.
+/// Whether a block near the top or bottom of the page has a page number on its row, or stands on
+/// both sides of it: a running title, although no other page is there to compare.
 fn is_beside_number(page: &PageDraft, n: usize) -> bool {
     /// Running titles stand within this share of the page's height from its top or bottom.
     const MARGIN: f32 = 0.1;
@@ -298,6 +320,11 @@ fn is_beside_number(page: &PageDraft, n: usize) -> bool {
     let height = page.read.size.height;
     if r.min.y > MARGIN * height && r.max.y < (1.0 - MARGIN) * height {
         return false;
+    }
+    if let Draft::Text(p) = &page.drafts[n]
+        && is_spread(p, &page.read.words, page.read.size.width)
+    {
+        return true;
     }
     let is_number = |p: &Paragraph| {
         p.lines.len() == 1
