@@ -8,6 +8,7 @@
 mod blocks;
 mod bullets;
 mod captions;
+mod context;
 mod figures;
 mod furniture;
 mod lean;
@@ -92,7 +93,7 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         let frames = tables::grid::frames(&rules, em);
         found.extend(tables::ruled::find(&frames, words, &free, em));
         take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
-        let open = tables::aligned::between_rules(&frames, words, &free, em);
+        let open = tables::between::between_rules(&frames, words, &free, em);
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));

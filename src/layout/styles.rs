@@ -178,10 +178,9 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     }
     if context.contents {
         // Its lines look like headings; its title is one.
-        score -= if is_usual_title(&text) && text.contains(' ') { 0.0 } else { 0.6 };
-    }
-    if is_usual_title(&text) {
-        score += 0.5;
+        score += if is_contents_title(&text) { 0.6 } else { -1.2 };
+    } else if is_usual_title(&text) {
+        score += 0.6;
     }
     if breaks_off(&text) && ratio < full {
         score -= 0.8;
@@ -235,9 +234,26 @@ fn is_set_off(text: &str, p: &Paragraph, context: &Context) -> bool {
         && (p.rect.width() < 0.9 * p.column.width() || context.below > 0.8)
 }
 
+/// Whether the whole text says that a table of contents follows.
+pub(super) fn is_contents_title(text: &str) -> bool {
+    const TITLES: [&str; 9] = [
+        "contents",
+        "table of contents",
+        "inhalt",
+        "inhaltsverzeichnis",
+        "índice",
+        "innehåll",
+        "inhoud",
+        "sommaire",
+        "table des matières",
+    ];
+    let plain = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    TITLES.contains(&plain.as_str())
+}
+
 /// Whether the whole text is what sections of many documents are called.
 fn is_usual_title(text: &str) -> bool {
-    const TITLES: [&str; 28] = [
+    const TITLES: [&str; 23] = [
         "abstract",
         "acknowledgements",
         "acknowledgments",
@@ -246,7 +262,6 @@ fn is_usual_title(text: &str) -> bool {
         "bibliography",
         "conclusion",
         "conclusions",
-        "contents",
         "discussion",
         "executive summary",
         "foreword",
@@ -256,19 +271,15 @@ fn is_usual_title(text: &str) -> bool {
         "list of figures",
         "list of tables",
         "methods",
-        "notes",
         "preface",
         "references",
         "results",
         "summary",
-        "table of contents",
         "einleitung",
-        "inhalt",
-        "inhaltsverzeichnis",
         "literatur",
     ];
     let plain = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    TITLES.contains(&plain.as_str())
+    TITLES.contains(&plain.as_str()) || is_contents_title(text)
 }
 
 /// Whether a sentence ends within the text and another one starts that does not end: the first

@@ -1,9 +1,14 @@
 //! Tables: from ruling lines, and from alignment where there are none.
 
 pub(super) mod aligned;
+pub(super) mod between;
+mod evidence;
 pub(super) mod grid;
+mod rows;
 pub(super) mod ruled;
 pub(super) mod stacked;
+#[cfg(test)]
+mod tests;
 pub(super) mod underline;
 
 use crate::document::{Cell, Table, Word};

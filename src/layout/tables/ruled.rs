@@ -1,8 +1,8 @@
 //! Tables with ruling lines on all or most sides of their cells.
 
-use super::aligned;
 use super::grid::{Frame, Grid, Line};
 use super::{FoundTable, cell};
+use super::{aligned, rows};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, rect};
 
@@ -223,7 +223,7 @@ impl Rows {
                 let spanned = cells
                     .iter()
                     .any(|(c, w)| c.2 > 1 && c.0 <= row && row < c.0 + c.2 && !w.is_empty());
-                if spanned { Vec::new() } else { aligned::row_cuts(&members, words, em) }
+                if spanned { Vec::new() } else { rows::row_cuts(&members, words, em) }
             })
             .collect();
         let first: Vec<usize> = cuts
