@@ -21,13 +21,18 @@ const EVEN: f32 = 0.1;
 pub(crate) fn whiten(image: &mut GrayImage, ppi: f32) {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let histogram = ink::histogram(image);
-    let dark = ink::mean_below(&histogram, ink::otsu(&histogram)).min(ink::darkest(&histogram));
+    let split = ink::otsu(&histogram);
+    let dark = ink::mean_below(&histogram, split).min(ink::darkest(&histogram));
     let tile = ((ink::TILE * ppi) as usize).max(8);
     let (across, down) = (width.div_ceil(tile).max(1), height.div_ceil(tile).max(1));
     let tiles = ink::paper(image.as_raw(), width, height, tile);
     let paper = ink::smoothed(&tiles, across, down);
     let brightest = paper.iter().copied().max().unwrap_or(255);
-    let contrast = f32::from(brightest.saturating_sub(dark));
+    // Light print on a dark page: what fills the tiles is no paper.
+    if brightest < split || brightest <= dark {
+        return;
+    }
+    let contrast = f32::from(brightest - dark);
     let below = |share: f32| brightest - (contrast * share) as u8;
     let (even, limit, shade) = (below(EVEN), below(GRAIN), below(1.0 - ink::DARK_AREA));
     // Tiles darker than shadows are printed areas.
@@ -54,6 +59,15 @@ mod tests {
         let mut image = page(|x, y| 228 + ((x * 7 + y * 13) % 20) as u8);
         whiten(&mut image, 200.0);
         assert_eq!(image, page(|_, _| 255));
+    }
+
+    #[test]
+    fn light_print_on_a_dark_page_stays() {
+        let mut dark = page(|_, _| 255);
+        image::imageops::invert(&mut dark);
+        let mut image = dark.clone();
+        whiten(&mut image, 200.0);
+        assert_eq!(image, dark);
     }
 
     #[test]
