@@ -44,7 +44,7 @@ impl Pdf {
     /// When the page does not exist.
     pub fn text_layer(&self, page: usize) -> Result<PageRead> {
         let options = Options { ocr: OcrMode::Never, ..Options::default() };
-        match prepare_pdf_page(&self.0, page, &options)? {
+        match prepare_pdf_page(&self.0, page, &options, &mut || {})? {
             Prepared::Done(read) => Ok(*read),
             Prepared::Raster(_) => {
                 Err(Error::Page { page, detail: "it wants OCR although that is off".to_owned() })

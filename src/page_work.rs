@@ -49,11 +49,13 @@ pub(crate) struct RasterPage {
     pub(crate) doubt: Option<Doubt>,
 }
 
-/// Takes what a PDF page says without OCR, and its pixels where OCR is needed.
+/// Takes what a PDF page says without OCR, and its pixels where OCR is needed: `needs_ocr` is
+/// called as soon as that is known.
 pub(crate) fn prepare_pdf_page(
     file: &PdfFile,
     index: usize,
     options: &Options,
+    needs_ocr: &mut dyn FnMut(),
 ) -> Result<Prepared> {
     let started = Instant::now();
     let page = file.page(index)?;
@@ -84,6 +86,7 @@ pub(crate) fn prepare_pdf_page(
             None
         }
     };
+    needs_ocr();
     let started = Instant::now();
     let resolution = fitting(wanted_resolution(options, scan), read.size);
     let image = page.render(resolution)?;
@@ -91,12 +94,16 @@ pub(crate) fn prepare_pdf_page(
     Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt })))
 }
 
-/// Decodes a page of an image file.
+/// Decodes a page of an image file; calls `needs_ocr` before, where it is to be recognised.
 pub(crate) fn prepare_image_page(
     images: &mut ImagePages,
     index: usize,
     options: &Options,
+    needs_ocr: &mut dyn FnMut(),
 ) -> Result<Prepared> {
+    if options.ocr != OcrMode::Never {
+        needs_ocr();
+    }
     let started = Instant::now();
     let (image, resolution) = images.page(index)?;
     let around = rect(0.0, 0.0, image.width() as f32, image.height() as f32);

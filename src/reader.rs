@@ -464,11 +464,8 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
-        if self.scale.is_none() {
-            let resolution = Resolution(self.ppi);
-            return self.recognizer.recognize(image, resolution, self.languages, self.call);
-        }
-        let shrunk = self.scale.apply(image);
+        let mut shrunk = self.scale.apply(image);
+        preprocess::whiten(&mut shrunk, self.ppi * self.scale.0);
         let resolution = Resolution(self.ppi * self.scale.0);
         let words = self.recognizer.recognize(&shrunk, resolution, self.languages, self.call)?;
         // Sides are whole pixels: the two directions are scaled by slightly different factors.

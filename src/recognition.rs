@@ -127,6 +127,18 @@ impl Recognition {
         })
     }
 
+    /// Loads the models that the first page will be read with, for one thread.
+    pub(crate) fn warm_up(&self, plan: &Plan) {
+        let models = match plan {
+            Plan::Given(models, _) => models,
+            Plan::Detect { first, .. } => first,
+            Plan::Nothing => return,
+        };
+        if let Ok(recognizer) = self.recognizer(&models.datapath) {
+            recognizer.warm_up(&models.codes);
+        }
+    }
+
     /// Recognises what a page's raster holds.
     pub(crate) fn recognize(&self, page: RasterPage, plan: &Plan, call: &Call) -> Result<PageRead> {
         let started = Instant::now();

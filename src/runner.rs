@@ -64,10 +64,17 @@ impl OpenDocument {
         }
     }
 
-    fn prepare(&self, index: usize, options: &Options) -> Result<Prepared> {
+    fn prepare(
+        &self,
+        index: usize,
+        options: &Options,
+        needs_ocr: &mut dyn FnMut(),
+    ) -> Result<Prepared> {
         match self {
-            Self::Pdf(file) => prepare_pdf_page(&lock(file), index, options),
-            Self::Images(images) => prepare_image_page(&mut lock(images), index, options),
+            Self::Pdf(file) => prepare_pdf_page(&lock(file), index, options, needs_ocr),
+            Self::Images(images) => {
+                prepare_image_page(&mut lock(images), index, options, needs_ocr)
+            }
         }
     }
 }
@@ -142,13 +149,23 @@ impl PageRunner for InProcess {
         let (sender, receiver) = channel::<(usize, Result<PageRead>)>();
         self.pool.in_place_scope(|scope| {
             let mut in_flight = 0usize;
+            let mut warm = false;
             let mut ended = Ok(());
             for &index in &job.pages {
                 ended = call.check();
                 if ended.is_err() {
                     break;
                 }
-                let prepared = guarded(index, || job.document.prepare(index, &job.options));
+                // Models are loaded while the first page that needs them is still drawn.
+                let mut needs_ocr = || {
+                    if !std::mem::replace(&mut warm, true) {
+                        for _ in 0..self.pool.current_num_threads() {
+                            scope.spawn(|_| self.recognition.warm_up(&job.plan));
+                        }
+                    }
+                };
+                let prepared =
+                    guarded(index, || job.document.prepare(index, &job.options, &mut needs_ocr));
                 match prepared {
                     Err(error) => ended = deliver(index, Err(error)),
                     Ok(Prepared::Done(read)) => ended = deliver(index, Ok(*read)),

@@ -63,6 +63,12 @@ pub(crate) trait Recognizer: Debug + Send + Sync {
         call: &Call,
     ) -> Result<Vec<OcrWord>>;
 
+    /// Loads the models of these languages for the thread that recognises next, so that loading
+    /// them takes no time then. Does nothing where they are at hand.
+    ///
+    /// What goes wrong here goes wrong in recognition again, and is told there.
+    fn warm_up(&self, _languages: &[String]) {}
+
     /// Reads an image that is one block of text, without looking for columns in it.
     fn recognize_block(
         &self,

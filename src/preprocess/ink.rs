@@ -4,7 +4,7 @@ use image::GrayImage;
 
 /// Side of the tiles in which the paper's brightness is measured, in inches: larger than letters,
 /// smaller than the shadows of a photographed page.
-const TILE: f32 = 0.25;
+pub(super) const TILE: f32 = 0.25;
 /// Share of a tile's pixels that are darker than its paper: text covers less than this.
 const PAPER_RANK: f32 = 0.8;
 /// Pixels and rows that are looked at for brightness lie this far apart.
@@ -13,7 +13,7 @@ pub(super) const STEP: usize = 3;
 const LEAST_CONTRAST: u8 = 24;
 /// Paper in a shadow is brighter than this share of the way from ink to the brightest paper;
 /// anything darker is a printed area.
-const DARK_AREA: f32 = 0.3;
+pub(super) const DARK_AREA: f32 = 0.3;
 /// Share of the pixels that are ink on a page with little text.
 const LEAST_INK: f32 = 0.005;
 
@@ -104,7 +104,7 @@ impl Paper {
 }
 
 /// How often each level occurs, in every [`STEP`]th row.
-fn histogram(image: &GrayImage) -> [u32; 256] {
+pub(super) fn histogram(image: &GrayImage) -> [u32; 256] {
     let mut counts = [0; 256];
     for row in image.as_raw().chunks_exact(image.width().max(1) as usize).step_by(STEP) {
         for &p in row {
@@ -116,7 +116,7 @@ fn histogram(image: &GrayImage) -> [u32; 256] {
 
 /// The level that splits a histogram into two classes that differ most (Otsu 1979): the first
 /// level of the brighter class.
-fn otsu(histogram: &[u32; 256]) -> u8 {
+pub(super) fn otsu(histogram: &[u32; 256]) -> u8 {
     let total: f64 = histogram.iter().map(|&n| f64::from(n)).sum();
     let sum: f64 = histogram.iter().enumerate().map(|(i, &n)| i as f64 * f64::from(n)).sum();
     let (mut below, mut sum_below) = (0.0, 0.0);
@@ -136,7 +136,7 @@ fn otsu(histogram: &[u32; 256]) -> u8 {
     best_level as u8
 }
 
-fn mean_below(histogram: &[u32; 256], limit: u8) -> u8 {
+pub(super) fn mean_below(histogram: &[u32; 256], limit: u8) -> u8 {
     let (count, sum) = histogram[..usize::from(limit)]
         .iter()
         .enumerate()
@@ -145,7 +145,7 @@ fn mean_below(histogram: &[u32; 256], limit: u8) -> u8 {
 }
 
 /// The level that the darkest pixels reach.
-fn darkest(histogram: &[u32; 256]) -> u8 {
+pub(super) fn darkest(histogram: &[u32; 256]) -> u8 {
     let total: u64 = histogram.iter().map(|&n| u64::from(n)).sum();
     let rank = (total as f32 * LEAST_INK) as u64;
     let mut seen = 0;
@@ -157,7 +157,7 @@ fn darkest(histogram: &[u32; 256]) -> u8 {
 }
 
 /// Brightness of the paper in each tile.
-fn paper(pixels: &[u8], width: usize, height: usize, tile: usize) -> Vec<u8> {
+pub(super) fn paper(pixels: &[u8], width: usize, height: usize, tile: usize) -> Vec<u8> {
     let mut result = Vec::new();
     for top in (0..height.max(1)).step_by(tile) {
         for left in (0..width.max(1)).step_by(tile) {
@@ -184,7 +184,7 @@ fn paper(pixels: &[u8], width: usize, height: usize, tile: usize) -> Vec<u8> {
 
 /// The brightest of each tile and its neighbours: a tile that a picture or a thick letter fills
 /// takes its paper from beside it.
-fn smoothed(tiles: &[u8], across: usize, down: usize) -> Vec<u8> {
+pub(super) fn smoothed(tiles: &[u8], across: usize, down: usize) -> Vec<u8> {
     let mut result = Vec::with_capacity(tiles.len());
     for y in 0..down {
         for x in 0..across {

@@ -6,6 +6,7 @@
 mod flatten;
 mod ink;
 mod panels;
+mod paper;
 mod photo;
 mod scale;
 mod skew;
@@ -15,6 +16,7 @@ mod turn;
 pub(crate) use flatten::flatten;
 pub(crate) use ink::mask;
 pub(crate) use panels::open_panels;
+pub(crate) use paper::whiten;
 pub(crate) use photo::{Sheet, find_sheet};
 pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};

@@ -357,10 +357,17 @@ impl<'a> Words<'a> {
         // A block may begin with something that has no text: what starts there then starts with
         // the next word.
         let mut starts = Starts::default();
+        let mut line = None;
         loop {
-            starts.block |= self.is_first_of(sys::TessPageIteratorLevel_RIL_BLOCK);
-            starts.paragraph |= self.is_first_of(sys::TessPageIteratorLevel_RIL_PARA);
-            starts.line |= self.is_first_of(sys::TessPageIteratorLevel_RIL_TEXTLINE);
+            // Tesseract walks the whole page to say what begins with a word: it is only asked where
+            // a line may begin.
+            let around = self.sides(sys::TessPageIteratorLevel_RIL_TEXTLINE);
+            if around.is_none() || around != line {
+                starts.block |= self.is_first_of(sys::TessPageIteratorLevel_RIL_BLOCK);
+                starts.paragraph |= self.is_first_of(sys::TessPageIteratorLevel_RIL_PARA);
+                starts.line |= self.is_first_of(sys::TessPageIteratorLevel_RIL_TEXTLINE);
+            }
+            line = around;
             if let Some(word) = self.word(starts, ppi) {
                 words.push(word);
                 starts = Starts::default();
@@ -399,9 +406,8 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn word(&self, starts: Starts, ppi: f32) -> Option<RawWord> {
-        let level = sys::TessPageIteratorLevel_RIL_WORD;
-        let text = self.text(level)?;
+    /// Left, top, right and bottom of what the iterator is at.
+    fn sides(&self, level: sys::TessPageIteratorLevel) -> Option<[i32; 4]> {
         let [mut left, mut top, mut right, mut bottom] = [0; 4];
         // SAFETY: the iterator is alive; the four numbers are valid for writing.
         let found = unsafe {
@@ -414,9 +420,13 @@ impl<'a> Words<'a> {
                 &mut bottom,
             )
         };
-        if found == 0 {
-            return None;
-        }
+        (found != 0).then_some([left, top, right, bottom])
+    }
+
+    fn word(&self, starts: Starts, ppi: f32) -> Option<RawWord> {
+        let level = sys::TessPageIteratorLevel_RIL_WORD;
+        let text = self.text(level)?;
+        let sides = self.sides(level)?;
         // SAFETY: the iterator is alive.
         let confidence = unsafe { sys::TessResultIteratorConfidence(self.raw.as_ptr(), level) };
         let line_text =
@@ -424,7 +434,7 @@ impl<'a> Words<'a> {
         Some(RawWord {
             text,
             confidence,
-            sides: [left, top, right, bottom],
+            sides,
             starts,
             turns: self.turns(),
             row_height: self.row_height(ppi),

@@ -143,6 +143,15 @@ impl TesseractRecognizer {
 }
 
 impl Recognizer for TesseractRecognizer {
+    fn warm_up(&self, languages: &[String]) {
+        if self.check_installed(languages).is_ok() {
+            super::prepare_worker_thread();
+            let key = self.models(languages);
+            // A failure comes up again where it can be told.
+            let _ = self.pool.add(&key, rayon::current_num_threads(), || self.load(&key));
+        }
+    }
+
     fn recognize(
         &self,
         image: &GrayImage,

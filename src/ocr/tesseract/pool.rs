@@ -36,13 +36,31 @@ impl Pool {
             None => make()?,
         };
         let done = work(&mut handle)?;
+        self.keep(languages, handle);
+        Ok(done)
+    }
+
+    /// Makes a handle for `languages` unless `enough` of them are idle.
+    pub(super) fn add(
+        &self,
+        languages: &str,
+        enough: usize,
+        make: impl FnOnce() -> Result<Handle, TesseractError>,
+    ) -> Result<(), TesseractError> {
+        let idle = self.lock().iter().filter(|(l, _)| l == languages).count();
+        if idle < enough {
+            self.keep(languages, make()?);
+        }
+        Ok(())
+    }
+
+    fn keep(&self, languages: &str, handle: Handle) {
         let mut all = self.lock();
         all.push_back((languages.to_owned(), handle));
         let surplus = if all.len() > MOST_IDLE { all.pop_front() } else { None };
         // The surplus one is freed outside of the lock.
         drop(all);
         drop(surplus);
-        Ok(done)
     }
 
     /// A poisoned lock is used on: a deque is never left half changed.

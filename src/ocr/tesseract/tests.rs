@@ -161,3 +161,14 @@ fn nested_parallel_recognition_does_not_deadlock() {
     assert_eq!(counts, [(13, 24); 6]);
     assert!(recognizer.pool.idle_count() <= 2);
 }
+
+#[test]
+fn warming_up_loads_no_more_than_enough() {
+    let recognizer = TesseractRecognizer::new(None).unwrap();
+    for _ in 0..3 {
+        recognizer.pool.add("eng", 2, || recognizer.load("eng")).unwrap();
+    }
+    assert_eq!(recognizer.pool.idle_count(), 2);
+    recognizer.warm_up(&["xyz".to_owned()]);
+    assert_eq!(recognizer.pool.idle_count(), 2);
+}
