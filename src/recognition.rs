@@ -129,11 +129,8 @@ impl Recognition {
 
     /// Loads the models that the first page will be read with, for one thread.
     pub(crate) fn warm_up(&self, plan: &Plan) {
-        let models = match plan {
-            Plan::Given(models, _) => models,
-            Plan::Detect { first, .. } => first,
-            Plan::Nothing => return,
-        };
+        // Which models a page of unknown language is tried with depends on the page.
+        let Plan::Given { models, .. } = plan else { return };
         if let Ok(recognizer) = self.recognizer(&models.datapath) {
             recognizer.warm_up(&models.codes);
         }
