@@ -106,7 +106,7 @@ fn is_stretched(table: &Table, words: &[Word]) -> bool {
     }
     gaps.sort_by(f32::total_cmp);
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(f32::MAX);
-    usual < NARROW && small * 2 > all
+    usual < NARROW && small * 5 >= all * 2
 }
 
 /// A list marker alone in its cell. A bare number is none: tables number their rows.

@@ -152,12 +152,12 @@ fn evenly_set_rows_are_not_joined_where_their_cells_are_full() {
 }
 
 /// A table of wrapped cells: `rows` rows of a head and cells of three lines.
-fn wrapped(starts: &[[f32; 3]]) -> Vec<Word> {
-    let mut words = row(80.0, &[("Stage", 50.0), ("What is done", 200.0), ("Gain", 400.0)]);
+fn wrapped(text: &str, starts: &[[f32; 3]]) -> Vec<Word> {
+    let mut words = row(80.0, &[("Stage", 50.0), ("What is done", 220.0), ("Gain", 400.0)]);
     for tops in starts {
-        for (column, left) in [50.0, 200.0, 400.0].iter().enumerate() {
+        for (column, left) in [50.0, 220.0, 400.0].iter().enumerate() {
             for n in 0..3 {
-                words.extend(line("some text of a cell", *left, tops[column] + 12.0 * n as f32));
+                words.extend(line(text, *left, tops[column] + 12.0 * n as f32));
             }
         }
     }
@@ -167,7 +167,7 @@ fn wrapped(starts: &[[f32; 3]]) -> Vec<Word> {
 #[test]
 fn blocks_that_stand_in_rows_are_a_table() {
     let starts = [[110.0; 3], [165.0; 3], [220.0; 3], [275.0; 3]];
-    let found = tables(wrapped(&starts), Vec::new());
+    let found = tables(wrapped("some text of a cell", &starts), Vec::new());
     assert_eq!(found.iter().map(|t| (t.rows, t.columns)).collect::<Vec<_>>(), [(5, 3)]);
 }
 
@@ -179,24 +179,18 @@ fn paragraphs_of_columns_that_break_anywhere_are_no_table() {
         [220.0, 238.0, 252.0],
         [275.0, 290.0, 306.0],
     ];
-    assert!(tables(wrapped(&starts), Vec::new()).is_empty());
+    let words = wrapped("a few more words of running text", &starts);
+    assert!(tables(words, Vec::new()).is_empty());
 }
 
 #[test]
 fn stretched_lines_of_text_are_no_table() {
-    let mut words = Vec::new();
-    for (n, texts) in [
-        ["the number", "of steps", "and so"],
-        ["the time that", "is needed", "may"],
-        ["cause it", "to be seen", "as if"],
-        ["it were", "a table", "of words"],
-    ]
-    .iter()
-    .enumerate()
-    {
-        let lefts = [50.0, 125.0, 185.0];
-        let cells: Vec<(&str, f32)> = texts.iter().copied().zip(lefts).collect();
-        words.extend(row(100.0 + 12.0 * n as f32, &cells));
-    }
+    // Gaps of 1.25 ems, one below the other by chance.
+    let words: Vec<Word> = (0..4)
+        .flat_map(|n| {
+            let piece = "number actual";
+            row(100.0 + 12.0 * n as f32, &[(piece, 50.0), (piece, 125.0), (piece, 200.0)])
+        })
+        .collect();
     assert!(tables(words, Vec::new()).is_empty());
 }
