@@ -194,3 +194,15 @@ fn stretched_lines_of_text_are_no_table() {
         .collect();
     assert!(tables(words, Vec::new()).is_empty());
 }
+
+#[test]
+fn rules_that_lines_of_text_reach_beyond_delimit_no_table() {
+    let words = [
+        row(105.0, &[("3,290", 160.0), ("2,160", 260.0)]),
+        row(125.0, &[("Source: the Department of Statistics of the country, 2022", 80.0)]),
+        row(145.0, &[("one two", 160.0), ("six", 260.0)]),
+    ]
+    .concat();
+    let rules = [100.0, 120.0, 140.0, 160.0].iter().map(|&y| h(y, 150.0, 350.0)).collect();
+    assert!(tables(words, rules).is_empty());
+}
