@@ -360,3 +360,28 @@ fn a_stub_and_a_full_table_beside_it_are_no_two_columns() {
     let Role::Table { table } = &page.blocks[0].role else { panic!("{:?}", texts(&page)) };
     assert_eq!((page.blocks.len(), table.rows, table.columns), (1, 9, 4));
 }
+
+#[test]
+fn a_stain_over_a_table_of_a_scan_does_not_break_it() {
+    let mut lines: Vec<Vec<Word>> = (0..5)
+        .map(|n| {
+            let top = 100.0 + 16.0 * n as f32;
+            [line("some words", 50.0, top), line("154", 200.0, top), line("362", 300.0, top)]
+                .concat()
+        })
+        .collect();
+    let mut stain = word("SS", 48.0, 95.0, 350.0);
+    stain.rect.max.y = 130.0;
+    lines.push(vec![stain]);
+    let mut words: Vec<Word> = Vec::new();
+    for (n, line) in lines.into_iter().enumerate() {
+        for mut w in line {
+            w.line = u32::try_from(n).ok();
+            w.confidence = Some(if w.text == "SS" { 0.1 } else { 0.95 });
+            words.push(w);
+        }
+    }
+    let page = laid_out(words);
+    let Role::Table { table } = &page.blocks[0].role else { panic!("{:?}", texts(&page)) };
+    assert_eq!((table.rows, table.columns), (5, 3));
+}

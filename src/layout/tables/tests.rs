@@ -206,3 +206,28 @@ fn rules_that_lines_of_text_reach_beyond_delimit_no_table() {
     let rules = [100.0, 120.0, 140.0, 160.0].iter().map(|&y| h(y, 150.0, 350.0)).collect();
     assert!(tables(words, rules).is_empty());
 }
+
+#[test]
+fn a_row_far_below_evenly_set_ones_is_not_of_the_table() {
+    let words = [
+        row(100.0, &[("Rate", 50.0), ("Low", 200.0), ("High", 300.0)]),
+        row(114.0, &[("First", 50.0), ("1.5", 200.0), ("2.5", 300.0)]),
+        row(128.0, &[("Second", 50.0), ("3.5", 200.0), ("4.5", 300.0)]),
+        row(142.0, &[("Third", 50.0), ("5.5", 200.0), ("6.5", 300.0)]),
+        row(182.0, &[("Chapter 3", 50.0), ("page 12", 300.0)]),
+    ]
+    .concat();
+    let found = tables(words, Vec::new());
+    assert_eq!(found.iter().map(|t| t.rows).collect::<Vec<_>>(), [4]);
+}
+
+#[test]
+fn signs_of_a_formula_are_no_cells() {
+    let words = [
+        row(100.0, &[("10 mol", 150.0), ("10 kg", 230.0), ("1.0 mol", 330.0)]),
+        row(110.0, &[("Total", 50.0), ("=", 120.0), ("of", 200.0), ("=", 300.0)]),
+        row(120.0, &[("kg clay", 150.0), ("100 kg", 230.0), ("kg soil", 330.0)]),
+    ]
+    .concat();
+    assert!(tables(words, Vec::new()).is_empty());
+}
