@@ -74,11 +74,24 @@ pub(crate) fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
 /// Text is upright within this many degrees of the horizontal.
 const UPRIGHT: f32 = 10.0;
 
+/// Whether a recogniser took a ground, a picture or an edge for a word: it lies over words that were
+/// read well, is higher than a line, and is unlikely to be text.
+fn is_stain(word: &Word, words: &[Word], em: f32) -> bool {
+    /// Stains are read with less confidence.
+    const UNSURE: f32 = 0.3;
+    /// Higher than this many ems.
+    const HIGH: f32 = 2.0;
+    let unsure = |w: &Word| w.confidence.is_some_and(|c| c < UNSURE);
+    unsure(word)
+        && word.rect.height() > HIGH * em
+        && words.iter().any(|w| !unsure(w) && word.rect.intersects(&w.rect))
+}
+
 fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     let size = lines::typical_size(read.words.iter());
     bullets::restore(&mut read.words, size);
     let words = &read.words;
-    let upright = |w: &Word| w.angle.abs() <= UPRIGHT;
+    let upright = |w: &Word| w.angle.abs() <= UPRIGHT && !is_stain(w, words, size);
     let (mut free, turned): (Vec<u32>, Vec<u32>) = (0..words.len())
         .filter_map(|i| u32::try_from(i).ok())
         .partition(|&i| upright(&words[i as usize]));

@@ -251,21 +251,26 @@ impl Cutter<'_> {
         }
         // Rows, not items: a line may have come in pieces. What counts is the text in a row: the
         // rows of half a table are as wide as the half, but mostly white.
-        let mut rows: Vec<(Rect<Pt>, f32)> = Vec::new();
+        let narrow = |r: &Rect<Pt>| r.width() < MIN_COLUMN * self.em;
+        // Box, ink, and the number of narrow pieces of each row.
+        let mut rows: Vec<(Rect<Pt>, f32, usize)> = Vec::new();
         for &i in items.iter().filter(|&&i| self.atoms[i].is_text) {
             let r = self.atoms[i].rect;
-            match rows.iter_mut().find(|(row, _)| row.overlap_y(&r) > 0.5 * r.height()) {
-                Some((row, ink)) => {
+            match rows.iter_mut().find(|(row, ..)| row.overlap_y(&r) > 0.5 * r.height()) {
+                Some((row, ink, pieces)) => {
                     *row = row.around(&r);
                     *ink += r.width();
+                    *pieces += usize::from(narrow(&r));
                 }
-                None => rows.push((r, r.width())),
+                None => rows.push((r, r.width(), usize::from(narrow(&r)))),
             }
         }
-        if rows.len() < MIN_LINES {
+        // Rows of short pieces side by side are those of a table, however full.
+        let parted = rows.iter().filter(|r| r.2 > 1).count();
+        if rows.len() < MIN_LINES || parted * 2 > rows.len() {
             return false;
         }
-        let mut fill: Vec<f32> = rows.iter().map(|(_, ink)| ink / around.width()).collect();
+        let mut fill: Vec<f32> = rows.iter().map(|(_, ink, _)| ink / around.width()).collect();
         fill.sort_by(f32::total_cmp);
         fill[fill.len() / 2] >= MIN_FILL
     }

@@ -273,3 +273,126 @@ fn lines_of_right_to_left_text_have_their_words_in_logical_order() {
     assert_eq!(texts(&page), ["שלום עולם"]);
     assert_eq!(page.blocks[0].lines[0].words, [1, 0]);
 }
+
+/// A page read from a scan: each line of words is one of the recogniser's.
+fn scanned(lines: Vec<Vec<Word>>) -> Page {
+    let mut words = Vec::new();
+    for (n, line) in lines.into_iter().enumerate() {
+        for mut w in line {
+            w.line = u32::try_from(n).ok();
+            w.confidence = Some(0.95);
+            w.origin = crate::document::WordOrigin::Ocr;
+            words.push(w);
+        }
+    }
+    let mut read = page(0, words, Vec::new());
+    read.text_source = TextSource::Ocr;
+    lay_out(vec![read], &Options::default()).remove(0)
+}
+
+/// Lines of running text from `top` on.
+fn running(top: f32, count: usize) -> Vec<Vec<Word>> {
+    let text = "where people read and write many words of running text that fill a line";
+    (0..count).map(|n| line(text, 50.0, top + 12.0 * n as f32)).collect()
+}
+
+fn headings(page: &Page) -> Vec<&str> {
+    let is_heading = |b: &&Block| matches!(b.role, Role::Heading { .. });
+    page.blocks.iter().filter(is_heading).map(|b| b.text.as_str()).collect()
+}
+
+#[test]
+fn a_lone_section_number_makes_a_heading_of_a_scan() {
+    let mut lines = running(100.0, 6);
+    lines.push(line("8 Choosing between models", 50.0, 190.0));
+    lines.extend(running(216.0, 6));
+    assert_eq!(headings(&scanned(lines)), ["8 Choosing between models"]);
+}
+
+#[test]
+fn items_of_a_numbered_list_are_no_headings_of_a_scan() {
+    let mut lines = running(100.0, 6);
+    lines.push(line("1. Mix the two", 50.0, 190.0));
+    lines.push(line("2. Wait for an hour", 50.0, 216.0));
+    lines.push(line("3. Pour it out", 50.0, 242.0));
+    lines.extend(running(268.0, 6));
+    assert_eq!(headings(&scanned(lines)), [] as [&str; 0]);
+}
+
+#[test]
+fn a_lead_in_is_no_heading() {
+    let mut lines = running(100.0, 6);
+    let mut lead =
+        line("Ablation on the data. We present the results of it as they are and so", 50.0, 190.0);
+    lead.iter_mut().for_each(|w| w.style.bold = Some(true));
+    lines.push(lead);
+    lines.extend(running(202.0, 6));
+    assert_eq!(headings(&scanned(lines)), [] as [&str; 0]);
+}
+
+#[test]
+fn a_caption_is_no_heading_even_without_its_picture() {
+    let mut caption = line("Figure 4.8. Production of wood", 50.0, 190.0);
+    for w in &mut caption {
+        w.style.size = 14.0;
+        w.style.bold = Some(true);
+    }
+    let words: Vec<Word> =
+        [running(100.0, 6).concat(), caption, running(220.0, 6).concat()].concat();
+    assert_eq!(headings(&laid_out(words)), [] as [&str; 0]);
+}
+
+#[test]
+fn lines_of_a_table_of_contents_are_no_headings() {
+    let mut title = line("Table of Contents", 50.0, 60.0);
+    title.iter_mut().for_each(|w| w.style.size = 16.0);
+    let mut words = title;
+    for (n, text) in ["Introduction", "Part One", "Part Two", "The End"].iter().enumerate() {
+        let mut row = line(&format!("{text} {}", 7 + 10 * n), 50.0, 100.0 + 30.0 * n as f32);
+        row.iter_mut().for_each(|w| w.style.bold = Some(true));
+        words.extend(row);
+        words.extend(line("small things of the part", 60.0, 112.0 + 30.0 * n as f32));
+    }
+    assert_eq!(headings(&laid_out(words)), ["Table of Contents"]);
+}
+
+#[test]
+fn a_stub_and_a_full_table_beside_it_are_no_two_columns() {
+    let stubs = ["left out of things now", "helpless all the time", "hopeless all the time"];
+    let mut words = Vec::new();
+    for n in 0..9 {
+        let top = 100.0 + 12.0 * n as f32;
+        words.extend(line(stubs[n % 3], 50.0, top));
+        for left in [190.0, 225.0, 260.0] {
+            words.extend(line("27.9%", left, top));
+        }
+    }
+    let page = laid_out(words);
+    let Role::Table { table } = &page.blocks[0].role else { panic!("{:?}", texts(&page)) };
+    assert_eq!((page.blocks.len(), table.rows, table.columns), (1, 9, 4));
+}
+
+#[test]
+fn a_stain_over_a_table_of_a_scan_does_not_break_it() {
+    let mut lines: Vec<Vec<Word>> = (0..5)
+        .map(|n| {
+            let top = 100.0 + 16.0 * n as f32;
+            [line("some words", 50.0, top), line("154", 200.0, top), line("362", 300.0, top)]
+                .concat()
+        })
+        .collect();
+    let mut stain = word("SS", 48.0, 95.0, 350.0);
+    stain.rect.max.y = 130.0;
+    lines.push(vec![stain]);
+    let mut words: Vec<Word> = Vec::new();
+    for (n, line) in lines.into_iter().enumerate() {
+        for mut w in line {
+            w.line = u32::try_from(n).ok();
+            w.confidence = Some(if w.text == "SS" { 0.1 } else { 0.95 });
+            words.push(w);
+        }
+    }
+    let page = laid_out(words);
+    let Role::Table { table } = &page.blocks[0].role else { panic!("{:?}", texts(&page)) };
+    assert_eq!((table.rows, table.columns), (5, 3));
+}

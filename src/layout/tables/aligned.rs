@@ -336,7 +336,13 @@ pub(in crate::layout) fn find_in_rows(
         // cell, two are text.
         let mut last = at;
         for next in at + 1..rects.len() {
-            let far = rects[next].min.y - rects[next - 1].max.y > MAX_STEP * em;
+            let mut before: Vec<f32> = (at..next - 1).map(gap).collect();
+            before.sort_by(f32::total_cmp);
+            // Not the median: lines of a head may overlap.
+            let usual = before.get(before.len() * 3 / 4).copied().unwrap_or(f32::MAX);
+            // A row far below evenly set ones is something else as well.
+            let most = (MAX_STEP * em).min(APART * usual.max(0.0) + em);
+            let far = gap(next - 1) > if before.len() > 1 { most } else { MAX_STEP * em };
             if far || next - last > 2 || starts_caption(&rows[next]) {
                 break;
             }

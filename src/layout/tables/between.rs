@@ -11,6 +11,9 @@ use crate::geometry::{Pt, Rect, RectExt, rect};
 use crate::layout::captions;
 use crate::layout::text::line_text;
 
+/// Words nearer than this many ems stand in one line of text.
+const WORD_SPACE: f32 = 0.5;
+
 /// Tables between horizontal rules of the same width that no vertical rule joins (booktabs).
 pub(in crate::layout) fn between_rules(
     frames: &[Frame],
@@ -55,7 +58,8 @@ pub(in crate::layout) fn between_rules(
 /// table) below each other.
 fn at_captions<'a>(group: &'a [Line], words: &[Word], free: &[u32], em: f32) -> Vec<&'a [Line]> {
     let (Some(first), Some(last)) = (group.first(), group.last()) else { return Vec::new() };
-    let region = rect(first.from - em, first.at, first.to + em, last.at);
+    // Captions may start left of the lines.
+    let region = rect(first.from - 6.0 * em, first.at, first.to + em, last.at);
     let inside: Vec<u32> = free
         .iter()
         .copied()
@@ -91,6 +95,20 @@ fn in_group(
         .filter(|&i| region.intersects(&words[i as usize].rect))
         .filter(|&i| (top.at..bottom.at).contains(&words[i as usize].rect.mid_y()))
         .collect();
+    // Lines of text that reach beyond the rules are not between them.
+    let reaches_out = |i: u32| {
+        let r = &words[i as usize].rect;
+        let outside = r.max.x <= top.from || r.min.x >= top.to;
+        outside
+            && (top.at..bottom.at).contains(&r.mid_y())
+            && inside.iter().map(|&k| &words[k as usize].rect).any(|o| {
+                let gap = (o.min.x - r.max.x).max(r.min.x - o.max.x);
+                o.overlap_y(r) > 0.5 * r.height() && gap < WORD_SPACE * em
+            })
+    };
+    if free.iter().any(|&i| reaches_out(i)) {
+        return None;
+    }
     // Shorter rules within part rows too, but only under the columns they cover; take full ones.
     let separators: Vec<f32> = cluster(
         all.iter()

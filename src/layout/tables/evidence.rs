@@ -9,6 +9,8 @@ use crate::layout::lists;
 /// Pieces of text of more words than this are prose.
 const PROSE_WORDS: usize = 7;
 
+/// A word of print is read with at least this confidence.
+const LEGIBLE: f32 = 0.2;
 /// What is read with less confidence (mean) is no print, but a picture.
 const SURE: f32 = 0.6;
 
@@ -41,7 +43,9 @@ pub(super) fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     let texts = |column: usize| {
         table.cells.iter().filter(move |c| c.column == column && !c.words.is_empty())
     };
-    let filled = table.cells.iter().filter(|c| !c.words.is_empty()).count();
+    // What was hardly read (logos, pictures) fills no cell.
+    let legible = |i: &u32| words[*i as usize].confidence.is_none_or(|c| c >= LEGIBLE);
+    let filled = table.cells.iter().filter(|c| c.words.iter().any(legible)).count();
     let enough = table.rows >= 3 || table.rows >= 2 && table.columns >= 3;
     if !enough
         || filled * 2 < table.rows * table.columns
@@ -106,7 +110,7 @@ fn is_stretched(table: &Table, words: &[Word]) -> bool {
     }
     gaps.sort_by(f32::total_cmp);
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(f32::MAX);
-    usual < NARROW && small * 2 > all
+    usual < NARROW && small * 5 >= all * 2
 }
 
 /// A list marker alone in its cell. A bare number is none: tables number their rows.

@@ -154,12 +154,12 @@ fn evenly_set_rows_are_not_joined_where_their_cells_are_full() {
 }
 
 /// A table of wrapped cells: `rows` rows of a head and cells of three lines.
-fn wrapped(starts: &[[f32; 3]]) -> Vec<Word> {
-    let mut words = row(80.0, &[("Stage", 50.0), ("What is done", 200.0), ("Gain", 400.0)]);
+fn wrapped(text: &str, starts: &[[f32; 3]]) -> Vec<Word> {
+    let mut words = row(80.0, &[("Stage", 50.0), ("What is done", 220.0), ("Gain", 400.0)]);
     for tops in starts {
-        for (column, left) in [50.0, 200.0, 400.0].iter().enumerate() {
+        for (column, left) in [50.0, 220.0, 400.0].iter().enumerate() {
             for n in 0..3 {
-                words.extend(line("some text of a cell", *left, tops[column] + 12.0 * n as f32));
+                words.extend(line(text, *left, tops[column] + 12.0 * n as f32));
             }
         }
     }
@@ -169,7 +169,7 @@ fn wrapped(starts: &[[f32; 3]]) -> Vec<Word> {
 #[test]
 fn blocks_that_stand_in_rows_are_a_table() {
     let starts = [[110.0; 3], [165.0; 3], [220.0; 3], [275.0; 3]];
-    let found = tables(wrapped(&starts), Vec::new());
+    let found = tables(wrapped("some text of a cell", &starts), Vec::new());
     assert_eq!(found.iter().map(|t| (t.rows, t.columns)).collect::<Vec<_>>(), [(5, 3)]);
 }
 
@@ -181,24 +181,55 @@ fn paragraphs_of_columns_that_break_anywhere_are_no_table() {
         [220.0, 238.0, 252.0],
         [275.0, 290.0, 306.0],
     ];
-    assert!(tables(wrapped(&starts), Vec::new()).is_empty());
+    let words = wrapped("a few more words of running text", &starts);
+    assert!(tables(words, Vec::new()).is_empty());
 }
 
 #[test]
 fn stretched_lines_of_text_are_no_table() {
-    let mut words = Vec::new();
-    for (n, texts) in [
-        ["the number", "of steps", "and so"],
-        ["the time that", "is needed", "may"],
-        ["cause it", "to be seen", "as if"],
-        ["it were", "a table", "of words"],
+    // Gaps of 1.25 ems, one below the other by chance.
+    let words: Vec<Word> = (0..4)
+        .flat_map(|n| {
+            let piece = "number actual";
+            row(100.0 + 12.0 * n as f32, &[(piece, 50.0), (piece, 125.0), (piece, 200.0)])
+        })
+        .collect();
+    assert!(tables(words, Vec::new()).is_empty());
+}
+
+#[test]
+fn rules_that_lines_of_text_reach_beyond_delimit_no_table() {
+    let words = [
+        row(105.0, &[("3,290", 160.0), ("2,160", 260.0)]),
+        row(125.0, &[("Source: the Department of Statistics of the country, 2022", 80.0)]),
+        row(145.0, &[("one two", 160.0), ("six", 260.0)]),
     ]
-    .iter()
-    .enumerate()
-    {
-        let lefts = [50.0, 125.0, 185.0];
-        let cells: Vec<(&str, f32)> = texts.iter().copied().zip(lefts).collect();
-        words.extend(row(100.0 + 12.0 * n as f32, &cells));
-    }
+    .concat();
+    let rules = [100.0, 120.0, 140.0, 160.0].iter().map(|&y| h(y, 150.0, 350.0)).collect();
+    assert!(tables(words, rules).is_empty());
+}
+
+#[test]
+fn a_row_far_below_evenly_set_ones_is_not_of_the_table() {
+    let words = [
+        row(100.0, &[("Rate", 50.0), ("Low", 200.0), ("High", 300.0)]),
+        row(114.0, &[("First", 50.0), ("1.5", 200.0), ("2.5", 300.0)]),
+        row(128.0, &[("Second", 50.0), ("3.5", 200.0), ("4.5", 300.0)]),
+        row(142.0, &[("Third", 50.0), ("5.5", 200.0), ("6.5", 300.0)]),
+        row(182.0, &[("Chapter 3", 50.0), ("page 12", 300.0)]),
+    ]
+    .concat();
+    let found = tables(words, Vec::new());
+    assert_eq!(found.iter().map(|t| t.rows).collect::<Vec<_>>(), [4]);
+}
+
+#[test]
+fn signs_of_a_formula_are_no_cells() {
+    let words = [
+        row(100.0, &[("10 mol", 150.0), ("10 kg", 230.0), ("1.0 mol", 330.0)]),
+        row(110.0, &[("Total", 50.0), ("=", 120.0), ("of", 200.0), ("=", 300.0)]),
+        row(120.0, &[("kg clay", 150.0), ("100 kg", 230.0), ("kg soil", 330.0)]),
+    ]
+    .concat();
     assert!(tables(words, Vec::new()).is_empty());
 }

@@ -8,7 +8,7 @@ use crate::page::Rule;
 /// above the bottom (descenders) ...
 const ABOVE_BOTTOM: f32 = 0.45;
 /// ... to this share below it: boxes from OCR may end at the baseline.
-const BELOW_BOTTOM: f32 = 0.2;
+const BELOW_BOTTOM: f32 = 0.3;
 /// An underline reaches beyond its words by no more than this share of their height.
 const OVERHANG: f32 = 0.4;
 /// Words cover at least this share of their underline.
