@@ -23,7 +23,7 @@ const MUCH_INK: f32 = 0.3;
 /// Components of less than this, in inches, are dust.
 const DUST: f32 = 0.02;
 /// Skew of less than this, in degrees, is left: a line of 6 inches rises by a fifth of its height.
-/// (Left up to half a degree, 5 % more of the words on fax were wrong.)
+/// (With skew left up to half a degree, fax pages read worse.)
 const LEAST_SKEW: f32 = 0.2;
 /// Words of a mean confidence below this are no text: the page is turned, or in another script.
 /// Pages that are read well reach 0.75 and more, turned ones 0.2 to 0.35.

@@ -14,7 +14,7 @@ const BETWEEN: f32 = 0.05;
 const SALT: f32 = 0.2;
 
 /// A scan of two levels with its jagged edges softened, `None` for all others. Recognisers have
-/// learnt from gray letters: on 200-dpi fax a tenth of the errors goes.
+/// learnt from gray letters: 200-dpi fax reads a little better so.
 pub(crate) fn soften(image: &GrayImage) -> Option<GrayImage> {
     has_two_levels(image).then(|| smoothed(image))
 }
