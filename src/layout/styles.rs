@@ -195,7 +195,7 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
         score -= 0.25;
     }
     if text.ends_with(['.', ',', ';']) && !numbered {
-        score -= if text.ends_with('.') && ratio > 1.3 { 0.2 } else { 0.7 };
+        score -= if text.ends_with('.') && ratio > 1.3 && !context.ocr { 0.2 } else { 0.7 };
     }
     if text.ends_with(':') && !bold && ratio < full {
         score -= 0.35;
