@@ -133,6 +133,21 @@ fn is_run_in(draft: &Draft, next: &Draft, below: f32, words: &[Word]) -> bool {
     below < NEAR && one_column && (broken || full && goes_on)
 }
 
+/// Whether the text of a single line stands in two pieces, a number before it apart.
+fn has_two_sides(p: &Paragraph, words: &[Word]) -> bool {
+    /// Wider than any word space, in ems.
+    const GAP: f32 = 2.0;
+    let [line] = p.lines.as_slice() else { return false };
+    let gap = |w: &[u32]| words[w[1] as usize].rect.min.x - words[w[0] as usize].rect.max.x;
+    line.words
+        .iter()
+        .skip(1)
+        .copied()
+        .collect::<Vec<u32>>()
+        .windows(2)
+        .any(|w| gap(w) > GAP * line.size)
+}
+
 /// Whether a block near the top or bottom of the page has a page number on its row, or stands on
 /// both sides of it: a running title, although no other page is there to compare.
 fn is_beside_number(page: &PageDraft, n: usize) -> bool {
@@ -144,7 +159,7 @@ fn is_beside_number(page: &PageDraft, n: usize) -> bool {
         return false;
     }
     if let Draft::Text(p) = &page.drafts[n]
-        && is_spread(p, &page.read.words, page.read.size.width)
+        && has_two_sides(p, &page.read.words)
     {
         return true;
     }

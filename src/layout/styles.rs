@@ -124,7 +124,12 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     let count = text.split_whitespace().count();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     // Numbers, page references and formulas are no headings, nor is anything long.
-    if letters < 3 || letters * 2 < text.chars().filter(|c| !c.is_whitespace()).count() {
+    // A section number does not count: titles in Chinese have few characters.
+    let title = match number_depth(&text) {
+        Some(_) => text.split_once(char::is_whitespace).map_or("", |t| t.1),
+        None => &text,
+    };
+    if letters < 3 || letters * 2 < title.chars().filter(|c| !c.is_whitespace()).count() {
         return -1.0;
     }
     if p.lines.len() > 4 || count > 30 || p.lines[0].style.mono {
@@ -172,8 +177,11 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     } else if numbered && context.above > 0.6 {
         score += 0.3;
     }
-    if numbered && context.ocr && !context.listed && is_set_off(&text, p, context) {
-        // Weights are rarely told from pixels: a number and the room around must do.
+    // Lists seldom number their items "2.1".
+    let section = number_depth(&text).is_some_and(|depth| depth > 1);
+    if numbered && (section || context.ocr && !context.listed) && is_set_off(&text, p, context) {
+        // Weights are rarely told from pixels, or from fonts for East Asian text: a number and the
+        // room around must do.
         score += 0.5;
     }
     if context.contents {
@@ -195,7 +203,7 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
         score -= 0.25;
     }
     if text.ends_with(['.', ',', ';']) && !numbered {
-        score -= if text.ends_with('.') && ratio > 1.3 { 0.2 } else { 0.7 };
+        score -= if text.ends_with('.') && ratio > 1.3 && !context.ocr { 0.2 } else { 0.7 };
     }
     if text.ends_with(':') && !bold && ratio < full {
         score -= 0.35;

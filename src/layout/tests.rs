@@ -396,3 +396,25 @@ fn a_stain_over_a_table_of_a_scan_does_not_break_it() {
     let Role::Table { table } = &page.blocks[0].role else { panic!("{:?}", texts(&page)) };
     assert_eq!((table.rows, table.columns), (5, 3));
 }
+
+#[test]
+fn a_section_number_makes_a_heading_where_the_font_does_not_tell() {
+    let title = |text: &str, top: f32| line(text, 50.0, top);
+    let words: Vec<Word> = [
+        running(100.0, 4).concat(),
+        title("5.4.1.1 共通の問題", 170.0),
+        running(196.0, 4).concat(),
+        title("5.4.1.2 調査および方法", 266.0),
+        running(292.0, 4).concat(),
+    ]
+    .concat();
+    assert_eq!(headings(&laid_out(words)), ["5.4.1.1 共通の問題", "5.4.1.2 調査および方法"]);
+}
+
+#[test]
+fn a_title_on_both_sides_of_the_page_top_is_no_heading() {
+    let mut top = line("CHAPTER 3. BEFORE YOU START", 50.0, 30.0);
+    top.extend(line("3.3. INFORMATION YOU NEED", 250.0, 30.0));
+    let words: Vec<Word> = [top, running(100.0, 8).concat()].concat();
+    assert_eq!(headings(&laid_out(words)), [] as [&str; 0]);
+}

@@ -24,6 +24,8 @@ const CROSSING: f32 = 0.2;
 /// A head stands no further above its rows than this many times (and an em) their usual gap.
 const APART: f32 = 2.0;
 
+/// How many rows back tell how far apart rows are set.
+const RECENT: usize = 24;
 /// Rows further apart than this many ems are not of one table.
 const MAX_STEP: f32 = 3.5;
 
@@ -335,18 +337,19 @@ pub(in crate::layout) fn find_in_rows(
         // From here to the last row with several pieces; a single line in between may continue a
         // cell, two are text.
         let mut last = at;
-        for next in at + 1..rects.len() {
-            let mut before: Vec<f32> = (at..next - 1).map(gap).collect();
+        for (next, row) in rows.iter().enumerate().skip(at + 1) {
+            let since = at.max(next.saturating_sub(RECENT));
+            let mut before: Vec<f32> = (since..next - 1).map(gap).collect();
             before.sort_by(f32::total_cmp);
             // Not the median: lines of a head may overlap.
             let usual = before.get(before.len() * 3 / 4).copied().unwrap_or(f32::MAX);
             // A row far below evenly set ones is something else as well.
             let most = (MAX_STEP * em).min(APART * usual.max(0.0) + em);
             let far = gap(next - 1) > if before.len() > 1 { most } else { MAX_STEP * em };
-            if far || next - last > 2 || starts_caption(&rows[next]) {
+            if far || next - last > 2 || starts_caption(row) {
                 break;
             }
-            if rows[next].len() >= 2 {
+            if row.len() >= 2 {
                 last = next;
             }
         }

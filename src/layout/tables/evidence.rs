@@ -62,6 +62,10 @@ pub(super) fn convinces(found: &FoundTable, words: &[Word]) -> bool {
     if mean_confidence(read).is_some_and(|c| c < SURE) {
         return false;
     }
+    // Headings below each other, their numbers set off.
+    if table.columns == 2 && texts(0).all(|c| is_section_number(&c.text)) {
+        return false;
+    }
     let markers = texts(0).filter(|c| is_marker(&c.text)).count();
     if markers * 2 > texts(0).count() {
         return false;
@@ -111,6 +115,13 @@ fn is_stretched(table: &Table, words: &[Word]) -> bool {
     gaps.sort_by(f32::total_cmp);
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(f32::MAX);
     usual < NARROW && small * 5 >= all * 2
+}
+
+/// "3.1", "3.1.2."
+fn is_section_number(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim_end_matches('.').split('.').collect();
+    let number = |p: &&str| !p.is_empty() && p.len() <= 2 && p.chars().all(|c| c.is_ascii_digit());
+    (2..=5).contains(&parts.len()) && parts.iter().all(number) && !text.starts_with('0')
 }
 
 /// A list marker alone in its cell. A bare number is none: tables number their rows.

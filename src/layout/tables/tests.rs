@@ -233,3 +233,14 @@ fn signs_of_a_formula_are_no_cells() {
     .concat();
     assert!(tables(words, Vec::new()).is_empty());
 }
+
+#[test]
+fn numbered_headings_below_each_other_are_no_table() {
+    let words = [
+        row(100.0, &[("3.3", 50.0), ("What you need", 120.0)]),
+        row(116.0, &[("3.3.1", 50.0), ("Documents", 120.0)]),
+        row(132.0, &[("3.3.1.1", 50.0), ("The manual", 120.0)]),
+    ]
+    .concat();
+    assert!(tables(words, Vec::new()).is_empty());
+}
