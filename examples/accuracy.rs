@@ -4,8 +4,8 @@
 //! cargo run --release --features full --example accuracy -- CORPUS OUT
 //! ```
 //!
-//! A case is a folder with `input.*` and perhaps `meta.json`, whose `language_tag` (or `language`)
-//! is the language to read it in. `OUT/<case>.md` gets its markdown and `OUT/report.jsonl` a line of
+//! A case is a folder with `input.*` and perhaps `meta.json`, whose `languages`, `language_tag`
+//! or `language` is what to read it in. `OUT/<case>.md` gets its markdown and `OUT/report.jsonl` a line of
 //! JSON about each case. Exits with 3 if some cases failed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -173,15 +173,21 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
     engine.read(Source::path(input), &options).map_err(|error| error.chain())
 }
 
-/// The language of the case, if its meta.json states one.
+/// The languages of the case, if its meta.json states any.
 fn languages(input: &Path) -> Result<Vec<Language>, Box<dyn Error>> {
     let meta = input.with_file_name("meta.json");
     if !meta.exists() {
         return Ok(Vec::new());
     }
     let meta: Value = serde_json::from_str(&fs::read_to_string(meta)?)?;
-    let tag = ["language_tag", "language"].iter().find_map(|key| meta[key].as_str());
-    Ok(tag.map_or(Ok(Vec::new()), Language::parse_list)?)
+    let tags = match meta["languages"].as_array() {
+        Some(tags) => tags.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        None => {
+            let tag = ["language_tag", "language"].iter().find_map(|key| meta[key].as_str());
+            tag.unwrap_or_default().to_owned()
+        }
+    };
+    Ok(if tags.is_empty() { Vec::new() } else { Language::parse_list(&tags)? })
 }
 
 /// A line of JSON for each recognised word, in reading order.
