@@ -448,3 +448,27 @@ fn comparison_helpers_see_what_matters() {
     assert!((similarity("abcd efgh", "abcd  efgx") - 8.0 / 9.0).abs() < 1e-9);
     assert!(first_difference("a\nb", "a\nb").is_none() && first_difference("a", "a\nb").is_some());
 }
+
+#[test]
+fn images_of_a_response_come_with_their_pixels() {
+    use recto::provider::{LocalProvider, OcrProvider, OcrRequest};
+    let provider = LocalProvider::new(std::sync::Arc::new(engine().clone()));
+    let request = OcrRequest {
+        include_image_base64: true,
+        ..OcrRequest::new(Source::path(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pages/report.pdf"),
+        ))
+    };
+    let response = provider.ocr(&request, &recto::Call::default()).unwrap();
+    let image = &response.pages[0].images[0];
+    let data = image.base64.as_deref().unwrap().strip_prefix("data:image/jpeg;base64,").unwrap();
+    let jpeg = Source::base64(data).unwrap();
+    let picture = engine().page_images(jpeg, &Options::default(), 1200.0).unwrap().next().unwrap();
+    let (picture, place) = (picture.unwrap(), image.rect.unwrap());
+    let near = |a: u32, b: u32| a.abs_diff(b) <= 2;
+    assert!(near(picture.width(), place.right - place.left), "{place:?}");
+    assert!(near(picture.height(), place.bottom - place.top), "{place:?}");
+    // The drawing has colours.
+    assert!(picture.rgb().chunks_exact(3).any(|p| p[0].abs_diff(p[2]) > 60));
+    assert!(response.warnings.iter().all(|w| w.option.is_none()), "{:?}", response.warnings);
+}

@@ -361,7 +361,7 @@ pub(crate) mod tests {
             block(Role::Footnote, "1 note"),
             paragraph("  "),
         ]);
-        let wanted = "## Title\n\nSome text.\n\n<!-- image -->\n\nFigure 1: x\n\n$$a = \\$b$$\n\n\
+        let wanted = "## Title\n\nSome text.\n\n<!-- image -->\n\ninside\n\nFigure 1: x\n\n$$a = \\$b$$\n\n\
                       | a |\n|---|\n| b |\n\n1 note\n";
         assert_eq!(out, wanted);
     }
@@ -374,12 +374,12 @@ pub(crate) mod tests {
             block(Role::PageHeader, "Chapter"),
             block(Role::Figure, "label"),
         ];
-        assert_eq!(write(page.clone()), "text\n\n<!-- image -->\n");
-        let options = MarkdownOptions { profile: Profile::Full, ..MarkdownOptions::default() };
-        assert_eq!(
-            markdown(&document(vec![page]), &options),
-            "Chapter\n\ntext\n\n<!-- image -->\n\nlabel\n\n7\n"
-        );
+        let docling = MarkdownOptions { profile: Profile::Docling, ..MarkdownOptions::default() };
+        let document = document(vec![page.clone()]);
+        assert_eq!(markdown(&document, &docling), "text\n\n<!-- image -->\n");
+        assert_eq!(write(page), "Chapter\n\ntext\n\n<!-- image -->\n\nlabel\n\n7\n");
+        let flow = MarkdownOptions { furniture: false, ..MarkdownOptions::default() };
+        assert_eq!(markdown(&document, &flow), "text\n\n<!-- image -->\n\nlabel\n");
     }
 
     #[test]

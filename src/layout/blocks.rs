@@ -240,6 +240,11 @@ fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &O
             headings.push(Heading {
                 size: p.size(),
                 bold: p.lines.iter().all(|l: &super::lines::Line| l.style.bold),
+                weighed: p
+                    .lines
+                    .iter()
+                    .flat_map(|l| &l.words)
+                    .all(|&i| words[i as usize].style.bold.is_some()),
                 caps: !text.chars().any(char::is_lowercase),
                 italic: p.lines.iter().all(|l| l.style.italic),
                 rough: p

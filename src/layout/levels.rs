@@ -9,6 +9,8 @@ pub(super) struct Heading {
     /// Em, in points.
     pub(super) size: f32,
     pub(super) bold: bool,
+    /// Whether its weight is known; on scans it can be that of some pages only.
+    pub(super) weighed: bool,
     pub(super) caps: bool,
     pub(super) italic: bool,
     /// Whether the size was measured by OCR.
@@ -28,8 +30,6 @@ fn same_size(a: &Heading, b: &Heading) -> bool {
 /// Levels from 1 to 6. Larger is higher; at one size capitals come before bold before italic.
 /// Section numbers order what is set alike: "2.1" is below "2".
 pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
-    // Styles from most to least prominent.
-    let rank = |h: &Heading| (u8::from(h.bold || h.caps) * 2 + u8::from(h.caps), !h.italic);
     // Sizes first into classes, largest first: a chain of near sizes must not become one class.
     let mut sizes: Vec<&Heading> = Vec::new();
     let mut by_size: Vec<&Heading> = headings.iter().collect();
@@ -40,6 +40,15 @@ pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
         }
     }
     let size_class = |h: &Heading| sizes.iter().position(|s| same_size(s, h)).unwrap_or(0);
+    // Weight ranks headings of a size only where it is known of all of them.
+    let weighed: Vec<bool> = (0..sizes.len())
+        .map(|class| headings.iter().filter(|h| size_class(h) == class).all(|h| h.weighed))
+        .collect();
+    // Styles from most to least prominent.
+    let rank = |h: &Heading| {
+        let bold = h.bold && weighed.get(size_class(h)).is_some_and(|w| *w);
+        (u8::from(bold || h.caps) * 2 + u8::from(h.caps), !h.italic)
+    };
     let mut styles: Vec<&Heading> = headings.iter().collect();
     styles.sort_by(|a, b| size_class(a).cmp(&size_class(b)).then_with(|| rank(b).cmp(&rank(a))));
     let alike = |a: &Heading, b: &Heading| size_class(a) == size_class(b) && rank(a) == rank(b);
@@ -83,7 +92,23 @@ mod tests {
     use super::*;
 
     fn heading(text: &str, size: f32, bold: bool) -> Heading {
-        Heading { text: text.to_owned(), size, bold, caps: false, italic: false, rough: false }
+        Heading {
+            text: text.to_owned(),
+            size,
+            bold,
+            weighed: true,
+            caps: false,
+            italic: false,
+            rough: false,
+        }
+    }
+
+    #[test]
+    fn unknown_weight_is_no_lower_rank() {
+        let known = heading("A", 12.0, true);
+        let unknown = Heading { weighed: false, rough: true, ..heading("B", 12.1, false) };
+        assert_eq!(levels(&[known.clone(), unknown]), [1, 1]);
+        assert_eq!(levels(&[known, heading("C", 12.0, false)]), [1, 2]);
     }
 
     #[test]

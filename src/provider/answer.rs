@@ -80,7 +80,8 @@ impl Writer<'_> {
                 let rect = scale.pixels(block.rect);
                 let least = self.request.image_min_size.unwrap_or(0);
                 let small = rect.right - rect.left < least || rect.bottom - rect.top < least;
-                if small || self.request.image_limit.is_some_and(|limit| self.images >= limit) {
+                if small || self.request.image_limit.is_some_and(|limit| out.images.len() >= limit)
+                {
                     return Part::Nothing;
                 }
                 let id = format!("img-{}.jpeg", self.images);
@@ -117,7 +118,8 @@ impl Writer<'_> {
     /// Blocks as services give them: the items of a list are one block.
     fn blocks(&self, page: &Page, parts: &[Part], scale: Scale) -> Vec<OcrBlock> {
         // A block's own text counts even where the page's markdown leaves it out.
-        let full = MarkdownOptions { profile: Profile::Full, ..self.markdown.clone() };
+        let full =
+            MarkdownOptions { profile: Profile::Full, furniture: true, ..self.markdown.clone() };
         let mut out = Vec::new();
         let mut start = 0;
         for run in page.blocks.chunk_by(|a, b| is_item(a) && is_item(b)) {
@@ -164,7 +166,7 @@ impl Writer<'_> {
     fn confidence(&self, page: &Page, parts: &[Part], markdown: &str) -> Option<PageConfidence> {
         let (average, minimum) = summary(&page.words)?;
         let words = (self.request.confidence == Some(Granularity::Word)).then(|| {
-            let full = self.markdown.profile == Profile::Full;
+            let full = self.markdown.profile == Profile::Full && self.markdown.furniture;
             let words: Vec<_> = page
                 .blocks
                 .iter()

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::request::{Granularity, OcrRequest};
 use super::response::{OcrModel, OcrResponse, Usage};
-use super::{OcrProvider, answer};
+use super::{OcrProvider, answer, images};
 use crate::call::Call;
 use crate::document::Document;
 use crate::engine::Engine;
@@ -90,8 +90,19 @@ impl OcrProvider for LocalProvider {
     fn ocr(&self, request: &OcrRequest, call: &Call) -> Result<OcrResponse> {
         check_model(request.model.as_deref())?;
         let (options, warnings) = prepare(&self.options, request)?;
-        let document = self.engine.read_with(named_source(request), &options, call)?;
-        Ok(respond(&document, request, &options, self.profile, warnings))
+        let mut source = named_source(request);
+        if request.include_image_base64 {
+            // Read and drawn from the same bytes.
+            source = self.engine.load(&source, call)?;
+        }
+        let document = self.engine.read_with(source.clone(), &options, call)?;
+        let mut response = respond(&document, request, &options, self.profile, warnings);
+        if request.include_image_base64 {
+            let pages = &mut response.pages;
+            let failed = images::attach(&self.engine, &source, &options, &document, pages);
+            response.warnings.extend(failed);
+        }
+        Ok(response)
     }
 }
 
@@ -188,13 +199,6 @@ fn respond(
     response.confidence = document.confidence();
     response.language = document.language.clone();
     response.warnings = warnings;
-    if request.include_image_base64 && pages.iter().any(|page| !page.images.is_empty()) {
-        response.warnings.push(Warning::option(
-            "include_image_base64",
-            "include_image_base64 has no effect: images come with their place, not yet with \
-             their pixels",
-        ));
-    }
     response.warnings.extend(document.warnings.iter().cloned());
     if request.confidence == Some(Granularity::Document)
         && let Ok(scores) = serde_json::to_value(document.scores())
@@ -316,7 +320,7 @@ mod tests {
 
     #[test]
     fn the_response_tells_who_read_what() {
-        let request = OcrRequest { include_image_base64: true, ..OcrRequest::default() };
+        let request = OcrRequest::default();
         let respond = |request: &OcrRequest| {
             respond(&document(), request, &Options::default(), Profile::Docling, Vec::new())
         };
@@ -328,7 +332,7 @@ mod tests {
         assert_eq!(response.usage.document_bytes, Some(77));
         assert_eq!(response.pages[0].index, 2);
         let named: Vec<_> = response.warnings.iter().map(|w| w.option.as_deref()).collect();
-        assert_eq!(named, [Some("include_image_base64"), None]);
+        assert_eq!(named, [None]);
 
         assert!(response.id.starts_with("ocr_") && response.id.len() == 28);
         assert_eq!(respond(&request).id, response.id);

@@ -25,6 +25,7 @@
 //! ```
 
 mod answer;
+mod images;
 mod local;
 mod request;
 mod response;

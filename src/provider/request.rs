@@ -20,10 +20,10 @@ pub struct OcrRequest {
     pub document_name: Option<String>,
     /// Pages, from 0. Default: `None`, all.
     pub pages: Option<PageSet>,
-    /// Whether images come with their pixels. Default: `false`.
+    /// Whether images come with their pixels, as data URIs of JPEG files. Default: `false`.
     pub include_image_base64: bool,
-    /// Most images in the response, counted over the document; images beyond it are left out of
-    /// the markdown too. Default: `None`, all.
+    /// Most images of a page, 0 for none; images beyond it are left out of the markdown too.
+    /// Default: `None`, all.
     pub image_limit: Option<usize>,
     /// Smallest height and width of an image, in pixels of the page (see
     /// [`Dimensions`](super::Dimensions)). Default: `None`, any.

@@ -66,7 +66,8 @@ fn document(pages: Vec<Page>) -> Document {
 fn answer(document: &Document, change: impl FnOnce(&mut OcrRequest)) -> Vec<OcrPage> {
     let mut request = OcrRequest::new(Source::path("x"));
     change(&mut request);
-    pages(document, &request, &MarkdownOptions::default())
+    let markdown = MarkdownOptions { furniture: false, ..MarkdownOptions::default() };
+    pages(document, &request, &markdown)
 }
 
 fn sample() -> Document {
@@ -136,8 +137,9 @@ fn tables_move_out_and_are_numbered_over_the_document() {
 #[test]
 fn images_are_limited_by_number_and_size() {
     let pages = answer(&sample(), |r| r.image_limit = Some(1));
-    assert_eq!((pages[0].images.len(), pages[1].images.len()), (1, 0));
-    assert!(!pages[1].markdown.contains("img"));
+    assert_eq!((pages[0].images.len(), pages[1].images.len()), (1, 1), "the limit is a page's");
+    let pages = answer(&sample(), |r| r.image_limit = Some(0));
+    assert!(pages.iter().all(|p| p.images.is_empty() && !p.markdown.contains("img")));
     // The figures are 300 by 75 pixels.
     let count = |least| {
         let pages = answer(&sample(), |r| r.image_min_size = Some(least));
