@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::call::Call;
-use crate::document::{Document, Metadata, Page, Status, Timings};
+use crate::document::{Document, Page, Status, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_images::PageImages;
-use crate::pdf::PdfFile;
 use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{InProcess, Job, PageRunner};
-use crate::source::{Format, Source, UrlPolicy};
+use crate::source::{Source, UrlPolicy};
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
 ///
@@ -167,7 +166,7 @@ impl Engine {
     pub fn load(&self, source: &Source, call: &Call) -> Result<Source> {
         call.check()?;
         let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, call)?;
-        Ok(Source::Bytes { bytes: input.bytes, name: Some(input.name) })
+        Ok(Source::Bytes { bytes: input.content.load(&input.name)?, name: Some(input.name) })
     }
 
     /// Reads a document and hands out each page as soon as it and all pages before it are done.
@@ -296,17 +295,14 @@ impl Engine {
         }
         let status = if reads.len() < asked { Status::Partial } else { Status::Success };
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
-        let metadata = match job.input.format {
-            Format::Pdf => PdfFile::metadata(&job.input, job.options.password.as_deref()),
-            _ => Metadata::default(),
-        };
+        let metadata = job.document.metadata();
         let layout_started = Instant::now();
         let pages = self.inner.runner.pool().install(|| layout::lay_out(reads, &job.options));
         timings.add("layout", layout_started.elapsed().as_secs_f64());
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {
             name: Some(job.input.name),
-            byte_count: job.input.bytes.len() as u64,
+            byte_count: job.input.content.len(),
             page_count,
             status,
             metadata,

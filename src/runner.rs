@@ -13,6 +13,7 @@ use image::RgbImage;
 use rayon::ThreadPool;
 
 use crate::call::Call;
+use crate::document::Metadata;
 use crate::error::{Error, Result, Warning};
 use crate::geometry::Resolution;
 use crate::options::Options;
@@ -64,6 +65,14 @@ impl OpenDocument {
         }
     }
 
+    /// What the document says about itself.
+    pub(crate) fn metadata(&self) -> Metadata {
+        match self {
+            Self::Pdf(file) => lock(file).metadata(),
+            Self::Images(_) => Metadata::default(),
+        }
+    }
+
     fn prepare(
         &self,
         index: usize,
@@ -71,7 +80,11 @@ impl OpenDocument {
         needs_ocr: &mut dyn FnMut(),
     ) -> Result<Prepared> {
         match self {
-            Self::Pdf(file) => prepare_pdf_page(&lock(file), index, options, needs_ocr),
+            Self::Pdf(file) => {
+                let mut file = lock(file);
+                file.refresh();
+                prepare_pdf_page(&file, index, options, needs_ocr)
+            }
             Self::Images(images) => {
                 prepare_image_page(&mut lock(images), index, options, needs_ocr)
             }
@@ -89,7 +102,8 @@ impl OpenDocument {
     ) -> Result<(RgbImage, Resolution)> {
         match self {
             Self::Pdf(file) => {
-                let file = lock(file);
+                let mut file = lock(file);
+                file.refresh();
                 let page = file.page(index)?;
                 let resolution = fitting(resolution, page.size());
                 Ok((page.render_rgb(resolution)?, resolution))

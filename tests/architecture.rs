@@ -27,8 +27,8 @@ const ENGINE: [&str; 6] = ["engine", "reader", "runner", "page_images", "page_wo
 
 /// Types that are data but live beside the code that makes them, so that every module may name
 /// them. Only types belong here, never a function.
-const DATA_TYPES: [&str; 4] =
-    ["source::Input", "source::Format", "source::Source", "source::UrlPolicy"];
+const DATA_TYPES: [&str; 5] =
+    ["source::Content", "source::Input", "source::Format", "source::Source", "source::UrlPolicy"];
 
 /// What `module` may use besides itself and [`DATA_TYPES`]; `None` if the table lacks it.
 ///

@@ -9,15 +9,16 @@
 
 use std::ffi::{c_int, c_ulong, c_void};
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use image::{GrayImage, RgbImage};
 use pdfium_render::prelude::{
-    FPDF_DOCUMENT, FPDF_PAGE, FPDF_PAGEOBJECT, FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF, Pdfium,
-    PdfiumError, PdfiumLibraryBindings, PdfiumLibraryBindingsAccessor,
+    FPDF_DOCUMENT, FPDF_FILEACCESS, FPDF_PAGE, FPDF_PAGEOBJECT, FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF,
+    Pdfium, PdfiumError, PdfiumLibraryBindings, PdfiumLibraryBindingsAccessor,
 };
 
 use super::matrix::{Matrix, UserBox};
+use crate::source::Content;
 
 /// Why a document did not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +78,13 @@ impl Library {
     }
 }
 
-/// An open document. Keeps its bytes alive.
+/// An open document. Keeps its content alive.
 pub(super) struct Doc {
     lib: &'static dyn PdfiumLibraryBindings,
     handle: FPDF_DOCUMENT,
-    _bytes: Arc<[u8]>,
+    _content: Content,
+    /// How PDFium gets at content on disk.
+    _access: Option<Box<FPDF_FILEACCESS>>,
 }
 
 // SAFETY: PDFium has no thread affinity; the bindings serialise every call with a mutex, and a
@@ -97,13 +100,29 @@ impl std::fmt::Debug for Doc {
 impl Doc {
     pub(super) fn open(
         library: &'static Library,
-        bytes: Arc<[u8]>,
+        content: Content,
         password: Option<&str>,
     ) -> Result<Self, OpenError> {
+        if password.is_some_and(|p| p.contains('\0')) {
+            return Err(OpenError::Password);
+        }
         let lib = library.raw();
         let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the buffer is kept in the returned value for as long as the document is open.
-        let handle = unsafe { lib.FPDF_LoadMemDocument64(&bytes, password) };
+        let mut access = None;
+        let handle = match &content {
+            // SAFETY: the buffer is kept in the returned value for as long as the document is open.
+            Content::Memory(bytes) => unsafe { lib.FPDF_LoadMemDocument64(bytes, password) },
+            Content::File(file, len) => {
+                let reader = access.insert(Box::new(FPDF_FILEACCESS {
+                    m_FileLen: c_ulong::try_from(*len).map_err(|_| OpenError::Format)?,
+                    m_GetBlock: Some(read_block),
+                    m_Param: std::sync::Arc::as_ptr(file).cast_mut().cast(),
+                }));
+                // SAFETY: the file and the structure are kept in the returned value for as long
+                // as the document is open.
+                unsafe { lib.FPDF_LoadCustomDocument(&raw mut **reader, password) }
+            }
+        };
         if handle.is_null() {
             // SAFETY: no arguments; the guard keeps other opens from overwriting the code.
             return Err(match unsafe { lib.FPDF_GetLastError() } {
@@ -113,7 +132,23 @@ impl Doc {
                 code => OpenError::Other(code),
             });
         }
-        Ok(Self { lib, handle, _bytes: bytes })
+        Ok(Self { lib, handle, _content: content, _access: access })
+    }
+
+    /// An entry of the information dictionary.
+    pub(super) fn meta_text(&self, tag: &str) -> Option<String> {
+        // SAFETY: the document is open; the buffer is as large as said.
+        utf16(|buffer, bytes| unsafe {
+            self.lib.FPDF_GetMetaText(self.handle, tag, buffer.cast(), bytes)
+        })
+    }
+
+    /// The language that the catalog declares.
+    pub(super) fn language(&self) -> Option<String> {
+        // SAFETY: the document is open; the buffer is as large as said.
+        utf16(|buffer, bytes| unsafe {
+            self.lib.FPDFCatalog_GetLanguage(self.handle, buffer.cast(), bytes)
+        })
     }
 
     pub(super) fn page_count(&self) -> usize {
@@ -589,6 +624,42 @@ unsafe fn copy_rows(
         }
         Some((width, height, out))
     }
+}
+
+/// A text that PDFium writes as UTF-16 with a zero at its end, given a buffer and its bytes; it tells
+/// how many bytes it needs.
+fn utf16(read: impl Fn(*mut u16, c_ulong) -> c_ulong) -> Option<String> {
+    let needed = read(std::ptr::null_mut(), 0);
+    let mut buffer = vec![0_u16; usize::try_from(needed).ok()?.div_ceil(2)];
+    let written = read(buffer.as_mut_ptr(), needed);
+    if written == 0 || written > needed {
+        return None;
+    }
+    let end = buffer.iter().position(|&unit| unit == 0).unwrap_or(buffer.len());
+    Some(String::from_utf16_lossy(&buffer[..end]))
+}
+
+/// Reads a block of a file for PDFium; 0 where that fails.
+unsafe extern "C" fn read_block(
+    param: *mut std::ffi::c_void,
+    position: c_ulong,
+    buffer: *mut std::ffi::c_uchar,
+    size: c_ulong,
+) -> c_int {
+    let Ok(size) = usize::try_from(size) else { return 0 };
+    // SAFETY: `param` is the file that the open document keeps; the buffer holds `size` bytes.
+    let (file, buffer) =
+        unsafe { (&*param.cast::<std::fs::File>(), std::slice::from_raw_parts_mut(buffer, size)) };
+    #[cfg(unix)]
+    #[allow(clippy::useless_conversion)] // `c_ulong` has 32 bits on some systems.
+    let read = std::os::unix::fs::FileExt::read_exact_at(file, buffer, u64::from(position));
+    // Elsewhere content is never left on disk.
+    #[cfg(not(unix))]
+    let read: std::io::Result<()> = {
+        let _ = (file, buffer, position);
+        Err(std::io::ErrorKind::Unsupported.into())
+    };
+    c_int::from(read.is_ok())
 }
 
 fn until_nul(buffer: &[u8]) -> String {

@@ -3,7 +3,6 @@
 mod ffi;
 mod graphics;
 mod matrix;
-mod metadata;
 mod space;
 mod style;
 mod text;
@@ -17,14 +16,23 @@ use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result};
 use crate::geometry::{Pt, Resolution, Size, rect};
 use crate::page::{Doubt, Link, Placement, Rule};
-use crate::source::Input;
+use crate::source::{Content, Input};
 
 /// An open PDF.
 #[derive(Debug)]
 pub(crate) struct PdfFile {
     doc: ffi::Doc,
     name: String,
+    library: &'static ffi::Library,
+    content: Content,
+    password: Option<String>,
+    /// How many pages were taken.
+    taken: usize,
 }
+
+/// The document is opened anew after so many pages: often enough that a dozen scans are all that
+/// PDFium keeps, seldom enough that opening (milliseconds) does not count.
+const REOPENED: usize = 16;
 
 /// What a page holds besides its pixels.
 #[derive(Debug)]
@@ -66,29 +74,44 @@ impl PdfFile {
         let library =
             ffi::Library::load(library).map_err(|e| Error::stage("pdf", e.to_string()))?;
         let name = input.name.clone();
-        let bytes = std::sync::Arc::clone(&input.bytes);
-        let doc = ffi::Doc::open(library, bytes, password).map_err(|error| match error {
-            ffi::OpenError::Password if password.is_none() => {
-                Error::PasswordMissing { name: name.clone() }
+        let doc = ffi::Doc::open(library, input.content.clone(), password).map_err(|error| {
+            let damaged = |detail: String| Error::Damaged { name: name.clone(), detail };
+            match error {
+                ffi::OpenError::Password if password.is_none() => {
+                    Error::PasswordMissing { name: name.clone() }
+                }
+                ffi::OpenError::Password => Error::PasswordWrong { name: name.clone() },
+                ffi::OpenError::Format => damaged("PDFium finds no PDF structure in it".to_owned()),
+                ffi::OpenError::Security => damaged("its encryption scheme is unknown".to_owned()),
+                ffi::OpenError::Other(code) => {
+                    damaged(format!("PDFium cannot open it (code {code})"))
+                }
             }
-            ffi::OpenError::Password => Error::PasswordWrong { name: name.clone() },
-            ffi::OpenError::Format => Error::Damaged {
-                name: name.clone(),
-                detail: "PDFium finds no PDF structure in it".to_owned(),
-            },
-            ffi::OpenError::Security => Error::Damaged {
-                name: name.clone(),
-                detail: "its encryption scheme is unknown".to_owned(),
-            },
-            ffi::OpenError::Other(code) => Error::Damaged {
-                name: name.clone(),
-                detail: format!("PDFium cannot open it (code {code})"),
-            },
         })?;
         if doc.page_count() == 0 {
             return Err(Error::Damaged { name, detail: "it has no pages".to_owned() });
         }
-        Ok(Self { doc, name })
+        Ok(Self {
+            doc,
+            name,
+            library,
+            content: input.content.clone(),
+            password: password.map(str::to_owned),
+            taken: 0,
+        })
+    }
+
+    /// Says that a page is about to be taken. Now and then the document is opened anew: PDFium
+    /// keeps the streams of every page it has seen, which for scans is the whole file once more.
+    pub(crate) fn refresh(&mut self) {
+        self.taken += 1;
+        if self.taken.is_multiple_of(REOPENED) {
+            // What opened once opens again; where it does not, the open document serves on.
+            let content = self.content.clone();
+            if let Ok(doc) = ffi::Doc::open(self.library, content, self.password.as_deref()) {
+                self.doc = doc;
+            }
+        }
     }
 
     pub(crate) fn page_count(&self) -> usize {
@@ -96,8 +119,16 @@ impl PdfFile {
     }
 
     /// What the file says about itself. Damage there is no reason to fail.
-    pub(crate) fn metadata(input: &Input, password: Option<&str>) -> Metadata {
-        metadata::read(&input.bytes, password)
+    pub(crate) fn metadata(&self) -> Metadata {
+        let text = |tag| self.doc.meta_text(tag).and_then(trimmed);
+        Metadata {
+            title: text("Title"),
+            author: text("Author"),
+            subject: text("Subject"),
+            creator: text("Creator"),
+            producer: text("Producer"),
+            language: self.doc.language().and_then(trimmed),
+        }
     }
 
     /// Loads a page, from 0.
@@ -174,6 +205,12 @@ impl PdfPage<'_> {
             detail: format!("page {} cannot be rendered at {width}×{height} pixels", self.index),
         }
     }
+}
+
+/// A text of the file's metadata; blank ones are `None`.
+fn trimmed(text: String) -> Option<String> {
+    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
 }
 
 /// The size of most characters on the page, in points; 10 when there is no text.

@@ -76,21 +76,21 @@ impl ImagePages {
             Format::Png => png::decode(input)?,
             Format::Jpeg => {
                 // The decoder makes up what is missing; half a page must not pass for a whole one.
-                if !has_jpeg_end(&input.bytes) {
+                if !has_jpeg_end(input.content.bytes()) {
                     return Err(Error::Damaged {
                         name: input.name.clone(),
                         detail: "the JPEG data ends early".to_owned(),
                     });
                 }
                 let decoder = image::codecs::jpeg::JpegDecoder::new(reader(input));
-                whole(input, decoder, density::of_jpeg(&input.bytes))?
+                whole(input, decoder, density::of_jpeg(input.content.bytes()))?
             }
             Format::WebP => {
                 whole(input, image::codecs::webp::WebPDecoder::new(reader(input)), None)?
             }
             Format::Bmp => {
                 let decoder = image::codecs::bmp::BmpDecoder::new(reader(input));
-                whole(input, decoder, density::of_bmp(&input.bytes))?
+                whole(input, decoder, density::of_bmp(input.content.bytes()))?
             }
             Format::Gif => whole(input, image::codecs::gif::GifDecoder::new(reader(input)), None)?,
             Format::Pdf => {
@@ -156,7 +156,7 @@ fn on_white(image: DynamicImage) -> RgbImage {
 }
 
 fn reader(input: &Input) -> std::io::Cursor<&[u8]> {
-    std::io::Cursor::new(&input.bytes)
+    std::io::Cursor::new(input.content.bytes())
 }
 
 /// Decodes with a decoder that gives whole images only.

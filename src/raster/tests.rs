@@ -6,7 +6,11 @@ use image::{ImageFormat, Luma, Rgba, RgbaImage};
 use super::*;
 
 fn input(bytes: impl Into<std::sync::Arc<[u8]>>, format: Format) -> Input {
-    Input { name: "sample".to_owned(), bytes: bytes.into(), format }
+    Input {
+        name: "sample".to_owned(),
+        content: crate::source::Content::Memory(bytes.into()),
+        format,
+    }
 }
 
 fn page(bytes: impl Into<std::sync::Arc<[u8]>>, format: Format) -> Result<(GrayImage, Resolution)> {

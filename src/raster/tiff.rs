@@ -25,7 +25,7 @@ const MOST_IMAGES: usize = 65_536;
 
 /// Indices of the file's images that are pages.
 pub(super) fn pages(input: &Input) -> Result<Vec<usize>> {
-    let mut tiff = open(input, &input.bytes)?;
+    let mut tiff = open(input, input.content.bytes())?;
     let mut pages = Vec::new();
     for index in 0..MOST_IMAGES {
         let kind = tiff.find_tag_unsigned::<u32>(Tag::NewSubfileType).ok().flatten();
@@ -42,7 +42,7 @@ pub(super) fn pages(input: &Input) -> Result<Vec<usize>> {
 
 /// Decodes the image with this index in the file.
 pub(super) fn decode(input: &Input, index: usize) -> Result<Decoded> {
-    let mut tiff = seek(input, &input.bytes, index)?;
+    let mut tiff = seek(input, input.content.bytes(), index)?;
     let photometric = tag::<u16>(&mut tiff, Tag::PhotometricInterpretation);
     if photometric == Some(PhotometricInterpretation::RGBPalette.to_u16()) {
         return palette(input, index, &mut tiff);
@@ -140,8 +140,8 @@ fn fax_strips(
     for (strip, (&offset, &length)) in offsets.iter().zip(&lengths).enumerate() {
         let bytes = usize::try_from(offset).ok().zip(usize::try_from(length).ok()).and_then(
             |(from, length)| {
-                let to = from.checked_add(length)?.min(input.bytes.len());
-                input.bytes.get(from..to)
+                let to = from.checked_add(length)?.min(input.content.bytes().len());
+                input.content.bytes().get(from..to)
             },
         );
         let Some(bytes) = bytes else {
@@ -183,7 +183,7 @@ fn palette(input: &Input, index: usize, tiff: &mut Tiff<'_>) -> Result<Decoded> 
         })
         .collect();
     let directory = tiff.ifd_pointer().map(|p| p.0).and_then(|p| usize::try_from(p).ok());
-    let mut bytes = input.bytes.to_vec();
+    let mut bytes = input.content.bytes().to_vec();
     directory
         .and_then(|at| call_it_gray(&mut bytes, at))
         .ok_or_else(|| damaged(input, "its directory of tags cannot be read"))?;

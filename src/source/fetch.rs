@@ -180,7 +180,7 @@ mod tests {
         fn downloads_follow_redirects_and_keep_limits() {
             let origin = serve();
             assert_eq!(load(format!("{origin}/a.pdf"), 8).unwrap().name, "a.pdf");
-            assert_eq!(&*load(format!("{origin}/moved"), 8).unwrap().bytes, b"%PDF-1.7");
+            assert_eq!(load(format!("{origin}/moved"), 8).unwrap().content.bytes(), b"%PDF-1.7");
             for path in ["a.pdf", "endless"] {
                 let error = load(format!("{origin}/{path}"), 7).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");

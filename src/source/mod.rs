@@ -3,6 +3,7 @@
 //! A [`Source`] names a document; `load` turns it into an [`Input`]: bytes and a format, sniffed
 //! by content.
 
+mod content;
 mod fetch;
 mod inline;
 mod sniff;
@@ -16,6 +17,8 @@ use url::Url;
 
 use crate::call::Call;
 use crate::error::{Error, Result};
+
+pub(crate) use content::Content;
 
 /// A document to read.
 ///
@@ -61,7 +64,7 @@ pub enum UrlPolicy {
 pub(crate) struct Input {
     /// A name for messages: the file name, the URL's last part, or "document".
     pub(crate) name: String,
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) content: Content,
     pub(crate) format: Format,
 }
 
@@ -168,6 +171,11 @@ impl Source {
         call: &Call,
     ) -> Result<Input> {
         let name = self.name();
+        if let Self::Path(path) = self
+            && let Some(content) = pdf_on_disk(path, &name, max_bytes)
+        {
+            return Ok(Input { name, content, format: Format::Pdf });
+        }
         let bytes: Arc<[u8]> = match self {
             Self::Path(path) => read_file(path, &name, max_bytes)?.into(),
             Self::Url(url) => fetch::fetch(url, &name, policy, max_bytes, call)?.into(),
@@ -177,7 +185,7 @@ impl Source {
             }
         };
         let format = sniff::sniff(&bytes, &name)?;
-        Ok(Input { name, bytes, format })
+        Ok(Input { name, content: Content::Memory(bytes), format })
     }
 }
 
@@ -219,6 +227,23 @@ fn read_file(path: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
         ReadError::Io(source) => io(source),
         ReadError::Other(error) => error,
     })
+}
+
+/// So much of a file tells a PDF.
+const HEAD: u64 = 4096;
+
+/// The file, if it is a PDF that can be read piece by piece. Whatever is wrong with it is told
+/// when it is read as a whole.
+fn pdf_on_disk(path: &Path, name: &str, max_bytes: u64) -> Option<Content> {
+    let mut file = File::open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    if !cfg!(unix) || !metadata.is_file() || metadata.len() > max_bytes {
+        return None;
+    }
+    let mut head = Vec::new();
+    (&mut file).take(HEAD).read_to_end(&mut head).ok()?;
+    let is_pdf = matches!(sniff::sniff(&head, name), Ok(Format::Pdf));
+    is_pdf.then(|| Content::File(Arc::new(file), metadata.len()))
 }
 
 /// What stops [`read_limited`].
@@ -285,7 +310,22 @@ mod tests {
         std::fs::write(&path, b"\x89PNG\r\n\x1a\n....").unwrap();
         let input = Source::path(&path).load(UrlPolicy::Refuse).unwrap();
         assert_eq!((input.format, input.name.as_str()), (Format::Png, "picture.pdf"));
-        assert_eq!(input.bytes.len(), 12);
+        assert_eq!(input.content.len(), 12);
+    }
+
+    #[test]
+    fn a_pdf_named_by_its_path_stays_on_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.pdf");
+        let bytes = [b"%PDF-1.7\n".as_slice(), &[b'x'; 10_000]].concat();
+        std::fs::write(&path, &bytes).unwrap();
+        let input = Source::path(&path).load(UrlPolicy::Refuse).unwrap();
+        assert!(matches!(input.content, Content::File(..)) || cfg!(not(unix)));
+        assert_eq!((input.format, input.content.len()), (Format::Pdf, bytes.len() as u64));
+        // Twice: reading moves the file's position.
+        for _ in 0..2 {
+            assert_eq!(&*input.content.load("a.pdf").unwrap(), bytes);
+        }
     }
 
     #[test]
