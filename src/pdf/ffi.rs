@@ -17,8 +17,11 @@ use pdfium_render::prelude::{
     Pdfium, PdfiumError, PdfiumLibraryBindings, PdfiumLibraryBindingsAccessor,
 };
 
+mod text_page;
+
 use super::matrix::{Matrix, UserBox};
 use crate::source::Content;
+pub(super) use text_page::{Run, TextPage};
 
 /// Why a document did not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -479,121 +482,6 @@ impl Object<'_> {
             self.lib().FPDFImageObj_GetImagePixelSize(self.handle, &raw mut w, &raw mut h)
         } != 0;
         (known && w > 0 && h > 0).then_some((w, h))
-    }
-}
-
-/// The characters of a page.
-pub(super) struct TextPage<'page> {
-    page: &'page PageHandle<'page>,
-    handle: FPDF_TEXTPAGE,
-}
-
-impl Drop for TextPage<'_> {
-    fn drop(&mut self) {
-        // SAFETY: closed once.
-        unsafe { self.page.doc.lib.FPDFText_ClosePage(self.handle) };
-    }
-}
-
-/// What characters of one text object share.
-#[derive(Clone, Debug)]
-pub(super) struct Run {
-    pub(super) font: String,
-    /// Font descriptor flags (PDF 32000-1, table 123).
-    pub(super) flags: u32,
-    /// Nominal size, before `matrix`.
-    pub(super) size: f32,
-    pub(super) matrix: Matrix,
-    pub(super) invisible: bool,
-    /// `[r, g, b, a]`.
-    pub(super) color: [u8; 4],
-}
-
-impl TextPage<'_> {
-    fn lib(&self) -> &'static dyn PdfiumLibraryBindings {
-        self.page.doc.lib
-    }
-
-    pub(super) fn len(&self) -> c_int {
-        // SAFETY: the text page is open.
-        unsafe { self.lib().FPDFText_CountChars(self.handle) }
-    }
-
-    pub(super) fn unicode(&self, i: c_int) -> u32 {
-        // SAFETY: the text page is open; PDFium checks the index.
-        unsafe { self.lib().FPDFText_GetUnicode(self.handle, i) }
-    }
-
-    /// Whether PDFium put the character in itself (spaces and line ends between runs).
-    pub(super) fn is_generated(&self, i: c_int) -> bool {
-        // SAFETY: the text page is open; PDFium checks the index.
-        unsafe { self.lib().FPDFText_IsGenerated(self.handle, i) == 1 }
-    }
-
-    pub(super) fn has_map_error(&self, i: c_int) -> bool {
-        // SAFETY: the text page is open; PDFium checks the index.
-        unsafe { self.lib().FPDFText_HasUnicodeMapError(self.handle, i) == 1 }
-    }
-
-    /// The box of the advance width and the font's ascent and descent.
-    pub(super) fn loose_box(&self, i: c_int) -> Option<UserBox> {
-        let mut r = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
-        // SAFETY: the text page is open; PDFium checks the index; `r` outlives the call.
-        let known = unsafe { self.lib().FPDFText_GetLooseCharBox(self.handle, i, &raw mut r) } != 0;
-        known.then_some(UserBox { left: r.left, bottom: r.bottom, right: r.right, top: r.top })
-    }
-
-    /// Where the glyph's origin stands: on the baseline.
-    pub(super) fn origin(&self, i: c_int) -> Option<(f32, f32)> {
-        let (mut x, mut y) = (0.0f64, 0.0f64);
-        // SAFETY: the text page is open; PDFium checks the index; the floats outlive the call.
-        let known =
-            unsafe { self.lib().FPDFText_GetCharOrigin(self.handle, i, &raw mut x, &raw mut y) }
-                != 0;
-        known.then_some((x as f32, y as f32))
-    }
-
-    /// An opaque name of the text object that the character belongs to; 0 for none.
-    pub(super) fn object_id(&self, i: c_int) -> usize {
-        // SAFETY: the text page is open; PDFium checks the index. The pointer is only compared.
-        unsafe { self.lib().FPDFText_GetTextObject(self.handle, i) as usize }
-    }
-
-    /// What the characters of the object of character `i` share.
-    pub(super) fn run(&self, i: c_int) -> Run {
-        let lib = self.lib();
-        let mut flags: c_int = 0;
-        let mut buffer = [0u8; 256];
-        let mut m = FS_MATRIX { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
-        let (mut r, mut g, mut b, mut a) = (0, 0, 0, 255);
-        // SAFETY: the text page is open; PDFium checks the index and the buffer's length; all
-        // out-parameters outlive the calls; a null text object is not asked for its mode.
-        let (size, invisible) = unsafe {
-            let length = buffer.len() as c_ulong;
-            let pointer = buffer.as_mut_ptr().cast::<c_void>();
-            lib.FPDFText_GetFontInfo(self.handle, i, pointer, length, &raw mut flags);
-            lib.FPDFText_GetMatrix(self.handle, i, &raw mut m);
-            lib.FPDFText_GetFillColor(
-                self.handle,
-                i,
-                &raw mut r,
-                &raw mut g,
-                &raw mut b,
-                &raw mut a,
-            );
-            let object = lib.FPDFText_GetTextObject(self.handle, i);
-            let invisible = !object.is_null()
-                && lib.FPDFTextObj_GetTextRenderMode(object) == RENDER_MODE_INVISIBLE;
-            (lib.FPDFText_GetFontSize(self.handle, i) as f32, invisible)
-        };
-        Run {
-            font: until_nul(&buffer),
-            flags: flags.unsigned_abs(),
-            size,
-            matrix: Matrix { a: m.a, b: m.b, c: m.c, d: m.d, e: m.e, f: m.f },
-            invisible,
-            color: [r, g, b, a].map(|v| u8::try_from(v).unwrap_or(u8::MAX)),
-        }
     }
 }
 
