@@ -1,6 +1,9 @@
 //! The text of a page, character by character: a part of the file beside it, with its rules.
 
-use super::*;
+use super::{
+    FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF, Matrix, PageHandle, PdfiumLibraryBindings,
+    RENDER_MODE_INVISIBLE, UserBox, c_int, c_ulong, c_void, until_nul,
+};
 
 /// The characters of a page.
 pub(in crate::pdf) struct TextPage<'page> {
