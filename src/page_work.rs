@@ -89,7 +89,10 @@ pub(crate) fn prepare_pdf_page(
     needs_ocr();
     let started = Instant::now();
     let resolution = fitting(wanted_resolution(options, scan), read.size);
-    let image = page.render(resolution)?;
+    let image = match scan {
+        Some(_) => page.render_scan(resolution)?,
+        None => page.render(resolution)?,
+    };
     read.timings.add("render", started.elapsed().as_secs_f64());
     Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt })))
 }

@@ -47,9 +47,11 @@ const PAGE_OBJECT_FORM: c_int = 5;
 const SEGMENT_LINE: c_int = 0;
 const SEGMENT_MOVE: c_int = 2;
 const BITMAP_GRAY: c_int = 1;
+const BITMAP_BGR: c_int = 2;
 const BITMAP_BGRX: c_int = 3;
 const RENDER_ANNOTATIONS: c_int = 1;
 const RENDER_GRAYSCALE: c_int = 8;
+const RENDER_NO_SMOOTH_IMAGE: c_int = 0x1000;
 const RENDER_REVERSE_BYTES: c_int = 16;
 const RENDER_MODE_INVISIBLE: i32 = 3;
 const ACTION_URI: c_ulong = 3;
@@ -208,6 +210,13 @@ impl PageHandle<'_> {
         u8::try_from(turns.rem_euclid(4)).unwrap_or(0)
     }
 
+    /// How many annotations the page has, links among them.
+    pub(super) fn annotation_count(&self) -> usize {
+        // SAFETY: the page is loaded.
+        let count = unsafe { self.doc.lib.FPDFPage_GetAnnotCount(self.handle) };
+        usize::try_from(count).unwrap_or(0)
+    }
+
     pub(super) fn text(&self) -> Option<TextPage<'_>> {
         // SAFETY: the page is loaded; a null answer is checked.
         let handle = unsafe { self.doc.lib.FPDFText_LoadPage(self.handle) };
@@ -216,6 +225,15 @@ impl PageHandle<'_> {
 
     /// Renders the page, rotation applied, to gray.
     pub(super) fn render(&self, width: u32, height: u32) -> Option<GrayImage> {
+        self.render_gray(width, height, 0)
+    }
+
+    /// The same, with one pixel of an image for each that is drawn: rough and quick.
+    pub(super) fn render_sampled(&self, width: u32, height: u32) -> Option<GrayImage> {
+        self.render_gray(width, height, RENDER_NO_SMOOTH_IMAGE)
+    }
+
+    fn render_gray(&self, width: u32, height: u32, flags: c_int) -> Option<GrayImage> {
         let (w, h) = (c_int::try_from(width).ok()?, c_int::try_from(height).ok()?);
         let lib = self.doc.lib;
         // SAFETY: PDFium allocates; null is checked and the bitmap destroyed below. The byte order
@@ -226,7 +244,7 @@ impl PageHandle<'_> {
                 return None;
             }
             lib.FPDFBitmap_FillRect(bitmap, 0, 0, w, h, 0xFFFF_FFFF);
-            let flags = RENDER_ANNOTATIONS | RENDER_GRAYSCALE;
+            let flags = flags | RENDER_ANNOTATIONS | RENDER_GRAYSCALE;
             lib.FPDF_RenderPageBitmap(bitmap, self.handle, 0, 0, w, h, 0, flags);
             let image = copy_rows(lib, bitmap, 1)
                 .and_then(|(width, height, rows)| GrayImage::from_raw(width, height, rows));
@@ -483,6 +501,40 @@ impl Object<'_> {
         } != 0;
         (known && w > 0 && h > 0).then_some((w, h))
     }
+
+    /// The pixels of an image as stored, in gray; without what the page does to them (masks).
+    pub(super) fn pixels(&self) -> Option<GrayImage> {
+        let lib = self.lib();
+        // SAFETY: the object is an image of the loaded page; null is checked and the bitmap
+        // destroyed below.
+        unsafe {
+            let bitmap = lib.FPDFImageObj_GetBitmap(self.handle);
+            if bitmap.is_null() {
+                return None;
+            }
+            let bytes_per_pixel = match lib.FPDFBitmap_GetFormat(bitmap) {
+                BITMAP_GRAY => 1,
+                BITMAP_BGR => 3,
+                BITMAP_BGRX => 4,
+                _ => 0,
+            };
+            let rows =
+                (bytes_per_pixel > 0).then(|| copy_rows(lib, bitmap, bytes_per_pixel)).flatten();
+            lib.FPDFBitmap_Destroy(bitmap);
+            let (width, height, rows) = rows?;
+            let gray = if bytes_per_pixel == 1 {
+                rows
+            } else {
+                rows.chunks_exact(bytes_per_pixel).map(|p| luma(p[2], p[1], p[0])).collect()
+            };
+            GrayImage::from_raw(width, height, gray)
+        }
+    }
+}
+
+/// Gray as PDFium makes it.
+fn luma(red: u8, green: u8, blue: u8) -> u8 {
+    ((u32::from(red) * 30 + u32::from(green) * 59 + u32::from(blue) * 11) / 100) as u8
 }
 
 /// Copies a bitmap row by row (its stride may exceed its width): width, height, pixels.

@@ -3,6 +3,7 @@
 mod ffi;
 mod graphics;
 mod matrix;
+mod scan;
 mod space;
 mod style;
 mod text;
@@ -185,6 +186,13 @@ impl PdfPage<'_> {
     pub(crate) fn render(&self, resolution: Resolution) -> Result<GrayImage> {
         let (w, h) = self.pixels(resolution);
         self.handle.render(w, h).ok_or_else(|| self.too_large(w, h))
+    }
+
+    /// The same for a page that is one scan, by the scan's own pixels where they are what the page
+    /// shows at this resolution.
+    pub(crate) fn render_scan(&self, resolution: Resolution) -> Result<GrayImage> {
+        let (w, h) = self.pixels(resolution);
+        scan::pixels(&self.handle, w, h).map_or_else(|| self.render(resolution), Ok)
     }
 
     /// Renders the page to colour, rotation applied.

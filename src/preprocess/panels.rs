@@ -173,7 +173,7 @@ impl<'a> Panel<'a> {
 }
 
 /// Each pixel becomes the extreme of the square around it that reaches so far.
-fn spread(image: &GrayImage, reach: usize, extreme: fn(u8, u8) -> u8) -> GrayImage {
+fn spread(image: &GrayImage, reach: usize, extreme: impl Fn(u8, u8) -> u8) -> GrayImage {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let mut rows = Vec::with_capacity(width * height);
     for row in image.as_raw().chunks_exact(width.max(1)) {

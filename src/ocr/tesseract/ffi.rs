@@ -39,6 +39,15 @@ pub(super) enum Segmentation {
     Block,
 }
 
+/// Whether the spaces of a line are asked for. Without, a space stands before every word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spaces {
+    /// Not asked for: Tesseract walks half the page for each line that it gives as a whole.
+    Everywhere,
+    /// As in the text of the line.
+    Asked,
+}
+
 /// Whether some part of the image is dark ground, where text may stand in white: a tile that is
 /// mostly darker than middle gray. Text fills less than a third of a tile, bold type less than
 /// half.
@@ -106,7 +115,7 @@ pub(super) struct RawWord {
     pub(super) turns: u8,
     /// Height of the row (x-height, ascenders and descenders) in pixels, rounded to 1/72 inch.
     pub(super) row_height: f32,
-    /// Text of the line, with its spaces; at the first word of a line only.
+    /// Text of the line, with its spaces, where asked for; at the first word of a line only.
     pub(super) line_text: Option<String>,
 }
 
@@ -177,6 +186,7 @@ impl Handle {
         image: GrayRows<'_>,
         ppi: f32,
         segmentation: Segmentation,
+        spaces: Spaces,
         call: &Call,
     ) -> Result<Vec<RawWord>> {
         let (width, height) = image.sides()?;
@@ -208,7 +218,7 @@ impl Handle {
             sys::TessBaseAPIRecognize(self.raw.as_ptr(), monitor.raw)
         };
         let words = if status == 0 {
-            Ok(Words::new(self).map(|words| words.collect(ppi as f32)).unwrap_or_default())
+            Ok(Words::new(self).map(|words| words.collect(ppi as f32, spaces)).unwrap_or_default())
         } else if call.check().is_err() {
             Ok(Vec::new())
         } else {
@@ -352,7 +362,7 @@ impl<'a> Words<'a> {
         Some(Self { raw, handle: PhantomData })
     }
 
-    fn collect(self, ppi: f32) -> Vec<RawWord> {
+    fn collect(self, ppi: f32, spaces: Spaces) -> Vec<RawWord> {
         let mut words = Vec::new();
         // A block may begin with something that has no text: what starts there then starts with
         // the next word.
@@ -368,7 +378,7 @@ impl<'a> Words<'a> {
                 starts.line |= self.is_first_of(sys::TessPageIteratorLevel_RIL_TEXTLINE);
             }
             line = around;
-            if let Some(word) = self.word(starts, ppi) {
+            if let Some(word) = self.word(starts, ppi, spaces) {
                 words.push(word);
                 starts = Starts::default();
             }
@@ -423,14 +433,15 @@ impl<'a> Words<'a> {
         (found != 0).then_some([left, top, right, bottom])
     }
 
-    fn word(&self, starts: Starts, ppi: f32) -> Option<RawWord> {
+    fn word(&self, starts: Starts, ppi: f32, spaces: Spaces) -> Option<RawWord> {
         let level = sys::TessPageIteratorLevel_RIL_WORD;
         let text = self.text(level)?;
         let sides = self.sides(level)?;
         // SAFETY: the iterator is alive.
         let confidence = unsafe { sys::TessResultIteratorConfidence(self.raw.as_ptr(), level) };
-        let line_text =
-            if starts.line { self.text(sys::TessPageIteratorLevel_RIL_TEXTLINE) } else { None };
+        let line_text = (starts.line && spaces == Spaces::Asked)
+            .then(|| self.text(sys::TessPageIteratorLevel_RIL_TEXTLINE))
+            .flatten();
         Some(RawWord {
             text,
             confidence,
