@@ -2,14 +2,16 @@
 
 mod direction;
 mod missed;
+mod sizes;
 
 use std::sync::Arc;
 
 use image::GrayImage;
+use rayon::prelude::*;
 
 use crate::call::Call;
 use crate::error::Result;
-use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, rect};
+use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, bounds, rect};
 use crate::ocr::{OcrWord, Recognizer, ScriptGuess};
 use crate::preprocess::{self, QuarterTurns, Scale, Sheet};
 use crate::segment::{self, Component};
@@ -36,6 +38,8 @@ const TRIAL: f32 = 2.5;
 const CLEARLY: f32 = 1.3;
 /// Why a noisy page is not read.
 const SPECKS: &str = "it is full of specks in which no text can be told";
+/// White around a block that is read by itself, in heights of its letters.
+const BLOCK_MARGIN: f32 = 0.7;
 /// Figures that confident words cover by more than this share are text on a dark ground.
 const TEXT_PANEL: f32 = 0.15;
 
@@ -97,6 +101,8 @@ struct Upright {
     shrink: Scale,
     /// A row where the image can be cut in two.
     split: Option<u32>,
+    /// Parts that are plain blocks of lines, where the page is mostly made of them.
+    blocks: Vec<segment::Region>,
     blank: bool,
 }
 
@@ -356,6 +362,13 @@ impl Upright {
         if let Some(opened) = preprocess::open_panels(&image, ppi) {
             image = Arc::new(opened);
         }
+        let blocks = text_height.map_or_else(Vec::new, |h| {
+            let (letters, others) = parted(&parts, h);
+            if preprocess::lines_run_down(&letters) {
+                return Vec::new();
+            }
+            segment::find_blocks(&letters, &others, h)
+        });
         let k = factor as f32;
         let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
         Self {
@@ -366,6 +379,7 @@ impl Upright {
             figures: figures.into_iter().map(larger).collect(),
             shrink: preprocess::shrink_to_read(ppi, text_height.map(|h| h * k)),
             split: split.map(|row| row * factor),
+            blocks: blocks.into_iter().map(|b| b.larger(k)).collect(),
             blank: false,
         }
     }
@@ -383,6 +397,7 @@ impl Upright {
             let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
             missed::add(&mut words, job.recognize_block(&image)?, part);
         }
+        sizes::fill(&mut words, &self.letters);
         self.mark_bold(&mut words);
         Ok(words)
     }
@@ -403,23 +418,80 @@ impl Upright {
         }
     }
 
-    /// Recognises the image, in two halves where it can be cut. Whether it is cut depends on the
-    /// image alone, so that the words do not depend on the number of threads.
+    /// Recognises the image: its plain blocks each by itself, what is left in one go. Where there
+    /// are no plain blocks, in two halves if it can be cut.
+    ///
+    /// How it is parted depends on the image alone, so that the words do not depend on the number
+    /// of threads.
     fn read_once(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
-        let Some(row) = self.split.filter(|&r| r > 0 && r < self.image.height()) else {
-            return job.recognize(&self.image);
+        let sheet = job.prepare(&self.image);
+        let (width, height) = self.image.dimensions();
+        let whole = rect(0.0, 0.0, width as f32, height as f32);
+        // No handle is held here: a worker that waits for the others may take up another page.
+        if self.blocks.is_empty() {
+            let Some(row) = self.split.filter(|&r| r > 0 && r < height).map(|r| r as f32) else {
+                return job.recognize_part(&sheet, whole, Shape::Page);
+            };
+            let (upper, lower) =
+                (rect(0.0, 0.0, width as f32, row), rect(0.0, row, width as f32, height as f32));
+            let (upper, lower) = rayon::join(
+                || job.recognize_part(&sheet, upper, Shape::Page),
+                || job.recognize_part(&sheet, lower, Shape::Page),
+            );
+            return Ok(after(upper?, lower?));
+        }
+        let (blocks, rest) = rayon::join(
+            || -> Result<Vec<Vec<OcrWord>>> {
+                self.blocks
+                    .par_iter()
+                    .map(|block| {
+                        let part = self.within(block.rect, BLOCK_MARGIN * block.height());
+                        job.recognize_part(&sheet, part, Shape::Block)
+                    })
+                    .collect()
+            },
+            || self.read_rest(&sheet, job),
+        );
+        Ok(blocks?.into_iter().chain([rest?]).fold(Vec::new(), after))
+    }
+
+    /// A box with so much around it, as far as the image goes.
+    fn within(&self, r: Rect<Px>, margin: f32) -> Rect<Px> {
+        let (width, height) = self.image.dimensions();
+        rect(
+            (r.min.x - margin).max(0.0),
+            (r.min.y - margin).max(0.0),
+            (r.max.x + margin).min(width as f32),
+            (r.max.y + margin).min(height as f32),
+        )
+    }
+
+    /// What stands outside of the blocks.
+    fn read_rest(&self, sheet: &Prepared, job: &Job<'_>) -> Result<Vec<OcrWord>> {
+        let inside = |l: &&Rect<Px>| {
+            let middle = l.center();
+            self.blocks.iter().any(|b| b.rect.contains(middle))
         };
-        let part = |top: u32, bottom: u32| {
-            let width = self.image.width() as usize;
-            let pixels = &self.image.as_raw()[top as usize * width..bottom as usize * width];
-            GrayImage::from_raw(self.image.width(), bottom - top, pixels.to_vec())
-                .unwrap_or_default()
-        };
-        let height = self.image.height();
-        // No handle is held here: a worker that waits for the other half may take up another page.
-        let (upper, lower) =
-            rayon::join(|| job.recognize(&part(0, row)), || job.recognize(&part(row, height)));
-        Ok(below(upper?, lower?, row as f32))
+        let left: Vec<&Rect<Px>> = self.letters.iter().filter(|l| !inside(l)).collect();
+        if left.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rest = sheet.image.clone();
+        let (kx, ky) = sheet.scale;
+        for block in &self.blocks {
+            let m = 0.2 * block.height();
+            let r = block.rect.inflate(m, m);
+            let columns = (r.min.x.max(0.0) * kx) as u32..((r.max.x * kx) as u32).min(rest.width());
+            let rows = (r.min.y.max(0.0) * ky) as u32..((r.max.y * ky) as u32).min(rest.height());
+            for y in rows {
+                for x in columns.clone() {
+                    rest.put_pixel(x, y, image::Luma([255]));
+                }
+            }
+        }
+        let around = bounds(left.into_iter().copied()).unwrap_or_default();
+        let part = self.within(around, BLOCK_MARGIN * self.blocks[0].height());
+        job.recognize_part(&Prepared { image: rest, scale: sheet.scale }, part, Shape::Page)
     }
 
     /// The part of the image with the most letters, as large as [`TRIAL`].
@@ -464,15 +536,60 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        let sheet = self.prepare(image);
+        let whole = rect(0.0, 0.0, image.width() as f32, image.height() as f32);
+        self.recognize_part(&sheet, whole, Shape::Page)
+    }
+
+    /// The image as it is recognised: smaller where that costs nothing, on white paper.
+    fn prepare(&self, image: &GrayImage) -> Prepared {
         let mut shrunk = self.scale.apply(image);
         preprocess::whiten(&mut shrunk, self.ppi * self.scale.0);
+        let scale = |to: u32, from: u32| to as f32 / from.max(1) as f32;
+        let scale = (scale(shrunk.width(), image.width()), scale(shrunk.height(), image.height()));
+        Prepared { image: shrunk, scale }
+    }
+
+    /// Words of a part of an image, by the image prepared.
+    fn recognize_part(
+        &self,
+        sheet: &Prepared,
+        part: Rect<Px>,
+        shape: Shape,
+    ) -> Result<Vec<OcrWord>> {
+        let (kx, ky) = sheet.scale;
         let resolution = Resolution(self.ppi * self.scale.0);
-        let words = self.recognizer.recognize(&shrunk, resolution, self.languages, self.call)?;
+        let left = ((part.min.x * kx) as u32).min(sheet.image.width());
+        let top = ((part.min.y * ky) as u32).min(sheet.image.height());
+        let right = ((part.max.x * kx).ceil() as u32).clamp(left, sheet.image.width());
+        let bottom = ((part.max.y * ky).ceil() as u32).clamp(top, sheet.image.height());
+        let whole = (right - left, bottom - top) == sheet.image.dimensions();
+        let cut;
+        let image = if whole {
+            &sheet.image
+        } else {
+            cut = image::imageops::crop_imm(&sheet.image, left, top, right - left, bottom - top)
+                .to_image();
+            &cut
+        };
+        let words = match shape {
+            Shape::Page => {
+                self.recognizer.recognize(image, resolution, self.languages, self.call)?
+            }
+            Shape::Block => {
+                self.recognizer.recognize_block(image, resolution, self.languages, self.call)?
+            }
+        };
         // Sides are whole pixels: the two directions are scaled by slightly different factors.
-        let x = image.width() as f32 / shrunk.width() as f32;
-        let y = image.height() as f32 / shrunk.height() as f32;
+        let (x, y) = (1.0 / kx, 1.0 / ky);
+        let (dx, dy) = (left as f32, top as f32);
         let back = |w: OcrWord| OcrWord {
-            rect: rect(w.rect.min.x * x, w.rect.min.y * y, w.rect.max.x * x, w.rect.max.y * y),
+            rect: rect(
+                (w.rect.min.x + dx) * x,
+                (w.rect.min.y + dy) * y,
+                (w.rect.max.x + dx) * x,
+                (w.rect.max.y + dy) * y,
+            ),
             size: w.size.map(|size| size * y),
             ..w
         };
@@ -485,18 +602,33 @@ impl Job<'_> {
     }
 }
 
-/// Words of two parts of a page, the second one `offset` pixels lower.
-fn below(mut upper: Vec<OcrWord>, lower: Vec<OcrWord>, offset: f32) -> Vec<OcrWord> {
-    let next = |of: fn(&OcrWord) -> u32| upper.iter().map(of).max().map_or(0, |n| n + 1);
+/// An image as it is recognised.
+struct Prepared {
+    image: GrayImage,
+    /// From the pixels of the image it was made of.
+    scale: (f32, f32),
+}
+
+/// What a part of a page looks like.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    /// Anything: columns, tables, pictures.
+    Page,
+    /// Lines, one below the other.
+    Block,
+}
+
+/// Words of two parts of a page, one after the other.
+fn after(mut first: Vec<OcrWord>, second: Vec<OcrWord>) -> Vec<OcrWord> {
+    let next = |of: fn(&OcrWord) -> u32| first.iter().map(of).max().map_or(0, |n| n + 1);
     let (block, paragraph, line) = (next(|w| w.block), next(|w| w.paragraph), next(|w| w.line));
-    upper.extend(lower.into_iter().map(|w| OcrWord {
-        rect: w.rect.translate(euclid::Vector2D::new(0.0, offset)),
+    first.extend(second.into_iter().map(|w| OcrWord {
         block: w.block + block,
         paragraph: w.paragraph + paragraph,
         line: w.line + line,
         ..w
     }));
-    upper
+    first
 }
 
 fn mask_factor(ppi: f32) -> u32 {
@@ -506,11 +638,20 @@ fn mask_factor(ppi: f32) -> u32 {
 /// The boxes of components that could be letters, or words whose letters touch.
 fn letters(parts: &[Component], text_height: Option<f32>) -> Vec<Rect<Px>> {
     let Some(text) = text_height else { return Vec::new() };
-    let fits = |p: &&Component| {
-        let (short, long) = (p.width().min(p.height()) as f32, p.width().max(p.height()) as f32);
-        (0.4 * text..2.5 * text).contains(&short) && long < 15.0 * text
-    };
-    parts.iter().filter(fits).map(Component::rect).collect()
+    parts.iter().filter(|p| is_letter(p, text)).map(Component::rect).collect()
+}
+
+fn is_letter(p: &Component, text: f32) -> bool {
+    let (short, long) = (p.width().min(p.height()) as f32, p.width().max(p.height()) as f32);
+    (0.4 * text..2.5 * text).contains(&short) && long < 15.0 * text
+}
+
+/// The boxes of components that could be letters, and those of all other ink.
+fn parted(parts: &[Component], text: f32) -> (Vec<Rect<Px>>, Vec<Rect<Px>>) {
+    let (letters, others): (Vec<&Component>, Vec<&Component>) =
+        parts.iter().partition(|p| is_letter(p, text));
+    let rects = |parts: Vec<&Component>| parts.into_iter().map(Component::rect).collect();
+    (rects(letters), rects(others))
 }
 
 /// Mean confidence of words, weighted by length; 0 without words.

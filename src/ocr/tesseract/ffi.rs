@@ -113,8 +113,6 @@ pub(super) struct RawWord {
     pub(super) starts: Starts,
     /// Quarter turns, clockwise, of the baseline against left-to-right.
     pub(super) turns: u8,
-    /// Height of the row (x-height, ascenders and descenders) in pixels, rounded to 1/72 inch.
-    pub(super) row_height: f32,
     /// Text of the line, with its spaces, where asked for; at the first word of a line only.
     pub(super) line_text: Option<String>,
 }
@@ -218,7 +216,7 @@ impl Handle {
             sys::TessBaseAPIRecognize(self.raw.as_ptr(), monitor.raw)
         };
         let words = if status == 0 {
-            Ok(Words::new(self).map(|words| words.collect(ppi as f32, spaces)).unwrap_or_default())
+            Ok(Words::new(self).map(|words| words.collect(spaces)).unwrap_or_default())
         } else if call.check().is_err() {
             Ok(Vec::new())
         } else {
@@ -362,7 +360,7 @@ impl<'a> Words<'a> {
         Some(Self { raw, handle: PhantomData })
     }
 
-    fn collect(self, ppi: f32, spaces: Spaces) -> Vec<RawWord> {
+    fn collect(self, spaces: Spaces) -> Vec<RawWord> {
         let mut words = Vec::new();
         // A block may begin with something that has no text: what starts there then starts with
         // the next word.
@@ -378,7 +376,7 @@ impl<'a> Words<'a> {
                 starts.line |= self.is_first_of(sys::TessPageIteratorLevel_RIL_TEXTLINE);
             }
             line = around;
-            if let Some(word) = self.word(starts, ppi, spaces) {
+            if let Some(word) = self.word(starts, spaces) {
                 words.push(word);
                 starts = Starts::default();
             }
@@ -433,7 +431,7 @@ impl<'a> Words<'a> {
         (found != 0).then_some([left, top, right, bottom])
     }
 
-    fn word(&self, starts: Starts, ppi: f32, spaces: Spaces) -> Option<RawWord> {
+    fn word(&self, starts: Starts, spaces: Spaces) -> Option<RawWord> {
         let level = sys::TessPageIteratorLevel_RIL_WORD;
         let text = self.text(level)?;
         let sides = self.sides(level)?;
@@ -442,15 +440,7 @@ impl<'a> Words<'a> {
         let line_text = (starts.line && spaces == Spaces::Asked)
             .then(|| self.text(sys::TessPageIteratorLevel_RIL_TEXTLINE))
             .flatten();
-        Some(RawWord {
-            text,
-            confidence,
-            sides,
-            starts,
-            turns: self.turns(),
-            row_height: self.row_height(ppi),
-            line_text,
-        })
+        Some(RawWord { text, confidence, sides, starts, turns: self.turns(), line_text })
     }
 
     fn turns(&self) -> u8 {
@@ -474,27 +464,6 @@ impl<'a> Words<'a> {
         }
         // PAGE_RIGHT: the top of the text is at the right, so that it reads downwards.
         u8::try_from(orientation).unwrap_or_default() % 4
-    }
-
-    fn row_height(&self, ppi: f32) -> f32 {
-        let [mut bold, mut italic, mut underlined, mut mono, mut serif, mut small] = [0; 6];
-        let (mut points, mut font) = (0, 0);
-        // SAFETY: the iterator is alive; the results are valid for writing. The font name that is
-        // returned (null with LSTM models) belongs to Tesseract.
-        unsafe {
-            sys::TessResultIteratorWordFontAttributes(
-                self.raw.as_ptr(),
-                &mut bold,
-                &mut italic,
-                &mut underlined,
-                &mut mono,
-                &mut serif,
-                &mut small,
-                &mut points,
-                &mut font,
-            );
-        }
-        points as f32 * ppi / 72.0
     }
 }
 

@@ -19,7 +19,6 @@ pub(super) fn finish(raw: Vec<RawWord>) -> Vec<OcrWord> {
     // Counted from 1 while running: the first word starts all three.
     let [mut block, mut paragraph, mut line] = [0_u32; 3];
     let mut rest = String::new();
-    let mut row_heights = Vec::with_capacity(raw.len());
     for word in raw {
         let first = line == 0;
         block += u32::from(word.starts.block || first);
@@ -35,7 +34,6 @@ pub(super) fn finish(raw: Vec<RawWord>) -> Vec<OcrWord> {
             continue;
         }
         let [left, top, right, bottom] = word.sides.map(|v| v as f32);
-        row_heights.push(word.row_height);
         words.push(OcrWord {
             text,
             bold: None,
@@ -49,11 +47,8 @@ pub(super) fn finish(raw: Vec<RawWord>) -> Vec<OcrWord> {
             joined: spaced == Some(false) && !at_line_start,
         });
     }
-    let mut from = 0;
     for of_line in words.chunk_by_mut(|a, b| a.line == b.line) {
-        let heights = &row_heights[from..from + of_line.len()];
-        from += of_line.len();
-        let size = em(of_line, heights);
+        let size = em(of_line);
         of_line.iter_mut().for_each(|w| w.size = size);
     }
     words
@@ -71,8 +66,16 @@ fn take_word(rest: &mut String, word: &str) -> Option<bool> {
 }
 
 /// The size of a line's em, in pixels: the middle of what its words say by their height and
-/// letters; by the height that Tesseract gives the row for scripts whose letters are not known.
-fn em(words: &[OcrWord], row_heights: &[f32]) -> Option<f32> {
+/// letters. `None` where most letters are of scripts whose heights are not known: boxes of single
+/// Latin words in such a line are cut too roughly to measure by.
+fn em(words: &[OcrWord]) -> Option<f32> {
+    let count = |known: bool| -> usize {
+        let of = words.iter().filter(|w| height_in_em(&w.text).is_some() == known);
+        of.map(|w| w.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+    };
+    if count(false) > count(true) {
+        return None;
+    }
     let upright = |w: &OcrWord| w.angle == 0.0 || w.angle == 180.0;
     let by_letters = |tall_only: bool| -> Vec<f32> {
         words
@@ -85,10 +88,7 @@ fn em(words: &[OcrWord], row_heights: &[f32]) -> Option<f32> {
             .collect()
     };
     // Ascenders and capitals vary less between faces than the x-height does.
-    median(by_letters(true))
-        .or_else(|| median(by_letters(false)))
-        .or_else(|| median(row_heights.iter().map(|h| h / (ASCENDER + DESCENDER)).collect()))
-        .filter(|size| *size > 0.0)
+    median(by_letters(true)).or_else(|| median(by_letters(false))).filter(|size| *size > 0.0)
 }
 
 /// Height of a word as a share of the em, and whether letters with ascenders are part of it.
@@ -153,7 +153,6 @@ mod tests {
             sides: [0, 0, 50, height],
             starts: Starts { block: false, paragraph: line, line },
             turns: 0,
-            row_height: 36.0,
             line_text: line_text.map(str::to_owned),
         }
     }
@@ -210,8 +209,9 @@ mod tests {
     }
 
     #[test]
-    fn size_of_other_scripts_is_taken_from_the_row() {
-        let words = finish(vec![raw("漢字", Some("漢字\n"), 38)]);
-        assert!((words[0].size.unwrap() - 40.0).abs() < 0.1);
+    fn other_scripts_have_no_size_by_letters() {
+        let line = "漢字の CD\n";
+        let words = finish(vec![raw("漢字の", Some(line), 38), raw("CD", None, 60)]);
+        assert_eq!(words[0].size, None);
     }
 }
