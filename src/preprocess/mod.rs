@@ -12,6 +12,7 @@ mod scale;
 mod skew;
 mod soften;
 mod turn;
+mod upright;
 
 pub(crate) use flatten::flatten;
 pub(crate) use ink::mask;
@@ -22,3 +23,4 @@ pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};
 pub(crate) use soften::soften;
 pub(crate) use turn::{QuarterTurns, straighten};
+pub(crate) use upright::stands_upright;
