@@ -111,7 +111,7 @@ struct Upright {
 impl PageImage {
     /// Prepares an image of any size that shows a part of a page.
     pub(crate) fn new(image: &GrayImage, resolution: Resolution) -> Self {
-        Self::prepare(image, resolution, None, None)
+        Self::prepare(image, resolution, None, None, false)
     }
 
     /// Prepares the image of a whole page: a photograph may show what the page lies on, and its
@@ -121,7 +121,7 @@ impl PageImage {
         resolution: Resolution,
         orienter: Option<Arc<dyn Orienter>>,
     ) -> Self {
-        Self::prepare(image, resolution, preprocess::find_sheet(image), orienter)
+        Self::prepare(image, resolution, preprocess::find_sheet(image), orienter, true)
     }
 
     fn prepare(
@@ -129,6 +129,7 @@ impl PageImage {
         resolution: Resolution,
         sheet: Option<Sheet>,
         orienter: Option<Arc<dyn Orienter>>,
+        whole: bool,
     ) -> Self {
         let scale = preprocess::scale_to_read(image, resolution);
         let ppi = resolution.0 * scale.0;
@@ -137,6 +138,9 @@ impl PageImage {
         let mut scan = if scale.is_none() { image.clone() } else { scale.apply(image) };
         if let Some(sheet) = &sheet {
             scan = sheet.straighten(&scan, scale);
+        }
+        if whole && let Some(cleared) = preprocess::clear_borders(&scan, ppi) {
+            scan = cleared;
         }
         if let Some(flat) = preprocess::flatten(&scan, ppi) {
             scan = flat;
@@ -155,7 +159,8 @@ impl PageImage {
             skipped: None,
             cleaned: false,
         };
-        match page.clean() {
+        let ink = page.clean().map(|ink| if whole { page.clear_holes(ink) } else { ink });
+        match ink {
             Some(ink) => page.upright = Upright::new(Arc::clone(&page.scan), ppi, ink),
             None => page.skipped = Some(SPECKS.to_owned()),
         }
@@ -181,6 +186,24 @@ impl PageImage {
         None
     }
 
+    /// Takes punch holes out.
+    fn clear_holes(&mut self, ink: Ink) -> Ink {
+        let k = mask_factor(self.ppi) as f32;
+        let mask_ppi = self.ppi / k;
+        let (width, height) = ink.mask.dimensions();
+        let parts = ink.parts.iter().map(|p| (p.rect(), p.fill()));
+        let holes = preprocess::find_holes(parts, (width as f32, height as f32), mask_ppi);
+        if holes.is_empty() {
+            return ink;
+        }
+        let larger = |r: &Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
+        let holes: Vec<Rect<Px>> = holes.iter().map(larger).collect();
+        let mut cleared = (*self.scan).clone();
+        preprocess::clear_holes(&mut cleared, &holes, self.ppi);
+        self.scan = Arc::new(cleared);
+        Ink::of(&self.scan, self.ppi)
+    }
+
     /// Reads the page in these languages.
     ///
     /// # Errors
@@ -198,7 +221,6 @@ impl PageImage {
             return Ok(self.result(Vec::new()));
         }
         self.orient(recognizer, languages, call)?;
-        if std::env::var_os("RECTO_DEBUG_SKIP").is_some() { return Ok(self.result(Vec::new())); }
         let job = self.job(recognizer, languages, call);
         let mut words = self.upright.read(&job)?;
         if !self.sure && !self.upright.letters.is_empty() && mean_confidence(&words) < POOR {
@@ -228,8 +250,6 @@ impl PageImage {
             return Ok(());
         }
         let sideways = preprocess::lines_run_down(&self.upright.letters);
-        if std::env::var_os("RECTO_DEBUG").is_some() { let t=std::time::Instant::now(); let u=preprocess::stands_upright(&self.upright.letters); let t1=t.elapsed(); let l=self.look(); eprintln!("ORIENT sideways {sideways} upright {u} {t1:?} look {l:?} {:?} {:?}", self.look, t.elapsed()); }
-        if std::env::var_os("RECTO_DEBUG_SKIP").is_some() { return Ok(()); }
         if !sideways && preprocess::stands_upright(&self.upright.letters) {
             return Ok(());
         }
@@ -297,7 +317,6 @@ impl PageImage {
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
-        if std::env::var_os("RECTO_DEBUG_SKIP").is_some() { return Ok(Vec::new()); }
         let Some(part) = self.part(at) else { return Ok(Vec::new()) };
         self.job(recognizer, languages, call).recognize(&part)
     }

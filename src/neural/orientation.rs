@@ -68,8 +68,7 @@ impl Orienter for Classifier {
             })
             .collect();
         let ([1, 4], scores) = self.0.run([1, 3, SIDE, SIDE], &data)? else { return None };
-        let (turns, &probability) =
-            scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        let (turns, &probability) = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
         Some(WayUp { turns: turns as u8, probability })
     }
 }

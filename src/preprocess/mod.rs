@@ -3,6 +3,7 @@
 //!
 //! A mask is a gray image of 0 (paper) and 255 (ink).
 
+mod edges;
 mod flatten;
 mod ink;
 mod panels;
@@ -14,6 +15,7 @@ mod soften;
 mod turn;
 mod upright;
 
+pub(crate) use edges::{clear_borders, clear_holes, find_holes};
 pub(crate) use flatten::flatten;
 pub(crate) use ink::mask;
 pub(crate) use panels::open_panels;

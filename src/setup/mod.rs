@@ -149,7 +149,13 @@ mod tests {
             assert!(!component.needed_for.is_empty(), "{component:?}");
             assert!(!component.fix.is_empty(), "{component:?}");
         }
-        for name in ["PDFium", "Tesseract models", "Tesseract model swe", "Neural model orientation", "Python"] {
+        for name in [
+            "PDFium",
+            "Tesseract models",
+            "Tesseract model swe",
+            "Neural model orientation",
+            "Python",
+        ] {
             assert!(components.iter().any(|c| c.name == name), "no {name}");
         }
     }
