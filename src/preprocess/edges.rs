@@ -7,7 +7,7 @@
 
 use image::GrayImage;
 
-use crate::geometry::{Px, Rect, RectExt};
+use crate::geometry::{Px, Rect};
 
 /// The image is looked at with about this many dots an inch: strokes of letters are a pixel or two.
 const PPI: f32 = 75.0;
