@@ -258,6 +258,7 @@ impl PageImage {
             && self.confirms(&job, turns)?
         {
             self.turn(turns);
+            self.sure = true;
             return Ok(());
         }
         if sideways { self.find_turns(&job, true) } else { Ok(()) }
@@ -286,12 +287,26 @@ impl PageImage {
         Ok(score(&turned) > CLEARLY * score(&present))
     }
 
-    fn turn(&mut self, turns: QuarterTurns) {
+    /// Undoes so many turns more.
+    pub(crate) fn turn(&mut self, turns: QuarterTurns) {
         self.turns = QuarterTurns((self.turns.0 + turns.0) % 4);
         let image = Arc::new(self.turns.undo(&self.scan));
         let ink = Ink::of(&image, self.ppi);
         self.upright = Upright::new(image, self.ppi, ink);
-        self.sure = true;
+    }
+
+    /// Turns that are worth a try on a page that does not read as it stands, likeliest first: what
+    /// its look says, and the opposite, for scripts that the model does not know. Empty where the
+    /// page looks upright.
+    pub(crate) fn other_ways_up(&mut self) -> Vec<QuarterTurns> {
+        if self.sure || self.skipped.is_some() || self.upright.blank {
+            return Vec::new();
+        }
+        match self.look() {
+            None | Some(QuarterTurns(0)) => Vec::new(),
+            Some(QuarterTurns(2)) => vec![QuarterTurns(2)],
+            Some(look) => vec![look, QuarterTurns((look.0 + 2) % 4)],
+        }
     }
 
     fn job<'a>(
@@ -384,6 +399,7 @@ impl PageImage {
         }
         if best.0 != QuarterTurns(0) {
             self.turn(best.0);
+            self.sure = true;
         }
         Ok(())
     }

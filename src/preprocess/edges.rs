@@ -323,10 +323,11 @@ mod tests {
 
     /// What is left of the border, and of the page's text.
     fn is_clean(image: &GrayImage) -> bool {
+        let page = page();
         let inner = |x: u32, y: u32| (150..1050).contains(&x) && (150..1550).contains(&y);
         image
             .enumerate_pixels()
-            .all(|(x, y, p)| if inner(x, y) { p == page().get_pixel(x, y) } else { p.0[0] >= 200 })
+            .all(|(x, y, p)| if inner(x, y) { p == page.get_pixel(x, y) } else { p.0[0] >= 200 })
     }
 
     #[test]
