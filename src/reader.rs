@@ -280,7 +280,7 @@ impl PageImage {
         let Some(part) = self.upright.densest_part(self.ppi) else { return Ok(false) };
         let turned = job.recognize(&turns.undo(&part))?;
         let confidence = mean_confidence(&turned);
-        if confidence < POOR || confidence >= GOOD {
+        if !(POOR..GOOD).contains(&confidence) {
             return Ok(confidence >= GOOD && !turned.is_empty());
         }
         let present = job.recognize(&part)?;

@@ -9,8 +9,7 @@ const LEVEL: f32 = 0.08;
 /// With fewer pairs of neighbours nothing is told.
 const LEAST_PAIRS: usize = 150;
 /// Pairs that are level at the feet alone must be this many times those level at the heads alone.
-/// Nine of ten upright pages pass (Hebrew and Arabic among them, which have neither ascenders nor
-/// descenders to speak of but stand on a line); of pages on their heads, a few in Greek do.
+/// Nine of ten upright pages pass (Hebrew and Arabic, which stand on a line, among them); of pages on their heads, a few in Greek do.
 const CLEAR: f32 = 1.5;
 
 /// Whether neighbouring letters are level at their feet alone more often than at their heads alone,
