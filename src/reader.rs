@@ -1,45 +1,35 @@
 //! Reading the image of a page: preparation, recognition, and boxes in the end where they belong.
 
 mod direction;
+mod ink;
+mod job;
 mod missed;
+mod orient;
 mod sizes;
+mod upright;
 
 use std::sync::Arc;
 
 use image::GrayImage;
-use rayon::prelude::*;
 
+use self::ink::{Ink, mask_factor};
+use self::job::Job;
+use self::upright::{TRIAL, Upright};
 use crate::call::Call;
 use crate::error::Result;
-use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, bounds, rect};
+use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, rect};
+use crate::neural::{Orienter, WayUp};
 use crate::ocr::{OcrWord, Recognizer, ScriptGuess};
 use crate::preprocess::{self, QuarterTurns, Scale, Sheet};
-use crate::segment::{self, Component};
+use crate::segment;
 
-/// Masks for analysis have about this many dots an inch.
-const MASK_PPI: f32 = 150.0;
-/// A mask with more components than this may be noise: looked at closely.
-const MANY_COMPONENTS: usize = 12_000;
-/// So may one with more ink than this share. (Full pages of text have a fifth.)
-const MUCH_INK: f32 = 0.3;
-/// Components of less than this, in inches, are dust.
-const DUST: f32 = 0.02;
-/// Skew of less than this, in degrees, is left: a line of 6 inches rises by a fifth of its height.
-/// (With skew left up to half a degree, fax pages read worse.)
-const LEAST_SKEW: f32 = 0.2;
 /// Words of a mean confidence below this are no text: the page is turned, or in another script.
 /// Pages that are read well reach 0.75 and more, turned ones 0.2 to 0.35.
 const POOR: f32 = 0.55;
 /// A try that reaches this mean confidence is the right way up.
 const GOOD: f32 = 0.7;
-/// Side of the part of a page on which ways up are tried, in inches.
-const TRIAL: f32 = 2.5;
-/// Another way up must be better than the present one by this factor.
-const CLEARLY: f32 = 1.3;
 /// Why a noisy page is not read.
 const SPECKS: &str = "it is full of specks in which no text can be told";
-/// White around a block that is read by itself, in heights of its letters.
-const BLOCK_MARGIN: f32 = 0.7;
 /// Figures that confident words cover by more than this share are text on a dark ground.
 const TEXT_PANEL: f32 = 0.15;
 
@@ -81,43 +71,39 @@ pub(crate) struct PageImage {
     turns: QuarterTurns,
     /// Whether the turns are settled.
     sure: bool,
+    /// Whom to ask for the way up.
+    orienter: Option<Arc<dyn Orienter>>,
+    /// What it said of the image as given, where it was asked.
+    look: Option<Option<WayUp>>,
     upright: Upright,
     skipped: Option<String>,
     /// Whether specks were taken out.
     cleaned: bool,
 }
 
-/// The image as it is recognised, and what its pixels tell without recognition.
-#[derive(Debug, Default)]
-struct Upright {
-    image: Arc<GrayImage>,
-    skew: f32,
-    /// In pixels of `image`.
-    rules: Vec<Rect<Px>>,
-    figures: Vec<Rect<Px>>,
-    /// Boxes that could be letters.
-    letters: Vec<Rect<Px>>,
-    /// By how much it may be shrunk.
-    shrink: Scale,
-    /// A row where the image can be cut in two.
-    split: Option<u32>,
-    /// Parts that are plain blocks of lines, where the page is mostly made of them.
-    blocks: Vec<segment::Region>,
-    blank: bool,
-}
-
 impl PageImage {
     /// Prepares an image of any size that shows a part of a page.
     pub(crate) fn new(image: &GrayImage, resolution: Resolution) -> Self {
-        Self::prepare(image, resolution, None)
+        Self::prepare(image, resolution, None, None, false)
     }
 
-    /// Prepares the image of a whole page: a photograph may show what the page lies on.
-    pub(crate) fn of_page(image: &GrayImage, resolution: Resolution) -> Self {
-        Self::prepare(image, resolution, preprocess::find_sheet(image))
+    /// Prepares the image of a whole page: a photograph may show what the page lies on, and its
+    /// look tells which way up it is.
+    pub(crate) fn of_page(
+        image: &GrayImage,
+        resolution: Resolution,
+        orienter: Option<Arc<dyn Orienter>>,
+    ) -> Self {
+        Self::prepare(image, resolution, preprocess::find_sheet(image), orienter, true)
     }
 
-    fn prepare(image: &GrayImage, resolution: Resolution, sheet: Option<Sheet>) -> Self {
+    fn prepare(
+        image: &GrayImage,
+        resolution: Resolution,
+        sheet: Option<Sheet>,
+        orienter: Option<Arc<dyn Orienter>>,
+        whole: bool,
+    ) -> Self {
         let scale = preprocess::scale_to_read(image, resolution);
         let ppi = resolution.0 * scale.0;
         let soft = preprocess::soften(image);
@@ -125,6 +111,9 @@ impl PageImage {
         let mut scan = if scale.is_none() { image.clone() } else { scale.apply(image) };
         if let Some(sheet) = &sheet {
             scan = sheet.straighten(&scan, scale);
+        }
+        if whole && let Some(cleared) = preprocess::clear_borders(&scan, ppi) {
+            scan = cleared;
         }
         if let Some(flat) = preprocess::flatten(&scan, ppi) {
             scan = flat;
@@ -138,10 +127,13 @@ impl PageImage {
             ppi,
             turns: QuarterTurns::default(),
             sure: false,
+            orienter,
+            look: None,
             skipped: None,
             cleaned: false,
         };
-        match page.clean() {
+        let ink = page.clean().map(|ink| if whole { page.clear_holes(ink) } else { ink });
+        match ink {
             Some(ink) => page.upright = Upright::new(Arc::clone(&page.scan), ppi, ink),
             None => page.skipped = Some(SPECKS.to_owned()),
         }
@@ -167,6 +159,24 @@ impl PageImage {
         None
     }
 
+    /// Takes punch holes out.
+    fn clear_holes(&mut self, ink: Ink) -> Ink {
+        let k = mask_factor(self.ppi) as f32;
+        let mask_ppi = self.ppi / k;
+        let (width, height) = ink.mask.dimensions();
+        let parts = ink.parts.iter().map(|p| (p.rect(), p.fill()));
+        let holes = preprocess::find_holes(parts, (width as f32, height as f32), mask_ppi);
+        if holes.is_empty() {
+            return ink;
+        }
+        let larger = |r: &Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
+        let holes: Vec<Rect<Px>> = holes.iter().map(larger).collect();
+        let mut cleared = (*self.scan).clone();
+        preprocess::clear_holes(&mut cleared, &holes, self.ppi);
+        self.scan = Arc::new(cleared);
+        Ink::of(&self.scan, self.ppi)
+    }
+
     /// Reads the page in these languages.
     ///
     /// # Errors
@@ -183,21 +193,27 @@ impl PageImage {
         if self.skipped.is_some() || self.upright.blank {
             return Ok(self.result(Vec::new()));
         }
-        let scale = self.upright.shrink;
-        let job = Job { recognizer, languages, call, ppi: self.ppi, scale };
-        if !self.sure && preprocess::lines_run_down(&self.upright.letters) {
-            self.find_turns(&job, true)?;
-        }
+        self.orient(recognizer, languages, call)?;
+        let job = self.job(recognizer, languages, call);
         let mut words = self.upright.read(&job)?;
         if !self.sure && !self.upright.letters.is_empty() && mean_confidence(&words) < POOR {
             let before = self.turns;
             self.find_turns(&job, false)?;
             if self.turns != before {
-                words = self.upright.read(&job)?;
+                words = self.upright.read(&self.job(recognizer, languages, call))?;
             }
         }
         self.sure |= mean_confidence(&words) >= GOOD;
         Ok(self.result(words))
+    }
+
+    fn job<'a>(
+        &self,
+        recognizer: &'a dyn Recognizer,
+        languages: &'a [String],
+        call: &'a Call,
+    ) -> Job<'a> {
+        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
     }
 
     /// Reads a part of the page, by default the one with the most letters: a cheap try of some
@@ -215,8 +231,7 @@ impl PageImage {
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
         let Some(part) = self.part(at) else { return Ok(Vec::new()) };
-        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
-            .recognize(&part)
+        self.job(recognizer, languages, call).recognize(&part)
     }
 
     /// The part around a box of what was read, or the one with the most letters.
@@ -255,37 +270,6 @@ impl PageImage {
         self.part(at).map_or(Ok(None), |part| recognizer.script(&part, Resolution(self.ppi)))
     }
 
-    /// Tries ways up on a part of the page, and takes another one if it is clearly better.
-    fn find_turns(&mut self, job: &Job<'_>, sideways: bool) -> Result<()> {
-        let Some(part) = self.upright.densest_part(self.ppi) else { return Ok(()) };
-        // Tesseract reads some lines that run down as they are, but puts their words in no order:
-        // there the present way up is not in question.
-        let (present, others) = if sideways {
-            (0.0, &[1, 3][..])
-        } else {
-            (score(&job.recognize(&part)?), &[2, 1, 3][..])
-        };
-        let mut best = (QuarterTurns(0), present);
-        for turns in others.iter().map(|&n| QuarterTurns(n)) {
-            let words = job.recognize(&turns.undo(&part))?;
-            let (score, confidence) = (score(&words), mean_confidence(&words));
-            if confidence >= POOR && score > best.1.max(CLEARLY * present) {
-                best = (turns, score);
-            }
-            if best.0 == turns && confidence >= GOOD {
-                break;
-            }
-        }
-        if best.0 != QuarterTurns(0) {
-            self.turns = QuarterTurns((self.turns.0 + best.0.0) % 4);
-            let image = Arc::new(self.turns.undo(&self.scan));
-            let ink = Ink::of(&image, self.ppi);
-            self.upright = Upright::new(image, self.ppi, ink);
-            self.sure = true;
-        }
-        Ok(())
-    }
-
     /// The sheet's map in the coordinates of results: upright, in pixels of the image given.
     fn upright_warp(&self, sheet: &Sheet) -> Perspective {
         let back = 1.0 / self.scale.0;
@@ -316,344 +300,6 @@ impl PageImage {
     }
 }
 
-/// The ink of an image, and its parts.
-#[derive(Debug)]
-struct Ink {
-    mask: GrayImage,
-    parts: Vec<Component>,
-}
-
-impl Ink {
-    fn of(image: &GrayImage, ppi: f32) -> Self {
-        let mask = preprocess::mask(image, ppi, mask_factor(ppi));
-        let parts = segment::components(&mask);
-        Self { mask, parts }
-    }
-
-    /// Whether there is more of it than on pages of text.
-    fn is_crowded(&self) -> bool {
-        let ink: u64 = self.parts.iter().map(|p| u64::from(p.area)).sum();
-        ink as f32 > MUCH_INK * self.mask.as_raw().len() as f32
-            || self.parts.len() > MANY_COMPONENTS
-    }
-}
-
-impl Upright {
-    fn new(mut image: Arc<GrayImage>, ppi: f32, ink: Ink) -> Self {
-        let factor = mask_factor(ppi);
-        let mask_ppi = ppi / factor as f32;
-        let Ink { mut mask, mut parts } = ink;
-        let dust = (DUST * mask_ppi) as u32;
-        if parts.iter().all(|p| p.width().max(p.height()) <= dust) {
-            return Self { image, blank: true, ..Self::default() };
-        }
-        let mut text_height = segment::text_height(&parts, mask_ppi);
-        let skew = preprocess::find_skew(&letters(&parts, text_height))
-            .filter(|degrees| degrees.abs() >= LEAST_SKEW)
-            .unwrap_or(0.0);
-        if skew != 0.0 {
-            image = Arc::new(preprocess::straighten(&image, skew));
-            Ink { mask, parts } = Ink::of(&image, ppi);
-            text_height = segment::text_height(&parts, mask_ppi);
-        }
-        let rules = segment::find_rules(&mask, mask_ppi, text_height);
-        let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
-        let split = text_height.and_then(|h| segment::find_split(&mask, h));
-        if let Some(opened) = preprocess::open_panels(&image, ppi) {
-            image = Arc::new(opened);
-        }
-        let blocks = text_height.map_or_else(Vec::new, |h| {
-            let (letters, others) = parted(&parts, h);
-            if preprocess::lines_run_down(&letters) {
-                return Vec::new();
-            }
-            segment::find_blocks(&letters, &others, h)
-        });
-        let k = factor as f32;
-        let larger = |r: Rect<Px>| rect(r.min.x * k, r.min.y * k, r.max.x * k, r.max.y * k);
-        Self {
-            image,
-            skew,
-            letters: letters(&parts, text_height).into_iter().map(larger).collect(),
-            rules: rules.into_iter().map(larger).collect(),
-            figures: figures.into_iter().map(larger).collect(),
-            shrink: preprocess::shrink_to_read(ppi, text_height.map(|h| h * k)),
-            split: split.map(|row| row * factor),
-            blocks: blocks.into_iter().map(|b| b.larger(k)).collect(),
-            blank: false,
-        }
-    }
-
-    /// Recognises the image, and what the recogniser passed over in a second look.
-    fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
-        let mut words = self.read_once(job)?;
-        // A page that is no text as it stands (turned, another script) is not worth a second look.
-        if mean_confidence(&words) < POOR {
-            return Ok(words);
-        }
-        for part in missed::parts(&self.letters, &words, &self.figures, self.image.dimensions()) {
-            let (x, y) = (part.min.x as u32, part.min.y as u32);
-            let (w, h) = (part.width() as u32, part.height() as u32);
-            let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
-            missed::add(&mut words, job.recognize_block(&image)?, part);
-        }
-        sizes::fill(&mut words, &self.letters);
-        self.mark_bold(&mut words);
-        Ok(words)
-    }
-
-    fn mark_bold(&self, words: &mut [OcrWord]) {
-        let inked: Vec<segment::Inked> = words
-            .iter()
-            .map(|w| segment::Inked {
-                rect: w.rect,
-                line: w.line,
-                size: w.size.unwrap_or(w.rect.height()),
-            })
-            .collect();
-        if let Some(bold) = segment::bold_lines(&self.image, &inked) {
-            for word in words {
-                word.bold = Some(bold.contains(&word.line));
-            }
-        }
-    }
-
-    /// Recognises the image: its plain blocks each by itself, what is left in one go. Where there
-    /// are no plain blocks, in two halves if it can be cut.
-    ///
-    /// How it is parted depends on the image alone, so that the words do not depend on the number
-    /// of threads.
-    fn read_once(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
-        let sheet = job.prepare(&self.image);
-        let (width, height) = self.image.dimensions();
-        let whole = rect(0.0, 0.0, width as f32, height as f32);
-        // No handle is held here: a worker that waits for the others may take up another page.
-        if self.blocks.is_empty() {
-            let Some(row) = self.split.filter(|&r| r > 0 && r < height).map(|r| r as f32) else {
-                return job.recognize_part(&sheet, whole, Shape::Page);
-            };
-            let (upper, lower) =
-                (rect(0.0, 0.0, width as f32, row), rect(0.0, row, width as f32, height as f32));
-            let (upper, lower) = rayon::join(
-                || job.recognize_part(&sheet, upper, Shape::Page),
-                || job.recognize_part(&sheet, lower, Shape::Page),
-            );
-            return Ok(after(upper?, lower?));
-        }
-        let (blocks, rest) = rayon::join(
-            || -> Result<Vec<Vec<OcrWord>>> {
-                self.blocks
-                    .par_iter()
-                    .map(|block| {
-                        let part = self.within(block.rect, BLOCK_MARGIN * block.height());
-                        job.recognize_part(&sheet, part, Shape::Block)
-                    })
-                    .collect()
-            },
-            || self.read_rest(&sheet, job),
-        );
-        Ok(blocks?.into_iter().chain([rest?]).fold(Vec::new(), after))
-    }
-
-    /// A box with so much around it, as far as the image goes.
-    fn within(&self, r: Rect<Px>, margin: f32) -> Rect<Px> {
-        let (width, height) = self.image.dimensions();
-        rect(
-            (r.min.x - margin).max(0.0),
-            (r.min.y - margin).max(0.0),
-            (r.max.x + margin).min(width as f32),
-            (r.max.y + margin).min(height as f32),
-        )
-    }
-
-    /// What stands outside of the blocks.
-    fn read_rest(&self, sheet: &Prepared, job: &Job<'_>) -> Result<Vec<OcrWord>> {
-        let inside = |l: &&Rect<Px>| {
-            let middle = l.center();
-            self.blocks.iter().any(|b| b.rect.contains(middle))
-        };
-        let left: Vec<&Rect<Px>> = self.letters.iter().filter(|l| !inside(l)).collect();
-        if left.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut rest = sheet.image.clone();
-        let (kx, ky) = sheet.scale;
-        for block in &self.blocks {
-            let m = 0.2 * block.height();
-            let r = block.rect.inflate(m, m);
-            let columns = (r.min.x.max(0.0) * kx) as u32..((r.max.x * kx) as u32).min(rest.width());
-            let rows = (r.min.y.max(0.0) * ky) as u32..((r.max.y * ky) as u32).min(rest.height());
-            for y in rows {
-                for x in columns.clone() {
-                    rest.put_pixel(x, y, image::Luma([255]));
-                }
-            }
-        }
-        let around = bounds(left.into_iter().copied()).unwrap_or_default();
-        let part = self.within(around, BLOCK_MARGIN * self.blocks[0].height());
-        job.recognize_part(&Prepared { image: rest, scale: sheet.scale }, part, Shape::Page)
-    }
-
-    /// The part of the image with the most letters, as large as [`TRIAL`].
-    fn densest_part(&self, ppi: f32) -> Option<GrayImage> {
-        let (width, height) = self.image.dimensions();
-        let side = ((TRIAL * ppi) as u32).max(1);
-        let step = (side / 4).max(1);
-        let (across, down) = (width.div_ceil(step), height.div_ceil(step));
-        let mut counts = vec![0_u32; (across * down) as usize];
-        for letter in &self.letters {
-            let middle = letter.center();
-            let (x, y) = (middle.x as u32 / step, middle.y as u32 / step);
-            if let Some(count) = counts.get_mut((y * across + x) as usize) {
-                *count += 1;
-            }
-        }
-        let sum = |left: u32, top: u32| -> u32 {
-            (top..(top + 4).min(down))
-                .flat_map(|y| (left..(left + 4).min(across)).map(move |x| (x, y)))
-                .map(|(x, y)| counts[(y * across + x) as usize])
-                .sum()
-        };
-        let (left, top) = (0..down)
-            .flat_map(|y| (0..across).map(move |x| (x, y)))
-            .max_by_key(|&(x, y)| (sum(x, y), std::cmp::Reverse((y, x))))?;
-        let (x, y) = (left * step, top * step);
-        let (w, h) = (side.min(width - x), side.min(height - y));
-        Some(image::imageops::crop_imm(&*self.image, x, y, w, h).to_image())
-    }
-}
-
-/// What a recognition needs besides the image.
-#[derive(Clone, Copy)]
-struct Job<'a> {
-    recognizer: &'a dyn Recognizer,
-    languages: &'a [String],
-    call: &'a Call,
-    ppi: f32,
-    /// At which scale of the images given to read them.
-    scale: Scale,
-}
-
-impl Job<'_> {
-    fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
-        let sheet = self.prepare(image);
-        let whole = rect(0.0, 0.0, image.width() as f32, image.height() as f32);
-        self.recognize_part(&sheet, whole, Shape::Page)
-    }
-
-    /// The image as it is recognised: smaller where that costs nothing, on white paper.
-    fn prepare(&self, image: &GrayImage) -> Prepared {
-        let mut shrunk = self.scale.apply(image);
-        preprocess::whiten(&mut shrunk, self.ppi * self.scale.0);
-        let scale = |to: u32, from: u32| to as f32 / from.max(1) as f32;
-        let scale = (scale(shrunk.width(), image.width()), scale(shrunk.height(), image.height()));
-        Prepared { image: shrunk, scale }
-    }
-
-    /// Words of a part of an image, by the image prepared.
-    fn recognize_part(
-        &self,
-        sheet: &Prepared,
-        part: Rect<Px>,
-        shape: Shape,
-    ) -> Result<Vec<OcrWord>> {
-        let (kx, ky) = sheet.scale;
-        let resolution = Resolution(self.ppi * self.scale.0);
-        let left = ((part.min.x * kx) as u32).min(sheet.image.width());
-        let top = ((part.min.y * ky) as u32).min(sheet.image.height());
-        let right = ((part.max.x * kx).ceil() as u32).clamp(left, sheet.image.width());
-        let bottom = ((part.max.y * ky).ceil() as u32).clamp(top, sheet.image.height());
-        let whole = (right - left, bottom - top) == sheet.image.dimensions();
-        let cut;
-        let image = if whole {
-            &sheet.image
-        } else {
-            cut = image::imageops::crop_imm(&sheet.image, left, top, right - left, bottom - top)
-                .to_image();
-            &cut
-        };
-        let words = match shape {
-            Shape::Page => {
-                self.recognizer.recognize(image, resolution, self.languages, self.call)?
-            }
-            Shape::Block => {
-                self.recognizer.recognize_block(image, resolution, self.languages, self.call)?
-            }
-        };
-        // Sides are whole pixels: the two directions are scaled by slightly different factors.
-        let (x, y) = (1.0 / kx, 1.0 / ky);
-        let (dx, dy) = (left as f32, top as f32);
-        let back = |w: OcrWord| OcrWord {
-            rect: rect(
-                (w.rect.min.x + dx) * x,
-                (w.rect.min.y + dy) * y,
-                (w.rect.max.x + dx) * x,
-                (w.rect.max.y + dy) * y,
-            ),
-            size: w.size.map(|size| size * y),
-            ..w
-        };
-        Ok(words.into_iter().map(back).collect())
-    }
-
-    /// The same for one block of text, at the image's own scale.
-    fn recognize_block(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
-        self.recognizer.recognize_block(image, Resolution(self.ppi), self.languages, self.call)
-    }
-}
-
-/// An image as it is recognised.
-struct Prepared {
-    image: GrayImage,
-    /// From the pixels of the image it was made of.
-    scale: (f32, f32),
-}
-
-/// What a part of a page looks like.
-#[derive(Clone, Copy, Debug)]
-enum Shape {
-    /// Anything: columns, tables, pictures.
-    Page,
-    /// Lines, one below the other.
-    Block,
-}
-
-/// Words of two parts of a page, one after the other.
-fn after(mut first: Vec<OcrWord>, second: Vec<OcrWord>) -> Vec<OcrWord> {
-    let next = |of: fn(&OcrWord) -> u32| first.iter().map(of).max().map_or(0, |n| n + 1);
-    let (block, paragraph, line) = (next(|w| w.block), next(|w| w.paragraph), next(|w| w.line));
-    first.extend(second.into_iter().map(|w| OcrWord {
-        block: w.block + block,
-        paragraph: w.paragraph + paragraph,
-        line: w.line + line,
-        ..w
-    }));
-    first
-}
-
-fn mask_factor(ppi: f32) -> u32 {
-    ((ppi / MASK_PPI).round() as u32).max(1)
-}
-
-/// The boxes of components that could be letters, or words whose letters touch.
-fn letters(parts: &[Component], text_height: Option<f32>) -> Vec<Rect<Px>> {
-    let Some(text) = text_height else { return Vec::new() };
-    parts.iter().filter(|p| is_letter(p, text)).map(Component::rect).collect()
-}
-
-fn is_letter(p: &Component, text: f32) -> bool {
-    let (short, long) = (p.width().min(p.height()) as f32, p.width().max(p.height()) as f32);
-    (0.4 * text..2.5 * text).contains(&short) && long < 15.0 * text
-}
-
-/// The boxes of components that could be letters, and those of all other ink.
-fn parted(parts: &[Component], text: f32) -> (Vec<Rect<Px>>, Vec<Rect<Px>>) {
-    let (letters, others): (Vec<&Component>, Vec<&Component>) =
-        parts.iter().partition(|p| is_letter(p, text));
-    let rects = |parts: Vec<&Component>| parts.into_iter().map(Component::rect).collect();
-    (rects(letters), rects(others))
-}
-
 /// Mean confidence of words, weighted by length; 0 without words.
 pub(crate) fn mean_confidence(words: &[OcrWord]) -> f32 {
     let (sum, weight) = words.iter().fold((0.0, 0.0), |(sum, weight), w| {
@@ -661,17 +307,6 @@ pub(crate) fn mean_confidence(words: &[OcrWord]) -> f32 {
         (sum + w.confidence * length, weight + length)
     });
     if weight > 0.0 { sum / weight } else { 0.0 }
-}
-
-/// How much of something looks read: letters, by the square of their confidence.
-fn score(words: &[OcrWord]) -> f32 {
-    words
-        .iter()
-        .map(|w| {
-            let letters = w.text.chars().filter(|c| c.is_alphanumeric()).count();
-            letters as f32 * w.confidence * w.confidence
-        })
-        .sum()
 }
 
 /// Whether a figure is text on a dark ground rather than a picture.

@@ -7,7 +7,7 @@ mod unknown;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use image::GrayImage;
@@ -17,11 +17,13 @@ use crate::document::{Style, TextSource, Word, WordOrigin, mean_confidence};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::geometry::{Pt, Px, Rect, RectExt, Resolution, rect};
 use crate::language::{self, Language, Tessdata, TesseractLanguages};
+use crate::neural::{self, Orienter};
 use crate::ocr::{OcrWord, Recognizer};
 use crate::options::{OcrEngine, OcrMode, Options};
 use crate::page::{Doubt, PageRead, Placement, PlacementKind, Rule, Suspect};
 use crate::page_work::RasterPage;
 use crate::reader::{self, PageImage, PageOcr};
+use crate::setup;
 use probe::Finding;
 use unknown::Installed;
 
@@ -48,6 +50,8 @@ pub(crate) struct Recognition {
     recognizers: Mutex<HashMap<PathBuf, Arc<dyn Recognizer>>>,
     /// Whether confidences become probabilities, or stay as the recogniser gives them.
     calibrated: bool,
+    /// Tells which way up pages are, where its model is installed.
+    orienter: OnceLock<Option<Arc<dyn Orienter>>>,
 }
 
 /// In which languages the pages of one read are recognised.
@@ -68,7 +72,7 @@ pub(crate) enum Plan {
 
 impl Recognition {
     pub(crate) fn new(tessdata: Option<PathBuf>, calibrated: bool) -> Self {
-        Self { tessdata, recognizers: Mutex::default(), calibrated }
+        Self { tessdata, recognizers: Mutex::default(), calibrated, orienter: OnceLock::new() }
     }
 
     /// Settles the languages of a read. Fails early on what cannot be read.
@@ -174,7 +178,7 @@ impl Recognition {
     ) -> Result<()> {
         let resolution = read.resolution.unwrap_or(Resolution(72.0));
         let (page, language) =
-            self.read_part(PageImage::of_page(image, resolution), plan, None, call, read)?;
+            self.read_part(self.page_image(image, resolution), plan, None, call, read)?;
         let layer = std::mem::take(&mut read.words);
         if let Some(doubt) = doubt {
             let lost = doubt.suspect == Suspect::Lost;
@@ -202,6 +206,16 @@ impl Recognition {
         let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
         read.words.extend(found);
         Ok(())
+    }
+
+    /// A whole page, which the model of orientation is asked about where it is installed.
+    fn page_image(&self, image: &GrayImage, resolution: Resolution) -> PageImage {
+        let orienter = self.orienter.get_or_init(|| {
+            // A build that cannot run it need not look for it.
+            let path = if cfg!(feature = "onnx") { setup::model("orientation") } else { None };
+            path.as_deref().and_then(neural::orienter)
+        });
+        PageImage::of_page(image, resolution, orienter.clone())
     }
 
     /// Whether the pixels show that the text layer is wrong. Where they cannot be recognised, it

@@ -112,11 +112,11 @@ struct Finding {
 impl Finding {
     /// `models`: Tesseract models without which the user's work cannot be done.
     fn new(component: Component, models: &[String]) -> Self {
-        let Component { name, found, needed_for, fix, .. } = component;
+        let Component { name, found, needed_for, optional, fix, .. } = component;
         let model = name.strip_prefix(MODEL);
         let needed = match model {
             Some(model) => model == ENGLISH || models.iter().any(|m| m == model),
-            None => name != "Python",
+            None => !optional,
         };
         let state = match (&found, needed) {
             (Some(_), _) => State::Found,

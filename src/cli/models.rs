@@ -72,6 +72,9 @@ fn fetched(entry: &ManifestEntry) -> Entry {
 
 /// Where a binary of the manifest is.
 fn place(name: &str) -> Option<String> {
+    if setup::NEURAL_MODELS.contains(&name) {
+        return setup::model(name).map(|path| path.display().to_string());
+    }
     let component = setup::check().into_iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
     component.found
 }

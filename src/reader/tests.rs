@@ -225,3 +225,80 @@ mod with_tesseract {
         assert!(found.contains("quick brown fox"), "{found}");
     }
 }
+
+/// Says the same of every page.
+#[derive(Debug)]
+struct Says(u8, f32);
+
+impl Orienter for Says {
+    fn way_up(&self, _page: &GrayImage) -> Option<WayUp> {
+        Some(WayUp { turns: self.0, probability: self.1 })
+    }
+}
+
+/// Reads well what has its darkest half above, and notes how often it was asked for how much.
+#[derive(Debug, Default)]
+struct TopHeavy {
+    seen: Mutex<Vec<(u32, u32)>>,
+}
+
+impl Recognizer for TopHeavy {
+    fn recognize(
+        &self,
+        image: &GrayImage,
+        _resolution: Resolution,
+        _languages: &[String],
+        _call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        self.seen.lock().unwrap().push(image.dimensions());
+        let half = image.as_raw().len() / 2;
+        let sum = |part: &[u8]| part.iter().map(|&p| u64::from(p)).sum::<u64>();
+        let upright = sum(&image.as_raw()[..half]) < sum(&image.as_raw()[half..]);
+        let words = Fake::default().recognize(image, Resolution(300.0), &[], &Call::default())?;
+        let confidence = if upright { 0.95 } else { 0.2 };
+        Ok(words.into_iter().map(|w| OcrWord { confidence, ..w }).collect())
+    }
+
+    fn recognize_block(
+        &self,
+        _: &GrayImage,
+        _: Resolution,
+        _: &[String],
+        _: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Squares, which tell no way up, more of them above.
+fn squares() -> GrayImage {
+    GrayImage::from_fn(700, 700, |x, y| {
+        let on = x % 40 < 20 && y % 60 < 20 && (y < 360 || x < 300);
+        Luma([if on && (40..640).contains(&x) && (60..640).contains(&y) { 0 } else { 255 }])
+    })
+}
+
+fn oriented(image: &GrayImage, says: Says) -> (u16, usize) {
+    let reader = TopHeavy::default();
+    let mut page = PageImage::of_page(image, Resolution(300.0), Some(Arc::new(says)));
+    page.orient(&reader, &[], &Call::default()).unwrap();
+    let asked = reader.seen.lock().unwrap().len();
+    (page.turns.degrees(), asked)
+}
+
+#[test]
+fn a_page_on_its_head_is_turned_on_the_word_of_the_model_and_one_trial() {
+    assert_eq!(oriented(&imageops::rotate180(&squares()), Says(2, 0.9)), (180, 1));
+}
+
+#[test]
+fn an_upright_page_is_not_turned_by_a_model_that_errs() {
+    // Hebrew pages look upside down to the model: recognition does not bear it out.
+    assert_eq!(oriented(&squares(), Says(2, 0.9)), (0, 1));
+}
+
+#[test]
+fn a_model_that_is_unsure_or_content_costs_no_recognition() {
+    assert_eq!(oriented(&squares(), Says(2, 0.5)), (0, 0));
+    assert_eq!(oriented(&squares(), Says(0, 0.9)), (0, 0));
+}

@@ -122,7 +122,23 @@ impl Recognition {
         call: &Call,
         read: &mut PageRead,
     ) -> Result<(PageOcr, Option<Language>)> {
-        let choice = self.choose(page, None, installed, hint, call)?;
+        // A part that lies on its head tells no language.
+        let first =
+            installed.models(std::slice::from_ref(hint.as_ref().unwrap_or(&installed.fallback)))?;
+        page.orient(&*self.recognizer(&first.datapath)?, &first.codes, call)?;
+        let mut choice = self.choose(page, None, installed, hint, call)?;
+        if !choice.read {
+            // In its own language, the page may show that it is turned.
+            for turns in page.other_ways_up() {
+                page.turn(turns);
+                let other = self.choose(page, None, installed, None, call)?;
+                if other.read {
+                    choice = other;
+                    break;
+                }
+                page.turn(turns.back());
+            }
+        }
         let mut models = choice.models;
         let mut found = self.run(page, &models, call)?;
         let mut language = detect(&found.words, &installed.languages);

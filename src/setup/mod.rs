@@ -1,7 +1,7 @@
 //! Where native parts are found, and how to get those that are missing.
 //!
 //! recto needs two things that are not Rust code: PDFium, bound at run time, and Tesseract's
-//! language models. [`check`] says what is where, [`install`] fetches what is missing (it is what
+//! language models. Neural models ([`model`]) make it better where they are there. [`check`] says what is where, [`install`] fetches what is missing (it is what
 //! `recto setup` calls), and [`pdfium`] names the library that an engine will load.
 //!
 //! ```no_run
@@ -28,14 +28,17 @@ use std::path::Path;
 use crate::language::Tessdata;
 
 pub use install::{SetupOptions, install};
-pub use locate::{cache_dir, pdfium, pdfium_candidates, pdfium_file_name};
+pub use locate::{cache_dir, model, pdfium, pdfium_candidates, pdfium_file_name};
 pub use manifest::{Build, Manifest, ManifestEntry, manifest};
 
 /// Tesseract's models of the default set-up, by Tesseract's own codes: English, Swedish, and the
 /// one that tells orientation and script.
 pub const DEFAULT_MODELS: [&str; 3] = ["eng", "swe", "osd"];
 
-/// A native part, as found on this machine or not.
+/// Neural models that are fetched, by their names in the [manifest](manifest()).
+pub const NEURAL_MODELS: [&str; 1] = ["orientation"];
+
+/// A native part or model, as found on this machine or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Component {
@@ -45,6 +48,8 @@ pub struct Component {
     pub found: Option<String>,
     /// What does not work without it.
     pub needed_for: &'static str,
+    /// Whether reading goes on without it, less well.
+    pub optional: bool,
     /// How to get it.
     pub fix: String,
 }
@@ -61,12 +66,21 @@ pub fn check() -> Vec<Component> {
             "eng" => "OCR where no language is asked for or detected",
             _ => "OCR in this language",
         },
+        optional: code != "eng",
         fix: install::models_command(&[code]),
+    }));
+    components.extend(NEURAL_MODELS.iter().map(|&name| Component {
+        name: format!("Neural model {name}"),
+        found: model(name).map(|path| path.display().to_string()),
+        needed_for: "turning scanned pages upright sooner and more surely",
+        optional: true,
+        fix: "run `recto setup` (in a checkout: `make setup`)".to_owned(),
     }));
     components.push(Component {
         name: "Python".to_owned(),
         found: install::python_version(),
-        needed_for: "`recto setup` alone: it fetches PDFium with pip",
+        needed_for: "`recto setup` alone: it fetches PDFium and neural models with pip",
+        optional: true,
         fix: "run: sudo apt-get install python3-venv".to_owned(),
     });
     components
@@ -99,6 +113,7 @@ fn check_pdfium() -> Component {
         name: "PDFium".to_owned(),
         found: found.ok().map(|path| describe_pdfium(&path)),
         needed_for: "reading PDF files",
+        optional: false,
         fix,
     }
 }
@@ -118,6 +133,7 @@ fn check_models(tessdata: &Tessdata) -> Component {
         name: "Tesseract models".to_owned(),
         found: (count > 0).then(|| format!("{} ({count} languages)", folders.join(", "))),
         needed_for: "OCR: scanned pages and images",
+        optional: false,
         fix: install::models_command(&DEFAULT_MODELS),
     }
 }
@@ -133,7 +149,13 @@ mod tests {
             assert!(!component.needed_for.is_empty(), "{component:?}");
             assert!(!component.fix.is_empty(), "{component:?}");
         }
-        for name in ["PDFium", "Tesseract models", "Tesseract model swe", "Python"] {
+        for name in [
+            "PDFium",
+            "Tesseract models",
+            "Tesseract model swe",
+            "Neural model orientation",
+            "Python",
+        ] {
             assert!(components.iter().any(|c| c.name == name), "no {name}");
         }
     }

@@ -1,0 +1,65 @@
+//! A model that runs on one thread for each caller.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rten::{NodeId, RunOptions, ThreadPool, ValueView};
+
+thread_local! {
+    /// The threads of pages are as many as the machine has cores: a run that spread over all cores
+    /// from each of them would be slower for all.
+    static ONE_THREAD: Arc<ThreadPool> = Arc::new(ThreadPool::with_num_threads(1));
+}
+
+/// A loaded model of one input and one output.
+pub(super) struct Model {
+    model: rten::Model,
+    input: NodeId,
+    output: NodeId,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("params", &self.model.total_params()).finish()
+    }
+}
+
+impl Model {
+    /// Loads an ONNX file. `None`, with an event that says why, where it cannot be used.
+    pub(super) fn load(path: &Path) -> Option<Self> {
+        let mut options = rten::ModelOptions::with_all_ops();
+        let model = match options.prepack_weights(true).load_file(path) {
+            Ok(model) => model,
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "the model does not load");
+                return None;
+            }
+        };
+        match (model.input_ids(), model.output_ids()) {
+            (&[input], &[output]) => Some(Self { model, input, output }),
+            _ => {
+                tracing::warn!(path = %path.display(), "the model has other inputs or outputs");
+                None
+            }
+        }
+    }
+
+    /// Runs the model on a tensor of this shape; gives the shape and numbers of its output.
+    /// `None`, with an event that says why, if it fails.
+    pub(super) fn run<const N: usize, const M: usize>(
+        &self,
+        shape: [usize; N],
+        data: &[f32],
+    ) -> Option<([usize; M], Vec<f32>)> {
+        // The pool is cloned out: what a waiting thread takes up may run a model as well.
+        let pool = ONE_THREAD.with(Arc::clone);
+        let options = RunOptions::default().with_thread_pool(Some(pool));
+        let run = || -> Result<_, Box<dyn std::error::Error>> {
+            let input = ValueView::from_shape(shape, data)?;
+            let [output] =
+                self.model.run_n(vec![(self.input, input.into())], [self.output], Some(options))?;
+            Ok(output.into_shape_vec::<f32, M>()?)
+        };
+        run().inspect_err(|error| tracing::warn!(%error, "the model does not run")).ok()
+    }
+}
