@@ -101,12 +101,14 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     };
     let mut found: Vec<FoundTable> = Vec::new();
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
+    let scales = tables::scales::scales(words, &free);
     if options.do_table_structure {
         let rules = tables::underline::without_underlines(&read.rules, words);
         let frames = tables::grid::frames(&rules, em);
         found.extend(tables::ruled::find(&frames, words, &free, em));
         take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
-        let open = tables::between::between_rules(&frames, words, &free, em);
+        let mut open = tables::between::between_rules(&frames, words, &free, em);
+        open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &scales));
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
@@ -119,7 +121,7 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     take(&mut free, words.len(), figures.iter().flat_map(|f| f.words.iter().copied()));
 
     let segments = lines::segments(words, &free, &barriers);
-    let mut drafts = in_order(&segments, found, figures, words, em, options);
+    let mut drafts = in_order(&segments, found, figures, &scales, (words, em), options);
     drafts.extend(turned_text(&turned, words));
     PageDraft { read, drafts, em }
 }
@@ -138,8 +140,8 @@ fn in_order(
     segments: &[Segment],
     found: Vec<FoundTable>,
     figures: Vec<figures::Figure>,
-    words: &[Word],
-    em: f32,
+    scales: &[Rect<Pt>],
+    (words, em): (&[Word], f32),
     options: &Options,
 ) -> Vec<Draft> {
     let mut solid: Vec<Option<Draft>> = found
@@ -168,12 +170,12 @@ fn in_order(
             match index.checked_sub(segments.len()) {
                 None => stretch.push(&segments[index]),
                 Some(n) => {
-                    zone_text(&std::mem::take(&mut stretch), words, em, options, &mut drafts);
+                    zone_text(&std::mem::take(&mut stretch), scales, (words, em), options, &mut drafts);
                     drafts.extend(solid[n].take());
                 }
             }
         }
-        zone_text(&stretch, words, em, options, &mut drafts);
+        zone_text(&stretch, scales, (words, em), options, &mut drafts);
     }
     drafts
 }
@@ -181,14 +183,16 @@ fn in_order(
 /// Text of one column: tables by alignment, and paragraphs.
 fn zone_text(
     stretch: &[&Segment],
-    words: &[Word],
-    em: f32,
+    scales: &[Rect<Pt>],
+    (words, em): (&[Word], f32),
     options: &Options,
     out: &mut Vec<Draft>,
 ) {
     let rows = lines::rows(stretch);
     let found = if options.do_table_structure {
-        tables::aligned::find_in_rows(stretch, &rows, words, em)
+        let mut found = tables::aligned::find_in_rows(stretch, &rows, words, em);
+        found.retain(|(_, t)| !tables::scales::is_chart(&t.rect, &t.table, scales));
+        found
     } else {
         Vec::new()
     };

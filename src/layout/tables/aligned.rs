@@ -308,7 +308,10 @@ pub(in crate::layout) fn build(
     for c in out.iter_mut().filter(|c| c.row == 0) {
         c.header = true;
     }
-    Some(FoundTable { rect: around, table: Table { rows: groups.len(), columns, cells: out } })
+    Some(FoundTable {
+        rect: around,
+        table: Table { rows: groups.len(), columns, cells: out, continues: None },
+    })
 }
 
 /// Finds tables among the rows of one zone: ranges of rows, ascending, and what they are.

@@ -2,10 +2,12 @@
 
 pub(super) mod aligned;
 pub(super) mod between;
+pub(super) mod continued;
 mod evidence;
 pub(super) mod grid;
 mod rows;
 pub(super) mod ruled;
+pub(super) mod scales;
 pub(super) mod stacked;
 #[cfg(test)]
 mod tests;

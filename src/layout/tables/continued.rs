@@ -1,0 +1,336 @@
+//! Tables that go on after a column's or a page's end.
+//!
+//! Two tables that follow each other are one where nothing but the break stands between them, the
+//! columns of both stand in one grid, and either the head is said again or the second has none.
+
+use crate::document::{Block, Cell, Continuation, Page, Role, Table, Word};
+use crate::geometry::{Pt, Rect};
+use crate::layout::lines::typical_size;
+
+/// A table that goes on without its head reaches down to this share of the page's height.
+const REACHES: f32 = 0.6;
+/// What goes on begins above this share of the page's height.
+const BEGINS: f32 = 0.5;
+/// Widths of parts without a head of their own differ by no more than this many ems.
+const WIDTH: f32 = 1.5;
+/// Columns of the two parts may reach into each other by this many ems.
+const OVERLAP: f32 = 0.3;
+/// From this share of its cells on, a column holds values; up to the rest, it holds none.
+const VALUES: f32 = 0.8;
+
+/// A table with what is around it.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    table: &'a Table,
+    rect: Rect<Pt>,
+    words: &'a [Word],
+}
+
+/// Marks the tables that go on from the table before them.
+pub(in crate::layout) fn link(pages: &mut [Page]) {
+    for n in 0..pages.len() {
+        let mut found: Vec<(usize, Continuation)> = Vec::new();
+        if n > 0
+            && pages[n].index == pages[n - 1].index + 1
+            && let Some((block, how)) = over_page(&pages[n - 1], &pages[n])
+        {
+            found.push((block, how));
+        }
+        found.extend(over_columns(&pages[n]));
+        for (block, how) in found {
+            let Role::Table { table } = &mut pages[n].blocks[block].role else { continue };
+            table.continues = Some(how);
+            // Its first row heads nothing, unless it says the head.
+            for cell in table.cells.iter_mut().filter(|c| c.row >= how.repeated_rows) {
+                cell.header = false;
+            }
+        }
+    }
+}
+
+fn part<'a>(page: &'a Page, block: &'a Block) -> Option<Part<'a>> {
+    match &block.role {
+        Role::Table { table } => Some(Part { table, rect: block.rect, words: &page.words }),
+        _ => None,
+    }
+}
+
+/// Whether the block is none of the running text: page headers and footers, footnotes.
+fn is_aside(block: &Block) -> bool {
+    matches!(block.role, Role::PageHeader | Role::PageFooter | Role::Footnote)
+}
+
+fn over_page(page: &Page, next: &Page) -> Option<(usize, Continuation)> {
+    let last = page.blocks.iter().rposition(|b| !is_aside(b))?;
+    let above = part(page, &page.blocks[last])?;
+    let mut flow = next.blocks.iter().enumerate().filter(|(_, b)| !is_aside(b));
+    let mut first = flow.next()?;
+    if is_same_caption(first.1, &page.blocks[..last]) {
+        first = flow.next()?;
+    }
+    let below = part(next, first.1)?;
+    if below.rect.min.y > BEGINS * next.size.height {
+        return None;
+    }
+    let how = goes_on(above, below)?;
+    let at_end = above.rect.max.y >= REACHES * page.size.height;
+    (how.repeated_rows > 0 || at_end).then_some((first.0, how))
+}
+
+/// Whether a caption names what the last caption of these blocks names: "Table 3 (continued)".
+fn is_same_caption(block: &Block, before: &[Block]) -> bool {
+    let label = |b: &Block| -> Vec<String> {
+        let words = b.text.split_whitespace().take(2);
+        words.map(|w| w.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect()
+    };
+    let is_caption = |b: &&Block| crate::layout::captions::is_caption(&b.text);
+    is_caption(&block)
+        && before.iter().rev().find(is_caption).is_some_and(|b| label(b) == label(block))
+}
+
+/// Tables that go on at the top of the next column.
+fn over_columns(page: &Page) -> Vec<(usize, Continuation)> {
+    let flow: Vec<usize> = (0..page.blocks.len()).filter(|&n| !is_aside(&page.blocks[n])).collect();
+    let pairs = flow.windows(2).filter_map(|pair| {
+        let (above, below) = (&page.blocks[pair[0]], &page.blocks[pair[1]]);
+        let (a, b) = (part(page, above)?, part(page, below)?);
+        let em = typical_size(a.words.iter());
+        let apart = a.rect.max.x <= b.rect.min.x || b.rect.max.x <= a.rect.min.x;
+        // Side by side from the same height on, they are two tables.
+        let higher = b.rect.min.y < a.rect.min.y - em;
+        (apart && higher).then(|| goes_on(a, b)).flatten().map(|how| (pair[1], how))
+    });
+    pairs.collect()
+}
+
+/// Whether a table goes on from the one before it, and how.
+fn goes_on(above: Part<'_>, below: Part<'_>) -> Option<Continuation> {
+    let columns = above.table.columns;
+    let em = typical_size(above.words.iter());
+    if columns < 2 || columns != below.table.columns || !in_one_grid(above, below, em) {
+        return None;
+    }
+    let repeated_rows = repeated_rows(above.table, below.table);
+    let alike = repeated_rows > 0
+        || (above.rect.width() - below.rect.width()).abs() <= WIDTH * em
+            && !is_headed(below)
+            && holds_the_same(above.table, below.table);
+    alike.then_some(Continuation { repeated_rows })
+}
+
+/// Left and right of the text of a column, from the left of the table.
+fn extent(part: Part<'_>, column: usize) -> Option<(f32, f32)> {
+    let cells = part.table.cells.iter().filter(|c| c.column == column && c.column_span == 1);
+    cells
+        .flat_map(|c| &c.words)
+        .filter_map(|&i| part.words.get(i as usize))
+        .map(|w| (w.rect.min.x - part.rect.min.x, w.rect.max.x - part.rect.min.x))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+}
+
+/// Whether the columns of both, from the left of each table, would stand apart in one table.
+fn in_one_grid(above: Part<'_>, below: Part<'_>, em: f32) -> bool {
+    let mut right = f32::MIN;
+    (0..above.table.columns).all(|column| {
+        let sides = [extent(above, column), extent(below, column)];
+        let left = sides.iter().flatten().map(|s| s.0).fold(f32::MAX, f32::min);
+        let parted = left >= right - OVERLAP * em;
+        right = sides.iter().flatten().map(|s| s.1).fold(right, f32::max);
+        parted
+    })
+}
+
+/// The letters and digits of a text: what two readings of a head agree in.
+fn folded(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// How many of the first rows say the head of the table before.
+fn repeated_rows(above: &Table, below: &Table) -> usize {
+    let row = |table: &Table, row: usize| -> Vec<(usize, String)> {
+        let cells = table.cells.iter().filter(|c| c.row == row);
+        cells.map(|c| (c.column, folded(&c.text))).filter(|c| !c.1.is_empty()).collect()
+    };
+    let same = |n: &usize| {
+        let (a, b) = (row(above, *n), row(below, *n));
+        a.len() >= 2 && a == b || *n > 0 && !a.is_empty() && a == b
+    };
+    let most = above.rows.min(below.rows);
+    (0..most).take_while(same).count()
+}
+
+/// More digits than letters.
+fn is_value(cell: &Cell) -> bool {
+    let digits = cell.text.chars().filter(char::is_ascii_digit).count();
+    digits > cell.text.chars().filter(|c| c.is_alphabetic()).count()
+}
+
+fn texts(table: &Table, column: usize, from: usize) -> impl Iterator<Item = &Cell> {
+    let of = move |c: &&Cell| c.column == column && c.column_span == 1 && c.row >= from;
+    table.cells.iter().filter(of).filter(|c| !c.text.trim().is_empty())
+}
+
+/// Whether a column holds values, or none; `None` where that cannot be told.
+fn values(table: &Table, column: usize, from: usize) -> Option<bool> {
+    let all = texts(table, column, from).count() as f32;
+    let values = texts(table, column, from).filter(|c| is_value(c)).count() as f32;
+    match values {
+        _ if all == 0.0 => None,
+        v if v >= VALUES * all => Some(true),
+        v if v <= (1.0 - VALUES) * all => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether columns of values go on as such from the first row on, and others as others.
+fn holds_the_same(above: &Table, below: &Table) -> bool {
+    let deep = above.cells.iter().filter(|c| c.header).map(|c| c.row + c.row_span).max();
+    let body = deep.unwrap_or(0).min(above.rows.saturating_sub(1));
+    (0..above.columns).all(|column| {
+        let (a, b) = (values(above, column, body), values(below, column, 0));
+        let first = texts(below, column, 0).find(|c| c.row == 0);
+        let agree = a.is_none() || b.is_none() || a == b;
+        agree && (a != Some(true) || first.is_none_or(is_value))
+    })
+}
+
+/// Whether the first row alone is bold.
+fn is_headed(part: Part<'_>) -> bool {
+    let bold = |head: bool| {
+        let cells = part.table.cells.iter().filter(move |c| (c.row == 0) == head);
+        let words = cells.flat_map(|c| &c.words).filter_map(|&i| part.words.get(i as usize));
+        let (all, bold) = words.fold((0usize, 0usize), |(all, bold), w| {
+            (all + 1, bold + usize::from(w.style.bold == Some(true)))
+        });
+        all > 0 && bold * 5 >= all * 4
+    };
+    bold(true) && !bold(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::document::{Document, Page, Role};
+    use crate::layout::lay_out;
+    use crate::layout::testing::{line, page_of, word};
+    use crate::options::Options;
+
+    const HEAD: [&str; 3] = ["Place", "Height", "Year"];
+
+    /// Rows of three cells from `top` on, 14 points apart, the columns 120 points.
+    fn rows(rows: &[[&str; 3]], left: f32, top: f32) -> Vec<crate::document::Word> {
+        let mut out = Vec::new();
+        for (r, row) in rows.iter().enumerate() {
+            for (c, text) in row.iter().enumerate() {
+                out.extend(line(text, left + 70.0 * c as f32, top + 14.0 * r as f32));
+            }
+        }
+        out
+    }
+
+    const FIRST: [[&str; 3]; 5] = [
+        HEAD,
+        ["Alder", "120", "1901"],
+        ["Birch", "98", "1911"],
+        ["Cedar", "310", "1875"],
+        ["Dogwood", "45", "1956"],
+    ];
+    const MORE: [[&str; 3]; 4] = [
+        ["Elm", "240", "1933"],
+        ["Fir", "330", "1899"],
+        ["Gum", "150", "1960"],
+        ["Hazel", "60", "1974"],
+    ];
+
+    fn two_pages(first: Vec<crate::document::Word>, next: Vec<crate::document::Word>) -> Vec<Page> {
+        lay_out(vec![page_of(0, first), page_of(1, next)], &Options::default())
+    }
+
+    fn continued(pages: &[Page]) -> Vec<Option<usize>> {
+        let tables = pages.iter().flat_map(|p| &p.blocks).filter_map(|b| match &b.role {
+            Role::Table { table } => Some(table.continues.map(|c| c.repeated_rows)),
+            _ => None,
+        });
+        tables.collect()
+    }
+
+    #[test]
+    fn a_table_goes_on_over_a_page_break_with_and_without_its_head() {
+        let again: Vec<[&str; 3]> = std::iter::once(HEAD).chain(MORE).collect();
+        let pages = two_pages(rows(&FIRST, 60.0, 700.0), rows(&again, 60.0, 60.0));
+        assert_eq!(continued(&pages), [None, Some(1)]);
+        let pages = two_pages(rows(&FIRST, 60.0, 700.0), rows(&MORE, 80.0, 60.0));
+        assert_eq!(continued(&pages), [None, Some(0)]);
+    }
+
+    #[test]
+    fn a_heading_a_new_head_or_other_columns_begin_a_new_table() {
+        let mut next =
+            line("Another table of trees and their heights stands below here", 60.0, 40.0);
+        next.extend(rows(&MORE, 60.0, 70.0));
+        assert_eq!(continued(&two_pages(rows(&FIRST, 60.0, 700.0), next)), [None, None]);
+
+        let headed: Vec<[&str; 3]> =
+            std::iter::once(["Town", "People", "Since"]).chain(MORE).collect();
+        let pages = two_pages(rows(&FIRST, 60.0, 700.0), rows(&headed, 60.0, 60.0));
+        assert_eq!(continued(&pages), [None, None]);
+
+        let swapped = MORE.map(|[a, b, c]| [b, a, c]);
+        let pages = two_pages(rows(&FIRST, 60.0, 700.0), rows(&swapped, 60.0, 60.0));
+        assert_eq!(continued(&pages), [None, None]);
+
+        // It ended in the middle of its page.
+        let pages = two_pages(rows(&FIRST, 60.0, 200.0), rows(&MORE, 60.0, 60.0));
+        assert_eq!(continued(&pages), [None, None]);
+    }
+
+    #[test]
+    fn pages_that_do_not_follow_each_other_have_tables_of_their_own() {
+        let reads =
+            vec![page_of(0, rows(&FIRST, 60.0, 700.0)), page_of(2, rows(&MORE, 60.0, 60.0))];
+        assert_eq!(continued(&lay_out(reads, &Options::default())), [None, None]);
+    }
+
+    #[test]
+    fn a_table_goes_on_at_the_top_of_the_next_column() {
+        let mut words = Vec::new();
+        for n in 0..20 {
+            words.extend(line(
+                "Some words of running text fill a column",
+                40.0,
+                60.0 + 12.0 * n as f32,
+            ));
+            words.extend(line(
+                "Some words of running text fill a column",
+                330.0,
+                200.0 + 12.0 * n as f32,
+            ));
+        }
+        words.extend(rows(&FIRST, 40.0, 330.0));
+        words.extend(rows(&MORE, 330.0, 60.0));
+        let pages = lay_out(vec![page_of(0, words)], &Options::default());
+        assert_eq!(continued(&pages), [None, Some(0)], "{:?}", pages[0].blocks);
+    }
+
+    #[test]
+    fn every_word_of_a_joined_table_is_there_once_but_for_the_head() {
+        let again: Vec<[&str; 3]> = std::iter::once(HEAD).chain(MORE).collect();
+        let mut first = rows(&FIRST, 60.0, 700.0);
+        first.push(word("11", 295.0, 780.0, 305.0));
+        let mut next = rows(&again, 60.0, 60.0);
+        next.push(word("12", 295.0, 780.0, 305.0));
+        let pages = two_pages(first, next);
+        assert_eq!(continued(&pages), [None, Some(1)]);
+        let document = Document { pages, ..crate::layout::testing::empty_document() };
+        let markdown = document.to_markdown();
+        for text in FIRST.iter().chain(&MORE).flatten() {
+            let whole = |c: char| !c.is_alphanumeric();
+            assert_eq!(markdown.split(whole).filter(|w| w == text).count(), 1, "{markdown}");
+        }
+        let tables = document.tables();
+        assert_eq!((tables.len(), tables[0].joined().rows), (1, 9));
+        // Each page has its own rows.
+        let second = crate::export::page_markdown(&document.pages[1], &Default::default());
+        assert!(second.contains("| Place |") && second.contains("Hazel"), "{second}");
+        assert!(!second.contains("Alder"), "{second}");
+    }
+}
