@@ -140,7 +140,7 @@ fn in_order(
     segments: &[Segment],
     found: Vec<FoundTable>,
     figures: Vec<figures::Figure>,
-    scales: &[Rect<Pt>],
+    scales: &[tables::scales::Scale],
     (words, em): (&[Word], f32),
     options: &Options,
 ) -> Vec<Draft> {
@@ -170,7 +170,13 @@ fn in_order(
             match index.checked_sub(segments.len()) {
                 None => stretch.push(&segments[index]),
                 Some(n) => {
-                    zone_text(&std::mem::take(&mut stretch), scales, (words, em), options, &mut drafts);
+                    zone_text(
+                        &std::mem::take(&mut stretch),
+                        scales,
+                        (words, em),
+                        options,
+                        &mut drafts,
+                    );
                     drafts.extend(solid[n].take());
                 }
             }
@@ -183,7 +189,7 @@ fn in_order(
 /// Text of one column: tables by alignment, and paragraphs.
 fn zone_text(
     stretch: &[&Segment],
-    scales: &[Rect<Pt>],
+    scales: &[tables::scales::Scale],
     (words, em): (&[Word], f32),
     options: &Options,
     out: &mut Vec<Draft>,

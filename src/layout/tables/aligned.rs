@@ -2,7 +2,7 @@
 
 use super::evidence::{convinces, is_headed};
 use super::rows::row_groups;
-use super::{FoundTable, cell};
+use super::{FoundTable, cell, stubs};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::captions;
@@ -308,10 +308,9 @@ pub(in crate::layout) fn build(
     for c in out.iter_mut().filter(|c| c.row == 0) {
         c.header = true;
     }
-    Some(FoundTable {
-        rect: around,
-        table: Table { rows: groups.len(), columns, cells: out, continues: None },
-    })
+    let mut table = Table { rows: groups.len(), columns, cells: out, continues: None };
+    stubs::span(&mut table);
+    Some(FoundTable { rect: around, table })
 }
 
 /// Finds tables among the rows of one zone: ranges of rows, ascending, and what they are.

@@ -9,6 +9,7 @@ mod rows;
 pub(super) mod ruled;
 pub(super) mod scales;
 pub(super) mod stacked;
+mod stubs;
 #[cfg(test)]
 mod tests;
 pub(super) mod underline;

@@ -2,7 +2,7 @@
 //! its labels make no table, however well they align.
 
 use crate::document::{Table, Word};
-use crate::geometry::{Pt, Rect, RectExt, bounds};
+use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 
 /// Numbers of a scale.
 const LEAST: usize = 4;
@@ -18,13 +18,50 @@ const BESIDE: f32 = 4.0;
 /// A table that happens to have a scale among its columns has this share of its cells filled.
 const FULL: f32 = 0.9;
 
-/// The upright scales among the words: the box of each.
-pub(in crate::layout) fn scales(words: &[Word], free: &[u32]) -> Vec<Rect<Pt>> {
-    let mut labels: Vec<(Rect<Pt>, f32)> = free
+/// A page with more numbers is one of tables.
+const MOST: usize = 2000;
+
+/// A scale of a chart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::layout) struct Scale {
+    rect: Rect<Pt>,
+    /// Whether it runs up, not across.
+    upright: bool,
+}
+
+/// The scales among the words.
+pub(in crate::layout) fn scales(words: &[Word], free: &[u32]) -> Vec<Scale> {
+    let labels: Vec<(Rect<Pt>, f32)> = free
         .iter()
         .map(|&i| &words[i as usize])
         .filter_map(|w| Some((w.rect, value(&w.text)?)))
         .collect();
+    if labels.len() > MOST {
+        return Vec::new();
+    }
+    // Turned so that it runs down and falls, as an upright one does.
+    let turn = |r: Rect<Pt>| rect(r.min.y, -r.max.x, r.max.y, -r.min.x);
+    let back = |r: Rect<Pt>| rect(-r.max.y, r.min.x, -r.min.y, r.max.x);
+    let across = labels.iter().map(|l| (turn(l.0), l.1)).collect();
+    let upright = upright(labels).into_iter().map(|rect| Scale { rect, upright: true });
+    let across = upright_from_zero(across).into_iter();
+    upright.chain(across.map(|r| Scale { rect: back(r), upright: false })).collect()
+}
+
+fn upright(labels: Vec<(Rect<Pt>, f32)>) -> Vec<Rect<Pt>> {
+    // Years and ranks count down by one as well; a scale ends at zero or passes it, or it has larger
+    // steps.
+    find(labels, |lowest, step| lowest.abs() < 0.01 * step || lowest < 0.0 || step > 1.5)
+}
+
+/// Heads of columns may count evenly too: a scale that runs across begins at zero or next to it.
+fn upright_from_zero(labels: Vec<(Rect<Pt>, f32)>) -> Vec<Rect<Pt>> {
+    find(labels, |lowest, step| lowest.abs() < 1.01 * step)
+}
+
+/// Numbers below each other that fall as evenly as they are set, the lowest and the step being those
+/// of a scale.
+fn find(mut labels: Vec<(Rect<Pt>, f32)>, is_scale: fn(f32, f32) -> bool) -> Vec<Rect<Pt>> {
     labels.sort_by(|a, b| a.0.mid_y().total_cmp(&b.0.mid_y()));
     let mut used = vec![false; labels.len()];
     let mut out = Vec::new();
@@ -59,11 +96,8 @@ pub(in crate::layout) fn scales(words: &[Word], free: &[u32]) -> Vec<Rect<Pt>> {
                     run.push(k);
                 }
             }
-            // Years and ranks count down by one as well; a scale ends at zero or passes it, or it has
-            // larger steps.
             let lowest = labels[run[run.len() - 1]].1;
-            let scale = lowest.abs() < 0.01 * dv || lowest < 0.0 || dv > 1.5;
-            if run.len() >= LEAST && scale {
+            if run.len() >= LEAST && is_scale(lowest, dv) {
                 run.iter().for_each(|&k| used[k] = true);
                 out.extend(bounds(run.iter().map(|&k| labels[k].0)));
                 break;
@@ -85,13 +119,16 @@ fn is_flush(a: &Rect<Pt>, b: &Rect<Pt>) -> bool {
     near(a.min.x, b.min.x) || near(a.max.x, b.max.x) || near(a.mid_x(), b.mid_x())
 }
 
-/// Whether what was taken for a table stands beside a scale, in its height.
-pub(in crate::layout) fn is_chart(rect: &Rect<Pt>, table: &Table, scales: &[Rect<Pt>]) -> bool {
+/// Whether what was taken for a table stands beside a scale, in its height, or ends with one.
+pub(in crate::layout) fn is_chart(rect: &Rect<Pt>, table: &Table, scales: &[Scale]) -> bool {
     let filled = table.cells.iter().filter(|c| !c.words.is_empty()).count() as f32;
     if filled >= FULL * (table.rows * table.columns) as f32 && table.rows > LEAST {
         return false;
     }
-    scales.iter().any(|scale| {
+    scales.iter().any(|Scale { rect: scale, upright }| {
+        if !upright {
+            return rect.contains(scale.center()) && rect.max.y <= scale.max.y + scale.height();
+        }
         // Heights of labels: a scale is as high as its steps, so take the width of its labels too.
         let label = scale.width().min(scale.height() / LEAST as f32);
         let drawn = scale.inflate(BESIDE * label, BEYOND * label);
