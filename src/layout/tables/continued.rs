@@ -3,6 +3,9 @@
 //! Two tables that follow each other are one where nothing but the break stands between them, the
 //! columns of both stand in one grid, and either the head is said again or the second has none.
 
+use super::aligned::text_rows;
+use super::grid::frames;
+use super::{cell, stubs};
 use crate::document::{Block, Cell, Continuation, Page, Role, Table, Word};
 use crate::geometry::{Pt, Rect};
 use crate::layout::lines::typical_size;
@@ -26,29 +29,54 @@ struct Part<'a> {
     words: &'a [Word],
 }
 
-/// Marks the tables that go on from the table before them.
+/// A block, by its page and its place there.
+type Place = (usize, usize);
+
+/// Marks the tables that go on from the table before them. A row that a break parts from its table
+/// becomes a table of one row.
 pub(in crate::layout) fn link(pages: &mut [Page]) {
-    for n in 0..pages.len() {
-        let mut found: Vec<(usize, Continuation)> = Vec::new();
-        if n > 0
-            && pages[n].index == pages[n - 1].index + 1
-            && let Some((block, how)) = over_page(&pages[n - 1], &pages[n])
-        {
-            found.push((block, how));
+    for (a, b) in breaks(pages) {
+        if let Some((place, row)) = lone_row(pages, a, b) {
+            let block = &mut pages[place.0].blocks[place.1];
+            block.role = Role::Table { table: row };
+            block.text.clear();
+            block.lines.clear();
         }
-        found.extend(over_columns(&pages[n]));
-        for (block, how) in found {
-            let Role::Table { table } = &mut pages[n].blocks[block].role else { continue };
+    }
+    for (a, b) in breaks(pages) {
+        let Some(how) = part(pages, a).zip(part(pages, b)).and_then(|(a, b)| goes_on(a, b)) else {
+            continue;
+        };
+        let (above, page) = (pages[a.0].blocks[a.1].rect, &pages[a.0]);
+        let at_end = a.0 == b.0 || above.max.y >= REACHES * page.size.height;
+        let Role::Table { table } = &mut pages[b.0].blocks[b.1].role else { continue };
+        if how.repeated_rows > 0 || at_end {
             table.continues = Some(how);
             // Its first row heads nothing, unless it says the head.
             for cell in table.cells.iter_mut().filter(|c| c.row >= how.repeated_rows) {
                 cell.header = false;
             }
+            stubs::span(table);
         }
     }
 }
 
-fn part<'a>(page: &'a Page, block: &'a Block) -> Option<Part<'a>> {
+/// Blocks that follow each other with nothing but a break between them, of the page or of a column.
+fn breaks(pages: &[Page]) -> Vec<(Place, Place)> {
+    let mut out = Vec::new();
+    for n in 0..pages.len() {
+        if n > 0 && pages[n].index == pages[n - 1].index + 1 {
+            let over = over_page(&pages[n - 1], &pages[n]);
+            out.extend(over.map(|(a, b)| ((n - 1, a), (n, b))));
+        }
+        out.extend(over_columns(&pages[n]).map(|(a, b)| ((n, a), (n, b))));
+    }
+    out
+}
+
+fn part(pages: &[Page], place: Place) -> Option<Part<'_>> {
+    let page = &pages[place.0];
+    let block = &page.blocks[place.1];
     match &block.role {
         Role::Table { table } => Some(Part { table, rect: block.rect, words: &page.words }),
         _ => None,
@@ -60,21 +88,14 @@ fn is_aside(block: &Block) -> bool {
     matches!(block.role, Role::PageHeader | Role::PageFooter | Role::Footnote)
 }
 
-fn over_page(page: &Page, next: &Page) -> Option<(usize, Continuation)> {
+fn over_page(page: &Page, next: &Page) -> Option<(usize, usize)> {
     let last = page.blocks.iter().rposition(|b| !is_aside(b))?;
-    let above = part(page, &page.blocks[last])?;
     let mut flow = next.blocks.iter().enumerate().filter(|(_, b)| !is_aside(b));
     let mut first = flow.next()?;
     if is_same_caption(first.1, &page.blocks[..last]) {
         first = flow.next()?;
     }
-    let below = part(next, first.1)?;
-    if below.rect.min.y > BEGINS * next.size.height {
-        return None;
-    }
-    let how = goes_on(above, below)?;
-    let at_end = above.rect.max.y >= REACHES * page.size.height;
-    (how.repeated_rows > 0 || at_end).then_some((first.0, how))
+    (first.1.rect.min.y <= BEGINS * next.size.height).then_some((last, first.0))
 }
 
 /// Whether a caption names what the last caption of these blocks names: "Table 3 (continued)".
@@ -88,19 +109,62 @@ fn is_same_caption(block: &Block, before: &[Block]) -> bool {
         && before.iter().rev().find(is_caption).is_some_and(|b| label(b) == label(block))
 }
 
-/// Tables that go on at the top of the next column.
-fn over_columns(page: &Page) -> Vec<(usize, Continuation)> {
+/// Blocks at the end of a column and at the top of the next one.
+fn over_columns(page: &Page) -> impl Iterator<Item = (usize, usize)> + '_ {
     let flow: Vec<usize> = (0..page.blocks.len()).filter(|&n| !is_aside(&page.blocks[n])).collect();
-    let pairs = flow.windows(2).filter_map(|pair| {
-        let (above, below) = (&page.blocks[pair[0]], &page.blocks[pair[1]]);
-        let (a, b) = (part(page, above)?, part(page, below)?);
-        let em = typical_size(a.words.iter());
-        let apart = a.rect.max.x <= b.rect.min.x || b.rect.max.x <= a.rect.min.x;
+    let is_break = |a: &Rect<Pt>, b: &Rect<Pt>| {
+        let apart = a.max.x <= b.min.x || b.max.x <= a.min.x;
         // Side by side from the same height on, they are two tables.
-        let higher = b.rect.min.y < a.rect.min.y - em;
-        (apart && higher).then(|| goes_on(a, b)).flatten().map(|how| (pair[1], how))
+        apart && b.max.y < a.max.y && b.min.y < a.min.y - 0.5 * a.height().min(b.height())
+    };
+    let pairs: Vec<(usize, usize)> = flow
+        .windows(2)
+        .map(|pair| (pair[0], pair[1]))
+        .filter(|&(a, b)| is_break(&page.blocks[a].rect, &page.blocks[b].rect))
+        .collect();
+    pairs.into_iter()
+}
+
+/// One of two blocks as a table of one row, where it is a line of text that stands in the columns of
+/// the other, a table, and both are set between rules of one width.
+fn lone_row(pages: &[Page], a: Place, b: Place) -> Option<(Place, Table)> {
+    let (text, table) = match (part(pages, a), part(pages, b)) {
+        (None, Some(table)) => (a, (b, table)),
+        (Some(table), None) => (b, (a, table)),
+        _ => return None,
+    };
+    let (page, other) = (&pages[text.0], &pages[table.0.0]);
+    let block = &page.blocks[text.1];
+    let em = typical_size(page.words.iter());
+    if !matches!(block.role, Role::Paragraph | Role::Heading { .. }) {
+        return None;
+    }
+    let indices: Vec<u32> = block.lines.iter().flat_map(|l| l.words.iter().copied()).collect();
+    let rows = text_rows(&indices, &page.words);
+    let [row] = rows.as_slice() else { return None };
+    let columns = table.1.table.columns;
+    let widths = ruled_width(page, &block.rect, em).zip(ruled_width(other, &table.1.rect, em))?;
+    if row.pieces.len() != columns || (widths.0 - widths.1).abs() > WIDTH * em {
+        return None;
+    }
+    let cells = row.pieces.iter().enumerate().map(|(column, piece)| {
+        let made = cell((0, column), (1, 1), piece.rect, &piece.words, &page.words);
+        Cell { header: text == a, ..made }
     });
-    pairs.collect()
+    let row = Table { rows: 1, columns, cells: cells.collect(), continues: None };
+    let own = Part { table: &row, rect: block.rect, words: &page.words };
+    in_one_grid(own, table.1, em).then_some((text, row))
+}
+
+/// The width of the widest rule right above or right below a box, over all of it.
+fn ruled_width(page: &Page, around: &Rect<Pt>, em: f32) -> Option<f32> {
+    let near = |y: f32| (y - around.min.y).abs() < em || (y - around.max.y).abs() < em;
+    frames(&page.rules, em)
+        .iter()
+        .flat_map(|frame| &frame.horizontal)
+        .filter(|l| near(l.at) && l.from < around.min.x + em && l.to > around.max.x - em)
+        .map(|l| l.to - l.from)
+        .reduce(f32::max)
 }
 
 /// Whether a table goes on from the one before it, and how.
@@ -111,7 +175,10 @@ fn goes_on(above: Part<'_>, below: Part<'_>) -> Option<Continuation> {
         return None;
     }
     let repeated_rows = repeated_rows(above.table, below.table);
+    // A row that a break parted was compared already.
+    let lone = above.table.rows == 1 || below.table.rows == 1;
     let alike = repeated_rows > 0
+        || lone
         || (above.rect.width() - below.rect.width()).abs() <= WIDTH * em
             && !is_headed(below)
             && holds_the_same(above.table, below.table);
