@@ -30,7 +30,7 @@ use rayon::prelude::*;
 
 use crate::document::{Page, Word};
 use crate::geometry::{Pt, Rect, bounds};
-use crate::options::Options;
+use crate::options::{Options, TableMode};
 use crate::page::PageRead;
 use lines::{Line, Segment};
 use order::Atom;
@@ -107,14 +107,18 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         let frames = tables::grid::frames(&rules, em);
         found.extend(tables::ruled::find(&frames, words, &free, em));
         take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
-        let mut open = tables::between::between_rules(&frames, words, &free, em);
+        let mut open =
+            tables::between::between_rules(&frames, words, &free, em, options.table_mode);
         open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &scales));
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
-        let stacked = tables::stacked::find(&lines::segments(words, &free, &barriers), words, em);
-        take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
-        found.extend(stacked);
+        if options.table_mode == TableMode::Accurate {
+            let segments = lines::segments(words, &free, &barriers);
+            let stacked = tables::stacked::find(&segments, words, em);
+            take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
+            found.extend(stacked);
+        }
     }
     let mut figures = figures::find(&read.placements, read.size, words, &free, em);
     figures.retain(|f| !found.iter().any(|t| t.rect.intersects(&f.rect) && f.words.is_empty()));
@@ -196,7 +200,8 @@ fn zone_text(
 ) {
     let rows = lines::rows(stretch);
     let found = if options.do_table_structure {
-        let mut found = tables::aligned::find_in_rows(stretch, &rows, words, em);
+        let mut found =
+            tables::aligned::find_in_rows(stretch, &rows, words, em, options.table_mode);
         found.retain(|(_, t)| !tables::scales::is_chart(&t.rect, &t.table, scales));
         found
     } else {

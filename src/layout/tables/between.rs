@@ -10,6 +10,7 @@ use crate::document::Word;
 use crate::geometry::{Pt, Rect, RectExt, rect};
 use crate::layout::captions;
 use crate::layout::text::line_text;
+use crate::options::TableMode;
 
 /// Words nearer than this many ems stand in one line of text.
 const WORD_SPACE: f32 = 0.5;
@@ -20,6 +21,7 @@ pub(in crate::layout) fn between_rules(
     words: &[Word],
     free: &[u32],
     em: f32,
+    mode: TableMode,
 ) -> Vec<FoundTable> {
     let lines: Vec<Line> = frames
         .iter()
@@ -44,7 +46,7 @@ pub(in crate::layout) fn between_rules(
         }
         group.sort_by(|a, b| a.at.total_cmp(&b.at));
         for group in at_captions(&group, words, &left, em) {
-            if let Some(found) = in_group(group, &lines, words, &left, em) {
+            if let Some(found) = in_group(group, &lines, words, &left, em, mode) {
                 let taken: HashSet<u32> = found.words().collect();
                 left.retain(|i| !taken.contains(i));
                 out.push(found);
@@ -82,6 +84,7 @@ fn in_group(
     words: &[Word],
     free: &[u32],
     em: f32,
+    mode: TableMode,
 ) -> Option<FoundTable> {
     let (top, bottom) = (group.first()?, group.last()?);
     if group.len() < 2 {
@@ -119,7 +122,7 @@ fn in_group(
             .collect(),
         0.35 * em,
     );
-    let found = build(&inside, &separators, words, em)?;
+    let found = build(&inside, &separators, words, em, mode)?;
     // Where every row is ruled off, long cells are no objection.
     let ruled_rows = separators.len() >= 3 && found.table.rows == separators.len() + 1;
     let struck =
