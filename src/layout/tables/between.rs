@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::FoundTable;
-use super::aligned::{build, text_rows};
+use super::aligned::{build, last_row, text_rows};
 use super::evidence::is_prose;
 use super::grid::{Frame, Line, cluster};
 use crate::document::Word;
@@ -123,6 +123,8 @@ fn in_group(
         0.35 * em,
     );
     let found = build(&inside, &separators, words, em, mode)?;
+    let found =
+        with_head(&found, top, &separators, &inside, (words, free, em), mode).unwrap_or(found);
     // Where every row is ruled off, long cells are no objection.
     let ruled_rows = separators.len() >= 3 && found.table.rows == separators.len() + 1;
     let struck =
@@ -131,6 +133,43 @@ fn in_group(
         && struck * 10 < inside.len()
         && (ruled_rows || !is_prose(&found.table, words));
     ok.then_some(found)
+}
+
+/// The table with a head that stands above its topmost rule, on a ground or in bold: a row right above
+/// with a piece of text over every column, the first perhaps left out.
+fn with_head(
+    found: &FoundTable,
+    top: &Line,
+    separators: &[f32],
+    inside: &[u32],
+    (words, free, em): (&[Word], &[u32], f32),
+    mode: TableMode,
+) -> Option<FoundTable> {
+    /// The head stands within this many ems above the rule.
+    const NEAR: f32 = 1.3;
+    let columns = found.table.columns;
+    // A table that has a rule above its head has others below it only.
+    let band = rect(top.from, top.at - (NEAR + 1.0) * em, top.to, top.at);
+    let near: Vec<u32> =
+        free.iter().copied().filter(|&i| band.contains(words[i as usize].rect.center())).collect();
+    let row = last_row(&near, words)?;
+    let bottom = row.iter().map(|p| p.rect.max.y).fold(f32::MIN, f32::max);
+    if row.len() < 2
+        || row.len() + 1 < columns
+        || row.len() > columns
+        || top.at - bottom > NEAR * em
+    {
+        return None;
+    }
+    let all: Vec<u32> = inside.iter().chain(row.iter().flat_map(|p| &p.words)).copied().collect();
+    let separators: Vec<f32> = std::iter::once(top.at).chain(separators.iter().copied()).collect();
+    let taller = build(&all, &separators, words, em, mode)?;
+    let heads = taller.table.cells.iter().filter(|c| c.row == 0);
+    let own = heads.filter(|c| c.column_span == 1 && !c.words.is_empty()).count();
+    (taller.table.columns == columns
+        && taller.table.rows == found.table.rows + 1
+        && own == row.len())
+    .then_some(taller)
 }
 
 /// Whether a line runs through the word: grid lines of charts do, beside their labels; rules of

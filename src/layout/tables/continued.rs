@@ -379,6 +379,30 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_a_break_parts_from_its_rows_goes_with_them() {
+        let rule = |left: f32, y: f32, right: f32| crate::page::Rule {
+            rect: crate::geometry::rect(left, y, right, y + 0.5),
+        };
+        let mut words = Vec::new();
+        for n in 0..20 {
+            let text = "Some words of running text fill a column";
+            words.extend(line(text, 40.0, 60.0 + 12.0 * n as f32));
+            words.extend(line(text, 330.0, 200.0 + 12.0 * n as f32));
+        }
+        words.extend(rows(&[HEAD], 40.0, 330.0));
+        words.extend(rows(&MORE, 330.0, 60.0));
+        let mut page = page_of(0, words);
+        page.rules =
+            vec![rule(38.0, 326.0, 250.0), rule(38.0, 343.0, 250.0), rule(328.0, 56.0, 540.0)];
+        let mut plain = page.clone();
+        plain.rules.clear();
+        let pages = lay_out(vec![page], &Options::default());
+        assert_eq!(continued(&pages), [None, Some(0)], "{:?}", pages[0].blocks);
+        // Without rules, a line of text is a line of text.
+        assert_eq!(continued(&lay_out(vec![plain], &Options::default())), [None]);
+    }
+
+    #[test]
     fn every_word_of_a_joined_table_is_there_once_but_for_the_head() {
         let again: Vec<[&str; 3]> = std::iter::once(HEAD).chain(MORE).collect();
         let mut first = rows(&FIRST, 60.0, 700.0);
