@@ -327,7 +327,8 @@ fn lines_of_one_cell_are_nearer_than_rows() {
             words.extend(row(top, &[(label, 60.0)]));
         }
     }
-    let found = tables(words, Vec::new());
+    let rules = vec![h(95.0, 58.0, 400.0), h(114.0, 58.0, 400.0), h(203.0, 58.0, 400.0)];
+    let found = tables(words, rules);
     let second: Vec<&str> =
         found[0].cells.iter().filter(|c| c.column == 1).map(|c| c.text.as_str()).collect();
     assert_eq!(second.len(), 6, "{second:?}");
