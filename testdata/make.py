@@ -414,7 +414,7 @@ def newspaper():
 
 def contents():
     dots = '<span class="dots"></span>'
-    html = re.sub(r"<p>(.*) (\d+)</p>", rf"<p>\1{dots}\2</p>", body("contents"))
+    html = re.sub(r"<p>(.*?)(?: \.)* (\d+)</p>", rf"<p>\1{dots}\2</p>", body("contents"))
     save("pages/contents.pdf", set_page(html, styles.CONTENTS))
 
 
