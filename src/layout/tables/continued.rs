@@ -420,7 +420,8 @@ mod tests {
         let tables = document.tables();
         assert_eq!((tables.len(), tables[0].joined().rows), (1, 9));
         // Each page has its own rows.
-        let second = crate::export::page_markdown(&document.pages[1], &Default::default());
+        let second = Document { pages: vec![document.pages[1].clone()], ..document.clone() };
+        let second = second.to_markdown();
         assert!(second.contains("| Place |") && second.contains("Hazel"), "{second}");
         assert!(!second.contains("Alder"), "{second}");
     }
