@@ -4,6 +4,7 @@
 //! columns of both stand in one grid, and either the head is said again or the second has none.
 
 use super::aligned::text_rows;
+use super::evidence::is_value;
 use super::grid::frames;
 use super::{cell, stubs};
 use crate::document::{Block, Cell, Continuation, Page, Role, Table, Word};
@@ -226,12 +227,6 @@ fn repeated_rows(above: &Table, below: &Table) -> usize {
     (0..most).take_while(same).count()
 }
 
-/// More digits than letters.
-fn is_value(cell: &Cell) -> bool {
-    let digits = cell.text.chars().filter(char::is_ascii_digit).count();
-    digits > cell.text.chars().filter(|c| c.is_alphabetic()).count()
-}
-
 fn texts(table: &Table, column: usize, from: usize) -> impl Iterator<Item = &Cell> {
     let of = move |c: &&Cell| c.column == column && c.column_span == 1 && c.row >= from;
     table.cells.iter().filter(of).filter(|c| !c.text.trim().is_empty())
@@ -240,7 +235,7 @@ fn texts(table: &Table, column: usize, from: usize) -> impl Iterator<Item = &Cel
 /// Whether a column holds values, or none; `None` where that cannot be told.
 fn values(table: &Table, column: usize, from: usize) -> Option<bool> {
     let all = texts(table, column, from).count() as f32;
-    let values = texts(table, column, from).filter(|c| is_value(c)).count() as f32;
+    let values = texts(table, column, from).filter(|c| is_value(&c.text)).count() as f32;
     match values {
         _ if all == 0.0 => None,
         v if v >= VALUES * all => Some(true),
@@ -257,7 +252,7 @@ fn holds_the_same(above: &Table, below: &Table) -> bool {
         let (a, b) = (values(above, column, body), values(below, column, 0));
         let first = texts(below, column, 0).find(|c| c.row == 0);
         let agree = a.is_none() || b.is_none() || a == b;
-        agree && (a != Some(true) || first.is_none_or(is_value))
+        agree && (a != Some(true) || first.is_none_or(|c| is_value(&c.text)))
     })
 }
 
