@@ -1,6 +1,7 @@
 //! The result of a read: a [`Document`] of [`Page`]s of [`Block`]s over [`Word`]s.
 
 mod scores;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ use crate::geometry::{Pt, Rect, Resolution, Size, sides};
 use crate::page::{Link, Placement, Rule};
 
 pub use scores::{DocumentScores, Grade, Scores};
+pub(crate) use table::Joins;
+pub use table::{Cell, Continuation, Table, TablePart, WholeTable};
 
 /// A document that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -261,46 +264,6 @@ pub enum ListMarker {
     Letter(String),
 }
 
-/// A table as a grid of cells.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Table {
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of columns.
-    pub columns: usize,
-    /// Cells in row-major order. A cell that spans stands once, at its top left.
-    pub cells: Vec<Cell>,
-}
-
-/// A cell of a [`Table`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
-    /// First row, from 0.
-    pub row: usize,
-    /// First column, from 0.
-    pub column: usize,
-    /// Rows covered, at least 1.
-    pub row_span: usize,
-    /// Columns covered, at least 1.
-    pub column_span: usize,
-    /// Whether it heads its column.
-    pub header: bool,
-    /// The box of the cell, in points.
-    #[serde(with = "sides")]
-    pub rect: Rect<Pt>,
-    /// Plain text on one line.
-    pub text: String,
-    /// Its words, as indices into [`Page::words`], in logical order.
-    pub words: Vec<u32>,
-}
-
-impl Table {
-    /// Whether any cell covers more than one row or column.
-    pub fn has_spans(&self) -> bool {
-        self.cells.iter().any(|c| c.row_span > 1 || c.column_span > 1)
-    }
-}
-
 /// Seconds of wall time by stage name ("render", "text_layer", "ocr", "layout" …).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings(pub BTreeMap<String, f64>);
@@ -328,6 +291,11 @@ impl Document {
     /// The whole document as markdown with the default [`export::MarkdownOptions`](crate::export::MarkdownOptions).
     pub fn to_markdown(&self) -> String {
         crate::export::markdown(self, &crate::export::MarkdownOptions::default())
+    }
+
+    /// The tables of the document, each with all its parts, in the order in which they begin.
+    pub fn tables(&self) -> Vec<WholeTable<'_>> {
+        table::whole(self.pages.iter().map(|page| page.blocks.as_slice()))
     }
 
     /// Mean confidence of all recognised words, 0 to 1, weighted by length; `None` without OCR.

@@ -65,8 +65,9 @@ mod source;
 
 pub use call::{Call, CancelFlag};
 pub use document::{
-    Block, Cell, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role, Scores, Status,
-    Style, Table, TextLine, TextSource, Timings, Word, WordOrigin,
+    Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
+    Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,
+    WordOrigin,
 };
 pub use engine::{Engine, EngineBuilder, Pages};
 pub use error::{Error, ErrorKind, Result, Warning, WarningCode};

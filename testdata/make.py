@@ -396,6 +396,65 @@ def links():
 # --- bad input ---------------------------------------------------------------------------------
 
 
+def letter():
+    simple("letter", styles.LETTER)
+
+
+def invoice():
+    simple("invoice", styles.INVOICE)
+
+
+def receipt():
+    simple("receipt", styles.RECEIPT)
+
+
+def newspaper():
+    save("pages/newspaper.pdf", set_page(in_columns(body("newspaper")), styles.NEWSPAPER))
+
+
+def contents():
+    dots = '<span class="dots"></span>'
+    html = re.sub(r"<p>(.*?)(?: \.)* (\d+)</p>", rf"<p>\1{dots}\2</p>", body("contents"))
+    save("pages/contents.pdf", set_page(html, styles.CONTENTS))
+
+
+def index():
+    save("pages/index.pdf", set_page(in_columns(body("index")), styles.INDEX))
+
+
+def slides():
+    simple("slides", styles.SLIDES)
+
+
+def form():
+    simple("form", styles.FORM)
+
+
+def table_break():
+    simple("table-break", styles.TABLE_BREAK)
+
+
+def numbered():
+    simple("numbered", styles.NUMBERED)
+
+
+def footnotes():
+    html = re.sub(r"\.([12]) ", r".<sup>\1</sup> ", body("footnotes"))
+    text, mark, notes = html.partition("<p>1 ")
+    notes = re.sub(r"<p>([12]) ", r"<p><sup>\1</sup> ", mark + notes)
+    save("pages/footnotes.pdf", set_page(f'<div class="notes">{notes}</div>{text}', styles.FOOTNOTES))
+
+
+def sidebar():
+    main, mark, side = body("sidebar").partition("<h2>")
+    html = f'<div class="main">{main}</div><div class="side">{mark}{side}</div>'
+    save("pages/sidebar.pdf", set_page(html, styles.SIDEBAR))
+
+
+def grouped_table():
+    simple("grouped-table", styles.GROUPED)
+
+
 def chunk(kind, data):
     return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
@@ -519,7 +578,8 @@ MAKERS = [
     report, two_columns, tables, lists, rotated_page, encrypted, scan, scan_two_columns, photo,
     russian, arabic, japanese, swedish_scan, code, forms_xobject, garbage_layer, hidden_layer,
     cipher_swedish, private_use, glyph_names, hidden_bad,
-    bookmarks, links, broken,
+    bookmarks, links, letter, invoice, receipt, newspaper, contents, index, slides, form, table_break,
+    numbered, footnotes, sidebar, grouped_table, broken,
 ]
 
 if __name__ == "__main__":

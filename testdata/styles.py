@@ -156,3 +156,111 @@ PHOTO = """
 html { font: 12pt/1.4 'Liberation Serif'; }
 h1 { font-size: 19pt; }
 """ + LEFT
+
+LETTER = SMALL + """
+html { font: 10.5pt/1.4 'Liberation Serif'; }
+""" + LEFT + """
+p:nth-child(3), p:nth-child(4), p:nth-child(7), p:nth-child(10) { margin-top: 7mm; }
+"""
+
+INVOICE = SMALL + LEFT + """
+html { font: 9.5pt/1.4 'Liberation Sans'; }
+table { width: 100%; margin-top: 4mm; }
+th { background: #23405a; color: #fff; }
+th, td { border-bottom: .5pt solid #9ab; }
+th:nth-child(n+2), td:nth-child(n+2) { text-align: right; }
+tr:last-child td { font-weight: bold; }
+"""
+
+RECEIPT = """
+@page { size: 80mm 95mm; margin: 6mm; }
+html { font: 9pt/1.35 'DejaVu Sans'; }
+h1 { font: bold 13pt 'DejaVu Sans'; text-align: center; margin: 0; }
+h1 + p { text-align: center; margin-bottom: 4mm; }
+p { text-align: left; hyphens: none; }
+table { width: 100%; margin: 2mm 0; font-size: 9pt; }
+th { font-weight: normal; }
+th, td { padding: .6mm 0; }
+th:last-child, td:last-child { text-align: right; }
+tr:last-child td { border-top: .6pt solid #000; font-weight: bold; }
+"""
+
+NEWSPAPER = """
+@page { size: 210mm 200mm; margin: 12mm; }
+html { font: 9pt/1.35 'Liberation Serif'; }
+h1 { font: bold 30pt 'Liberation Serif'; text-align: center; border-bottom: 1pt solid #000;
+  padding-bottom: 3mm; }
+h2 { font: bold 14pt/1.15 'Liberation Serif'; margin: 0 0 2mm; }
+p + h2 { margin-top: 5mm; break-before: column; }
+.columns { columns: 3; column-gap: 6mm; column-rule: .4pt solid #888; height: 95mm; column-fill: auto; }
+"""
+
+CONTENTS = SMALL + LEFT + """
+p { margin: 0 0 1.6mm; }
+p .dots::before { content: leader(' . '); }
+"""
+
+INDEX = SMALL + LEFT + """
+html { font: 8.5pt/1.4 'Liberation Serif'; }
+h1 { font-size: 16pt; }
+p { margin: 0; }
+.columns { columns: 4; column-gap: 5mm; }
+"""
+
+SLIDES = """
+@page { size: 254mm 143mm; margin: 16mm 20mm; }
+html { font: 22pt/1.4 'Liberation Sans'; }
+h1 { font-size: 34pt; color: #9c2f1b; margin-bottom: 9mm; }
+h1 + ul { margin-bottom: 0; }
+ul + h1 { break-before: page; }
+li { margin-bottom: 4mm; }
+p, li { hyphens: none; text-align: left; }
+"""
+
+FORM = SMALL + LEFT + """
+table { width: 100%; margin: 4mm 0 6mm; }
+th { font-weight: normal; }
+th, td { border: .6pt solid #333; height: 7mm; }
+td:first-child, th:first-child { width: 38mm; background: #f0f0ea; }
+p:last-child { margin-top: 16mm; border-top: .6pt solid #000; width: 60mm; font-size: 8.5pt; }
+"""
+
+TABLE_BREAK = """
+@page { size: A5; margin: 20mm 15mm 18mm; @bottom-center { content: counter(page); font: 8pt 'Liberation Sans'; } }
+html { font: 9.5pt/1.4 'Liberation Sans'; }
+h1 { font-size: 17pt; }
+p { text-align: left; hyphens: none; }
+table { width: 100%; break-inside: auto; }
+thead { display: table-header-group; }
+tr { break-inside: avoid; }
+th, td { padding: 2.4mm 3mm; border-bottom: .5pt solid #888; }
+th:nth-child(n+2), td:nth-child(n+2) { text-align: right; }
+"""
+
+NUMBERED = SMALL + LEFT + """
+h1 { font-size: 16pt; margin: 6mm 0 2mm; } h2 { font-size: 12.5pt; } h3 { font-size: 10.5pt; }
+"""
+
+FOOTNOTES = SMALL + LEFT + """
+@page { @bottom-left { content: element(notes); width: 118mm; vertical-align: top; } margin-bottom: 40mm; }
+.notes { position: running(notes); border-top: .5pt solid #000; padding-top: 1.5mm; }
+.notes p { font-size: 8pt; margin: 0 0 1mm; }
+sup { font-size: 6.5pt; line-height: 0; }
+"""
+
+SIDEBAR = """
+@page { size: A5 landscape; margin: 15mm; }
+html { font: 10pt/1.4 'Liberation Serif'; }
+h1 { font-size: 18pt; }
+h2 { font-size: 11pt; margin: 0 0 1mm; }
+.main { width: 112mm; }
+.side { position: absolute; right: 0; top: 14mm; width: 48mm; background: #eee8d5; padding: 4mm;
+  font-family: 'Liberation Sans'; font-size: 8.5pt; }
+""" + LEFT
+
+GROUPED = SMALL + LEFT + """
+html { font: 10pt/1.4 'Liberation Sans'; }
+th, td { padding: 1.1mm 6mm 1.1mm 0; }
+td, th { vertical-align: top; }
+tr:first-child th { padding-bottom: 2mm; }
+"""

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     fn of(rows: usize, columns: usize, cells: Vec<Cell>) -> Table {
-        Table { rows, columns, cells }
+        Table { rows, columns, cells, continues: None }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! A web page of its own, for people: headings, lists, tables, figures, no boxes.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::table::html_table;
 use super::xml::{escape, is_rtl};
-use crate::document::{Block, Document, ListMarker, Page, Role};
+use crate::document::{Block, Document, Joins, ListMarker, Page, Role};
 use crate::options::Profile;
 
 /// Enough for a page that reads well on any screen and on paper.
@@ -16,7 +17,8 @@ text-align:start;vertical-align:top}pre{overflow:auto}figure{margin:1em 0}\
 /// The document as one HTML file without anything outside of it.
 ///
 /// Every page is a `section`. Headings are `h1` to `h6`, list items stand in nested lists with
-/// their numbers, tables keep their spans, a caption belongs to the figure or table beside it.
+/// their numbers, tables keep their spans, a caption belongs to the figure or table beside it. A table
+/// that goes on over pages is one table, in the section of the page where it begins.
 /// With [`Profile::Full`], page headers and footers and the text inside of figures are part of it;
 /// pictures themselves are not. The same document gives the same bytes.
 pub fn html(document: &Document, profile: Profile) -> String {
@@ -31,8 +33,9 @@ pub fn html(document: &Document, profile: Profile) -> String {
         env!("CARGO_PKG_VERSION"),
         escape(title.unwrap_or("document")),
     );
-    for page in &document.pages {
-        section(&mut out, page, language, profile);
+    let joins = Joins::new(document.pages.iter().map(|page| page.blocks.as_slice()));
+    for (n, page) in document.pages.iter().enumerate() {
+        section(&mut out, page, (n, &joins), language, profile);
     }
     out.push_str("</body>\n</html>\n");
     out
@@ -42,17 +45,32 @@ fn attribute(name: &str, value: Option<&str>) -> String {
     value.map(|value| format!(" {name}=\"{}\"", escape(value))).unwrap_or_default()
 }
 
-fn section(out: &mut String, page: &Page, language: Option<&str>, profile: Profile) {
+/// The page at a position of the document, with the joins of the document's tables.
+fn section(
+    out: &mut String,
+    page: &Page,
+    (position, joins): (usize, &Joins),
+    language: Option<&str>,
+    profile: Profile,
+) {
     // What the document says need not be said again.
     let own = page.language.as_deref().filter(|own| Some(*own) != language);
     let _ = writeln!(out, "<section id=\"page-{}\"{}>", page.index + 1, attribute("lang", own));
-    let blocks: Vec<&Block> = page
+    let blocks: Vec<Cow<'_, Block>> = page
         .blocks
         .iter()
-        .filter(|b| {
+        .enumerate()
+        .filter(|(_, b)| {
             profile == Profile::Full || !matches!(b.role, Role::PageHeader | Role::PageFooter)
         })
+        .filter_map(|(n, block)| match joins.at(position, n) {
+            None => Some(Cow::Borrowed(block)),
+            Some(whole) => whole.map(|table| {
+                Cow::Owned(Block { role: Role::Table { table: table.clone() }, ..block.clone() })
+            }),
+        })
         .collect();
+    let blocks: Vec<&Block> = blocks.iter().map(AsRef::as_ref).collect();
     let mut at = 0;
     while let Some(&block) = blocks.get(at) {
         at += match block.role {

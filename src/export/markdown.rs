@@ -3,7 +3,7 @@
 use super::docling;
 use super::escape::{Place, escape};
 use super::table::TableFormat;
-use crate::document::{Block, Document, ListMarker, Page, Role};
+use crate::document::{Block, Document, Joins, ListMarker, Page, Role, Table};
 use crate::options::{Options, Profile};
 
 /// How markdown is written. Every field says its default.
@@ -54,13 +54,24 @@ impl From<&Options> for MarkdownOptions {
 }
 
 /// The document as markdown. It ends with a line break, unless it is empty.
+///
+/// Without anything between pages, a table that goes on over pages is one table, where it begins.
 pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
     let mut out = String::new();
+    let parted = !options.page_break.is_empty();
+    let joins = match parted {
+        true => Joins::default(),
+        false => Joins::new(document.pages.iter().map(|page| page.blocks.as_slice())),
+    };
     for (i, page) in document.pages.iter().enumerate() {
-        if i > 0 && !options.page_break.is_empty() {
+        if i > 0 && parted {
             part(&mut out, &options.page_break);
         }
-        part(&mut out, page_markdown(page, options).trim_end_matches('\n'));
+        let text = match parted {
+            true => page_markdown(page, options),
+            false => with_joins(&page.blocks, options, &joins, i, &mut |_, _| None),
+        };
+        part(&mut out, text.trim_end_matches('\n'));
     }
     if !out.is_empty() {
         out.push('\n');
@@ -68,7 +79,8 @@ pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
     out
 }
 
-/// One page as markdown. It ends with a line break, unless it is empty.
+/// One page as markdown, with every row of its tables that stands on it and no other. It ends with a
+/// line break, unless it is empty.
 pub fn page_markdown(page: &Page, options: &MarkdownOptions) -> String {
     blocks_markdown(&page.blocks, options, &mut |_, _| None)
 }
@@ -77,6 +89,17 @@ pub fn page_markdown(page: &Page, options: &MarkdownOptions) -> String {
 pub(crate) fn blocks_markdown(
     blocks: &[Block],
     options: &MarkdownOptions,
+    instead: &mut dyn FnMut(usize, &Block) -> Option<String>,
+) -> String {
+    with_joins(blocks, options, &Joins::new(std::iter::once(blocks)), 0, instead)
+}
+
+/// Blocks of the page at position `page` of those whose tables were joined.
+fn with_joins(
+    blocks: &[Block],
+    options: &MarkdownOptions,
+    joins: &Joins,
+    page: usize,
     instead: &mut dyn FnMut(usize, &Block) -> Option<String>,
 ) -> String {
     let mut out = String::new();
@@ -92,7 +115,10 @@ pub(crate) fn blocks_markdown(
         }
         let piece = match instead(index, block) {
             Some(piece) => piece,
-            None => block_markdown(block, options),
+            None => match joins.at(page, index) {
+                Some(whole) => whole.map(|t| table(t, options)).unwrap_or_default(),
+                None => block_markdown(block, options),
+            },
         };
         if !piece.is_empty() {
             list = List::default();
@@ -142,13 +168,7 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
             }
             format!("{} {text}", "#".repeat(usize::from((*level).clamp(1, 6))))
         }
-        Role::Table { table } if !table.cells.is_empty() => {
-            if !full && options.tables != TableFormat::Html {
-                docling::table(table, options.compact_tables)
-            } else {
-                options.tables.write(table, options.compact_tables)
-            }
-        }
+        Role::Table { table: own } if !own.cells.is_empty() => table(own, options),
         Role::Code => code(&block.text),
         Role::Formula => formula(&block.text),
         Role::Figure => {
@@ -161,6 +181,14 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
         Role::PageHeader | Role::PageFooter if !full || !options.furniture => String::new(),
         // A list item is written by its list; the rest is running text.
         _ => escape(&block.text, Place::Line),
+    }
+}
+
+fn table(table: &Table, options: &MarkdownOptions) -> String {
+    if options.profile == Profile::Docling && options.tables != TableFormat::Html {
+        docling::table(table, options.compact_tables)
+    } else {
+        options.tables.write(table, options.compact_tables)
     }
 }
 
@@ -419,7 +447,7 @@ pub(crate) mod tests {
     fn spanning_cells_make_an_html_table() {
         let mut wide = cell(0, 0, "wide");
         wide.column_span = 2;
-        let table = Table { rows: 1, columns: 2, cells: vec![wide] };
+        let table = Table { rows: 1, columns: 2, cells: vec![wide], continues: None };
         let out = write(vec![block(Role::Table { table }, "")]);
         assert_eq!(out, "<table>\n<tr><th colspan=\"2\">wide</th></tr>\n</table>\n");
     }

@@ -183,7 +183,12 @@ pub(crate) mod tests {
             .enumerate()
             .flat_map(|(r, row)| row.iter().enumerate().map(move |(c, text)| cell(r, c, text)))
             .collect();
-        Table { rows: rows.len(), columns: rows.iter().map(|r| r.len()).max().unwrap_or(0), cells }
+        Table {
+            rows: rows.len(),
+            columns: rows.iter().map(|r| r.len()).max().unwrap_or(0),
+            cells,
+            continues: None,
+        }
     }
 
     #[test]
@@ -211,7 +216,7 @@ pub(crate) mod tests {
 
     #[test]
     fn holes_are_empty_cells_and_wrong_counts_do_no_harm() {
-        let table = Table { rows: 1, columns: 1, cells: vec![cell(1, 1, "x")] };
+        let table = Table { rows: 1, columns: 1, cells: vec![cell(1, 1, "x")], continues: None };
         assert_eq!(
             html_table(&table),
             "<table>\n<tr><td></td><td></td></tr>\n<tr><td></td><td>x</td></tr>\n</table>"

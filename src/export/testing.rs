@@ -72,7 +72,7 @@ pub(super) fn table_block(words: &[Word], indices: &[u32]) -> Block {
         text: text.text.clone(),
         words: indices.to_vec(),
     };
-    let table = Table { rows: 1, columns: 1, cells: vec![cell] };
+    let table = Table { rows: 1, columns: 1, cells: vec![cell], continues: None };
     Block { role: Role::Table { table }, lines: Vec::new(), text: String::new(), ..text }
 }
 

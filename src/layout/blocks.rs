@@ -34,7 +34,22 @@ pub(super) fn settle(drafts: Vec<PageDraft>, options: &Options) -> Vec<Page> {
         .map(|(n, (draft, body))| page_roles(draft, body, &|block| margin(&furniture, n, block)))
         .collect();
     set_levels(&drafts, &mut roles, options);
-    drafts.into_iter().zip(roles).map(|(draft, roles)| build(draft, roles, &known)).collect()
+    let (mut pages, places): (Vec<Page>, Vec<_>) = drafts
+        .into_iter()
+        .zip(roles)
+        .map(|(draft, roles)| {
+            let place = (draft.read.skew, draft.read.warp);
+            (build(draft, roles, &known), place)
+        })
+        .unzip();
+    if options.do_table_structure {
+        super::tables::continued::link(&mut pages);
+    }
+    for (page, (skew, warp)) in pages.iter_mut().zip(places) {
+        super::tilt::tilt(page, skew);
+        super::tilt::warp(page, warp);
+    }
+    pages
 }
 
 fn margin(furniture: &[(usize, usize, Margin)], page: usize, block: usize) -> Option<Margin> {
@@ -300,12 +315,11 @@ fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page 
 }
 
 fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
-    let (skew, warp) = (read.skew, read.warp);
-    let mut page = Page {
+    Page {
         index: read.index,
         size: read.size,
         rotation: read.rotation,
-        skew,
+        skew: read.skew,
         text_source: read.text_source,
         resolution: read.resolution,
         language: read.language,
@@ -315,10 +329,7 @@ fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
         rules: read.rules,
         placements: read.placements,
         links: read.links,
-    };
-    super::tilt::tilt(&mut page, skew);
-    super::tilt::warp(&mut page, warp);
-    page
+    }
 }
 
 fn confidence(indices: impl Iterator<Item = u32>, words: &[Word]) -> Option<f32> {

@@ -30,7 +30,7 @@ use rayon::prelude::*;
 
 use crate::document::{Page, Word};
 use crate::geometry::{Pt, Rect, bounds};
-use crate::options::Options;
+use crate::options::{Options, TableMode};
 use crate::page::PageRead;
 use lines::{Line, Segment};
 use order::Atom;
@@ -101,25 +101,31 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     };
     let mut found: Vec<FoundTable> = Vec::new();
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
+    let scales = tables::scales::scales(words, &free);
     if options.do_table_structure {
         let rules = tables::underline::without_underlines(&read.rules, words);
         let frames = tables::grid::frames(&rules, em);
         found.extend(tables::ruled::find(&frames, words, &free, em));
         take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
-        let open = tables::between::between_rules(&frames, words, &free, em);
+        let mut open =
+            tables::between::between_rules(&frames, words, &free, em, options.table_mode);
+        open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &scales));
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
-        let stacked = tables::stacked::find(&lines::segments(words, &free, &barriers), words, em);
-        take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
-        found.extend(stacked);
+        if options.table_mode == TableMode::Accurate {
+            let segments = lines::segments(words, &free, &barriers);
+            let stacked = tables::stacked::find(&segments, words, em);
+            take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
+            found.extend(stacked);
+        }
     }
     let mut figures = figures::find(&read.placements, read.size, words, &free, em);
     figures.retain(|f| !found.iter().any(|t| t.rect.intersects(&f.rect) && f.words.is_empty()));
     take(&mut free, words.len(), figures.iter().flat_map(|f| f.words.iter().copied()));
 
     let segments = lines::segments(words, &free, &barriers);
-    let mut drafts = in_order(&segments, found, figures, words, em, options);
+    let mut drafts = in_order(&segments, found, figures, &scales, (words, em), options);
     drafts.extend(turned_text(&turned, words));
     PageDraft { read, drafts, em }
 }
@@ -138,8 +144,8 @@ fn in_order(
     segments: &[Segment],
     found: Vec<FoundTable>,
     figures: Vec<figures::Figure>,
-    words: &[Word],
-    em: f32,
+    scales: &[tables::scales::Scale],
+    (words, em): (&[Word], f32),
     options: &Options,
 ) -> Vec<Draft> {
     let mut solid: Vec<Option<Draft>> = found
@@ -168,12 +174,18 @@ fn in_order(
             match index.checked_sub(segments.len()) {
                 None => stretch.push(&segments[index]),
                 Some(n) => {
-                    zone_text(&std::mem::take(&mut stretch), words, em, options, &mut drafts);
+                    zone_text(
+                        &std::mem::take(&mut stretch),
+                        scales,
+                        (words, em),
+                        options,
+                        &mut drafts,
+                    );
                     drafts.extend(solid[n].take());
                 }
             }
         }
-        zone_text(&stretch, words, em, options, &mut drafts);
+        zone_text(&stretch, scales, (words, em), options, &mut drafts);
     }
     drafts
 }
@@ -181,14 +193,17 @@ fn in_order(
 /// Text of one column: tables by alignment, and paragraphs.
 fn zone_text(
     stretch: &[&Segment],
-    words: &[Word],
-    em: f32,
+    scales: &[tables::scales::Scale],
+    (words, em): (&[Word], f32),
     options: &Options,
     out: &mut Vec<Draft>,
 ) {
     let rows = lines::rows(stretch);
     let found = if options.do_table_structure {
-        tables::aligned::find_in_rows(stretch, &rows, words, em)
+        let mut found =
+            tables::aligned::find_in_rows(stretch, &rows, words, em, options.table_mode);
+        found.retain(|(_, t)| !tables::scales::is_chart(&t.rect, &t.table, scales));
+        found
     } else {
         Vec::new()
     };

@@ -16,6 +16,8 @@ const MAX_INDENT: f32 = 5.0;
 /// A line that ends this many ems before the right margin ends its paragraph, when the first word
 /// of the next line would have fitted.
 const SHORT: f32 = 1.0;
+/// An entry of an index has fewer words.
+const MAX_ENTRY: usize = 10;
 /// A change of size by more than this share starts a paragraph.
 const SIZE_CHANGE: f32 = 0.12;
 
@@ -120,6 +122,28 @@ fn is_caps(line: &Line, words: &[Word]) -> bool {
     capitals >= 6
 }
 
+/// Whether leader dots and a number end the line: an entry of a table of contents.
+fn ends_with_leader(line: &Line, words: &[Word]) -> bool {
+    /// Fewer dots are an ellipsis.
+    const DOTS: usize = 4;
+    let mut texts = line.words.iter().rev().map(|&i| words[i as usize].text.as_str());
+    let is_number = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
+    let Some(last) = texts.next() else { return false };
+    let dots: usize = texts
+        .take_while(|t| t.chars().all(|c| matches!(c, '.' | '·' | '…')))
+        .map(|t| t.chars().map(|c| if c == '…' { 3 } else { 1 }).sum::<usize>())
+        .sum();
+    let number = last.trim_start_matches(['.', '…']);
+    is_number(number) && dots + (last.len() - number.len()) >= DOTS
+}
+
+/// Whether the line ends with a comma and numbers: an entry of an index.
+fn is_index_entry(line: &Line, words: &[Word]) -> bool {
+    let text = |n: usize| line.words.iter().rev().nth(n).map(|&i| words[i as usize].text.as_str());
+    let is_page = |t: &str| t.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '–'));
+    text(0).is_some_and(is_page) && text(1).is_some_and(|t| t.ends_with(','))
+}
+
 fn starts_paragraph(
     last: &Line,
     line: &Line,
@@ -140,6 +164,13 @@ fn starts_paragraph(
         return true;
     }
     if is_caps(last, words) && !is_caps(line, words) {
+        return true;
+    }
+    if ends_with_leader(last, words)
+        || is_index_entry(last, words)
+            && is_index_entry(line, words)
+            && last.words.len() < MAX_ENTRY
+    {
         return true;
     }
     let step = (line.rect.max.y - last.rect.max.y) / em;

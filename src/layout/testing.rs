@@ -1,7 +1,8 @@
 //! Hand-made words for tests.
 
-use crate::document::{Style, Word, WordOrigin};
-use crate::geometry::rect;
+use crate::document::{Document, Metadata, Status, Style, TextSource, Timings, Word, WordOrigin};
+use crate::geometry::{Size, rect};
+use crate::page::PageRead;
 
 /// A word on a line with top `top`, 10 points high.
 pub(super) fn word(text: &str, left: f32, top: f32, right: f32) -> Word {
@@ -28,4 +29,39 @@ pub(super) fn line(text: &str, left: f32, top: f32) -> Vec<Word> {
             w
         })
         .collect()
+}
+
+/// A page of 600 by 800 points with a text layer.
+pub(super) fn page_of(index: usize, words: Vec<Word>) -> PageRead {
+    PageRead {
+        index,
+        size: Size::new(600.0, 800.0),
+        words,
+        rules: Vec::new(),
+        placements: Vec::new(),
+        links: Vec::new(),
+        text_source: TextSource::TextLayer,
+        resolution: None,
+        rotation: 0,
+        skew: 0.0,
+        warp: None,
+        language: None,
+        warnings: Vec::new(),
+        timings: Timings::default(),
+    }
+}
+
+/// A document without pages.
+pub(super) fn empty_document() -> Document {
+    Document {
+        name: None,
+        byte_count: 0,
+        page_count: 0,
+        status: Status::Success,
+        metadata: Metadata::default(),
+        language: None,
+        pages: Vec::new(),
+        warnings: Vec::new(),
+        timings: Timings::default(),
+    }
 }

@@ -56,9 +56,10 @@ impl std::str::FromStr for OcrEngine {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TableMode {
-    /// Ruled tables and clear alignments.
+    /// Ruled tables and clear alignments, each read in one way.
     Fast,
-    /// Everything known.
+    /// Tables of wrapped cells as well; columns are read in several ways, and the most consistent
+    /// table wins.
     #[default]
     Accurate,
 }

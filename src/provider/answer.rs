@@ -5,8 +5,8 @@ use super::response::{
     BlockConfidence, BlockKind, Dimensions, OcrBlock, OcrImage, OcrPage, OcrTable, PageConfidence,
     PixelBox,
 };
-use super::scores::{block_words, cut, summary};
-use crate::document::{Block, Document, Page, Role};
+use super::scores::{block_words, cut, summary, table_words};
+use crate::document::{Block, Document, Joins, Page, Role, Table};
 use crate::export::{MarkdownOptions, TableFormat, blocks_markdown};
 use crate::geometry::{Pt, Rect, Resolution};
 use crate::options::Profile;
@@ -56,8 +56,19 @@ impl Writer<'_> {
         }
 
         // What stands for a block, where that is not its own markdown.
-        let parts: Vec<Part> =
-            page.blocks.iter().map(|block| self.part(page, block, scale, &mut out)).collect();
+        let joins = Joins::new(std::iter::once(page.blocks.as_slice()));
+        let parts: Vec<Part> = page
+            .blocks
+            .iter()
+            .enumerate()
+            .map(|(n, block)| match (joins.at(0, n), &block.role) {
+                // A table that goes on in the next column is one.
+                (Some(None), _) if self.request.table_format.is_some() => Part::Nothing,
+                (Some(Some(whole)), _) => self.part(page, block, Some(whole), scale, &mut out),
+                (_, Role::Table { table }) => self.part(page, block, Some(table), scale, &mut out),
+                _ => self.part(page, block, None, scale, &mut out),
+            })
+            .collect();
         out.markdown = blocks_markdown(&page.blocks, self.markdown, &mut |index, _| {
             parts.get(index).and_then(Part::markdown)
         });
@@ -66,13 +77,20 @@ impl Writer<'_> {
         }
         // Scores of the document are made of those of its pages, and come with them.
         if self.request.confidence.is_some() {
-            out.confidence = self.confidence(page, &parts, &out.markdown);
+            out.confidence = self.confidence(page, &parts, &joins, &out.markdown);
         }
         out
     }
 
     /// Takes images and tables out of the page.
-    fn part(&mut self, page: &Page, block: &Block, scale: Scale, out: &mut OcrPage) -> Part {
+    fn part(
+        &mut self,
+        page: &Page,
+        block: &Block,
+        table: Option<&Table>,
+        scale: Scale,
+        out: &mut OcrPage,
+    ) -> Part {
         match &block.role {
             Role::PageHeader if self.request.extract_header => Part::Nothing,
             Role::PageFooter if self.request.extract_footer => Part::Nothing,
@@ -91,8 +109,12 @@ impl Writer<'_> {
                 out.images.push(image);
                 Part::Image(id)
             }
-            Role::Table { table } if !table.cells.is_empty() => {
-                let Some(format) = self.request.table_format else { return Part::Own };
+            Role::Table { .. } => {
+                let (Some(format), Some(table)) =
+                    (self.request.table_format, table.filter(|table| !table.cells.is_empty()))
+                else {
+                    return Part::Own;
+                };
                 let id = format!("tbl-{}.{}", self.tables, format.extension());
                 self.tables += 1;
                 let content = match format {
@@ -101,7 +123,7 @@ impl Writer<'_> {
                 }
                 .write(table, self.markdown.compact_tables);
                 let words = (self.request.confidence == Some(Granularity::Word))
-                    .then(|| cut(&content, &block_words(page, block)))
+                    .then(|| cut(&content, &table_words(page, table)))
                     .flatten();
                 out.tables.push(OcrTable {
                     id: id.clone(),
@@ -163,7 +185,13 @@ impl Writer<'_> {
         out
     }
 
-    fn confidence(&self, page: &Page, parts: &[Part], markdown: &str) -> Option<PageConfidence> {
+    fn confidence(
+        &self,
+        page: &Page,
+        parts: &[Part],
+        joins: &Joins,
+        markdown: &str,
+    ) -> Option<PageConfidence> {
         let (average, minimum) = summary(&page.words)?;
         let words = (self.request.confidence == Some(Granularity::Word)).then(|| {
             let full = self.markdown.profile == Profile::Full && self.markdown.furniture;
@@ -171,11 +199,15 @@ impl Writer<'_> {
                 .blocks
                 .iter()
                 .zip(parts)
-                .filter(|(block, part)| match part {
+                .enumerate()
+                .filter(|(_, (block, part))| match part {
                     Part::Own => full || !matches!(block.role, Role::PageHeader | Role::PageFooter),
                     _ => false,
                 })
-                .flat_map(|(block, _)| block_words(page, block))
+                .flat_map(|(n, (block, _))| match joins.at(0, n) {
+                    Some(whole) => whole.map(|t| table_words(page, t)).unwrap_or_default(),
+                    None => block_words(page, block),
+                })
                 .collect();
             cut(markdown, &words).unwrap_or_default()
         });

@@ -1,7 +1,7 @@
 //! Confidence of words, and where they stand in markdown.
 
 use super::response::WordConfidence;
-use crate::document::{Block, Page, Role, Word, mean_confidence};
+use crate::document::{Block, Page, Role, Table, Word, mean_confidence};
 
 /// How far past the last word the next one is looked for, in characters: markup, a link and the
 /// padding of a table's column fit in, a word of another paragraph rarely.
@@ -11,11 +11,15 @@ const REACH: usize = 400;
 pub(super) fn block_words<'a>(page: &'a Page, block: &'a Block) -> Vec<&'a Word> {
     let word = |index: &u32| page.words.get(usize::try_from(*index).ok()?);
     match &block.role {
-        Role::Table { table } if !table.cells.is_empty() => {
-            table.cells.iter().flat_map(|cell| &cell.words).filter_map(word).collect()
-        }
+        Role::Table { table } if !table.cells.is_empty() => table_words(page, table),
         _ => block.lines.iter().flat_map(|line| &line.words).filter_map(word).collect(),
     }
+}
+
+/// Words of a table of one page, cell by cell.
+pub(super) fn table_words<'a>(page: &'a Page, table: &Table) -> Vec<&'a Word> {
+    let word = |index: &u32| page.words.get(usize::try_from(*index).ok()?);
+    table.cells.iter().flat_map(|cell| &cell.words).filter_map(word).collect()
 }
 
 /// Mean and lowest confidence; `None` when no word has one.

@@ -1,13 +1,14 @@
 //! Tables without (or with few) ruling lines: columns from white space that rows share.
 
-use super::evidence::{convinces, is_headed};
+use super::evidence::{consistency, convinces, is_headed};
 use super::rows::row_groups;
-use super::{FoundTable, cell};
+use super::{FoundTable, cell, stubs};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::captions;
 use crate::layout::lines::{Segment, rows, segments};
 use crate::layout::text::line_text;
+use crate::options::TableMode;
 
 /// A gap between words that can part columns is at least this many ems wide.
 const CELL_GAP: f32 = 0.7;
@@ -55,7 +56,7 @@ pub(super) fn last_row(indices: &[u32], words: &[Word]) -> Option<Vec<Segment>> 
 }
 
 /// White channels between columns, as x positions, left to right.
-fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
+fn channels(rows: &[TextRow], words: &[Word], em: f32, reading: Reading) -> Vec<f32> {
     // Stretches covered by words of each row, word spaces closed.
     let covered: Vec<Vec<(f32, f32)>> = rows
         .iter()
@@ -64,7 +65,7 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
             for &i in row.pieces.iter().flat_map(|p| &p.words) {
                 let r = &words[i as usize].rect;
                 match out.last_mut() {
-                    Some(last) if r.min.x - last.1 < MIN_CHANNEL * em => {
+                    Some(last) if r.min.x - last.1 < reading.channel * em => {
                         last.1 = last.1.max(r.max.x)
                     }
                     _ => out.push((r.min.x, r.max.x)),
@@ -75,7 +76,7 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
         .collect();
     let mut edges: Vec<f32> = covered.iter().flatten().flat_map(|&(l, r)| [l, r]).collect();
     edges.sort_by(f32::total_cmp);
-    let allowed = (CROSSING * rows.len() as f32) as usize;
+    let allowed = (reading.crossing * rows.len() as f32) as usize;
     // The words of a head may leave no more than word spaces between columns of short values.
     let body = usize::from(rows.len() > 2);
     let mut out: Vec<(f32, f32)> = Vec::new();
@@ -93,7 +94,7 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
         }
     }
     out.into_iter()
-        .filter(|&(l, r)| r - l >= MIN_CHANNEL * em)
+        .filter(|&(l, r)| r - l >= reading.channel * em)
         .filter_map(|(l, r)| {
             let mid = 0.5 * (l + r);
             let (mut both, mut wide) = (0usize, 0usize);
@@ -110,7 +111,7 @@ fn channels(rows: &[TextRow], words: &[Word], em: f32) -> Vec<f32> {
                     cut = (cut.0.max(left), cut.1.min(right));
                 }
             }
-            (both >= 2 && wide as f32 >= SUPPORT * both as f32)
+            (both >= 2 && wide as f32 >= reading.support * both as f32)
                 .then(|| least_crossed(cut, rows, words))
         })
         .collect()
@@ -241,20 +242,73 @@ fn push(row: &mut Vec<(usize, usize, Vec<u32>)>, first: usize, last: usize, indi
     }
 }
 
+/// How white space is read as columns.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// [`MIN_CHANNEL`], [`CROSSING`] and [`SUPPORT`], or what stands for them.
+    channel: f32,
+    crossing: f32,
+    support: f32,
+}
+
+const USUAL: Reading = Reading { channel: MIN_CHANNEL, crossing: CROSSING, support: SUPPORT };
+
+/// Other readings: tight columns, and columns under many lines that span.
+const OTHERS: [Reading; 3] = [
+    Reading { channel: 0.22, crossing: CROSSING, support: 0.4 },
+    Reading { channel: MIN_CHANNEL, crossing: 0.34, support: SUPPORT },
+    Reading { channel: 0.6, crossing: 0.1, support: 0.75 },
+];
+
+/// Another reading must be better by this much.
+const BETTER: f32 = 0.06;
+
 /// Builds a table of the words in a region; `None` when they do not stand in columns.
 ///
-/// `separators` are horizontal ruling lines within the region: rows never reach across them.
+/// `separators` are horizontal ruling lines within the region: rows never reach across them. With
+/// [`TableMode::Accurate`], white space is read in several ways, and the most consistent table wins.
 pub(in crate::layout) fn build(
     indices: &[u32],
     separators: &[f32],
     words: &[Word],
     em: f32,
+    mode: TableMode,
 ) -> Option<FoundTable> {
     let rows = text_rows(indices, words);
     if rows.len() < 2 {
         return None;
     }
-    let cuts = channels(&rows, words, em);
+    let usual = channels(&rows, words, em, USUAL);
+    if mode == TableMode::Fast {
+        return read(rows, usual, separators, words, em);
+    }
+    let mut tried = vec![usual];
+    let mut out = read(rows.clone(), tried[0].clone(), separators, words, em)?;
+    let mut best = consistency(&out.table) + BETTER;
+    for reading in OTHERS {
+        let cuts = channels(&rows, words, em, reading);
+        if tried.contains(&cuts) {
+            continue;
+        }
+        if let Some(found) = read(rows.clone(), cuts.clone(), separators, words, em) {
+            let score = consistency(&found.table);
+            if score > best {
+                (best, out) = (score, found);
+            }
+        }
+        tried.push(cuts);
+    }
+    Some(out)
+}
+
+/// Reads rows of text as a table whose columns are parted at these places.
+fn read(
+    rows: Vec<TextRow>,
+    cuts: Vec<f32>,
+    separators: &[f32],
+    words: &[Word],
+    em: f32,
+) -> Option<FoundTable> {
     if cuts.is_empty() {
         return None;
     }
@@ -308,7 +362,9 @@ pub(in crate::layout) fn build(
     for c in out.iter_mut().filter(|c| c.row == 0) {
         c.header = true;
     }
-    Some(FoundTable { rect: around, table: Table { rows: groups.len(), columns, cells: out } })
+    let mut table = Table { rows: groups.len(), columns, cells: out, continues: None };
+    stubs::span(&mut table);
+    Some(FoundTable { rect: around, table })
 }
 
 /// Finds tables among the rows of one zone: ranges of rows, ascending, and what they are.
@@ -319,6 +375,7 @@ pub(in crate::layout) fn find_in_rows(
     rows: &[Vec<usize>],
     words: &[Word],
     em: f32,
+    mode: TableMode,
 ) -> Vec<(std::ops::Range<usize>, FoundTable)> {
     let rects: Vec<Rect<Pt>> =
         rows.iter().filter_map(|row| bounds(row.iter().map(|&i| zone[i].rect))).collect();
@@ -363,7 +420,7 @@ pub(in crate::layout) fn find_in_rows(
         let indices: Vec<u32> =
             rows[at..=last].iter().flatten().flat_map(|&i| zone[i].words.iter().copied()).collect();
         let found = (last > at)
-            .then(|| build(&indices, &[], words, em))
+            .then(|| build(&indices, &[], words, em, mode))
             .flatten()
             .filter(|table| convinces(table, words));
         // A line of text right above, not in columns, is no head of theirs.
@@ -378,7 +435,7 @@ pub(in crate::layout) fn find_in_rows(
                 .flatten()
                 .flat_map(|&i| zone[i].words.iter().copied())
                 .collect();
-            if build(&rest, &[], words, em).is_some_and(|table| convinces(&table, words)) {
+            if build(&rest, &[], words, em, mode).is_some_and(|table| convinces(&table, words)) {
                 at += 1;
                 continue;
             }
@@ -394,7 +451,9 @@ pub(in crate::layout) fn find_in_rows(
                 .flatten()
                 .flat_map(|&i| zone[i].words.iter().copied())
                 .collect();
-            if let Some(taller) = build(&taller, &[], words, em).filter(|t| is_headed(t, table)) {
+            if let Some(taller) =
+                build(&taller, &[], words, em, mode).filter(|t| is_headed(t, table))
+            {
                 out.push((at - 1..last + 1, taller));
                 at = last + 1;
                 continue;

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::FoundTable;
-use super::aligned::{build, text_rows};
+use super::aligned::{build, last_row, text_rows};
 use super::evidence::is_prose;
 use super::grid::{Frame, Line, cluster};
 use crate::document::Word;
 use crate::geometry::{Pt, Rect, RectExt, rect};
 use crate::layout::captions;
 use crate::layout::text::line_text;
+use crate::options::TableMode;
 
 /// Words nearer than this many ems stand in one line of text.
 const WORD_SPACE: f32 = 0.5;
@@ -20,6 +21,7 @@ pub(in crate::layout) fn between_rules(
     words: &[Word],
     free: &[u32],
     em: f32,
+    mode: TableMode,
 ) -> Vec<FoundTable> {
     let lines: Vec<Line> = frames
         .iter()
@@ -44,7 +46,7 @@ pub(in crate::layout) fn between_rules(
         }
         group.sort_by(|a, b| a.at.total_cmp(&b.at));
         for group in at_captions(&group, words, &left, em) {
-            if let Some(found) = in_group(group, &lines, words, &left, em) {
+            if let Some(found) = in_group(group, &lines, words, &left, em, mode) {
                 let taken: HashSet<u32> = found.words().collect();
                 left.retain(|i| !taken.contains(i));
                 out.push(found);
@@ -82,6 +84,7 @@ fn in_group(
     words: &[Word],
     free: &[u32],
     em: f32,
+    mode: TableMode,
 ) -> Option<FoundTable> {
     let (top, bottom) = (group.first()?, group.last()?);
     if group.len() < 2 {
@@ -119,7 +122,9 @@ fn in_group(
             .collect(),
         0.35 * em,
     );
-    let found = build(&inside, &separators, words, em)?;
+    let found = build(&inside, &separators, words, em, mode)?;
+    let found =
+        with_head(&found, top, &separators, &inside, (words, free, em), mode).unwrap_or(found);
     // Where every row is ruled off, long cells are no objection.
     let ruled_rows = separators.len() >= 3 && found.table.rows == separators.len() + 1;
     let struck =
@@ -128,6 +133,43 @@ fn in_group(
         && struck * 10 < inside.len()
         && (ruled_rows || !is_prose(&found.table, words));
     ok.then_some(found)
+}
+
+/// The table with a head that stands above its topmost rule, on a ground or in bold: a row right above
+/// with a piece of text over every column, the first perhaps left out.
+fn with_head(
+    found: &FoundTable,
+    top: &Line,
+    separators: &[f32],
+    inside: &[u32],
+    (words, free, em): (&[Word], &[u32], f32),
+    mode: TableMode,
+) -> Option<FoundTable> {
+    /// The head stands within this many ems above the rule.
+    const NEAR: f32 = 1.3;
+    let columns = found.table.columns;
+    // A table that has a rule above its head has others below it only.
+    let band = rect(top.from, top.at - (NEAR + 1.0) * em, top.to, top.at);
+    let near: Vec<u32> =
+        free.iter().copied().filter(|&i| band.contains(words[i as usize].rect.center())).collect();
+    let row = last_row(&near, words)?;
+    let bottom = row.iter().map(|p| p.rect.max.y).fold(f32::MIN, f32::max);
+    if row.len() < 2
+        || row.len() + 1 < columns
+        || row.len() > columns
+        || top.at - bottom > NEAR * em
+    {
+        return None;
+    }
+    let all: Vec<u32> = inside.iter().chain(row.iter().flat_map(|p| &p.words)).copied().collect();
+    let separators: Vec<f32> = std::iter::once(top.at).chain(separators.iter().copied()).collect();
+    let taller = build(&all, &separators, words, em, mode)?;
+    let heads = taller.table.cells.iter().filter(|c| c.row == 0);
+    let own = heads.filter(|c| c.column_span == 1 && !c.words.is_empty()).count();
+    (taller.table.columns == columns
+        && taller.table.rows == found.table.rows + 1
+        && own == row.len())
+    .then_some(taller)
 }
 
 /// Whether a line runs through the word: grid lines of charts do, beside their labels; rules of

@@ -26,6 +26,29 @@ pub(super) fn is_prose(table: &Table, words: &[Word]) -> bool {
     long * 2 > all
 }
 
+/// How well the cells of a table agree, 0 to 1: cells are filled, columns hold values or none, and
+/// few cells span below the head.
+pub(super) fn consistency(table: &Table) -> f32 {
+    let body: Vec<&Cell> = table.cells.iter().filter(|c| !c.header).collect();
+    let all = body.len().max(1) as f32;
+    let filled = body.iter().filter(|c| !c.words.is_empty()).count() as f32;
+    let spans = body.iter().filter(|c| c.column_span > 1).count() as f32;
+    let mut agree = 0.0;
+    for column in 0..table.columns {
+        let texts: Vec<&&Cell> =
+            body.iter().filter(|c| c.column == column && !c.words.is_empty()).collect();
+        let values = texts.iter().filter(|c| is_value(&c.text)).count();
+        agree += values.max(texts.len() - values) as f32;
+    }
+    (filled / all) * (agree / filled.max(1.0)) * (1.0 - spans / all)
+}
+
+/// More digits than letters.
+pub(super) fn is_value(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits > text.chars().filter(|c| c.is_alphabetic()).count()
+}
+
 /// Whether a table is another one with a tight head above: a word or more over every column.
 pub(super) fn is_headed(taller: &FoundTable, table: &FoundTable) -> bool {
     let (taller, table) = (&taller.table, &table.table);

@@ -2,11 +2,14 @@
 
 pub(super) mod aligned;
 pub(super) mod between;
+pub(super) mod continued;
 mod evidence;
 pub(super) mod grid;
 mod rows;
 pub(super) mod ruled;
+pub(super) mod scales;
 pub(super) mod stacked;
+mod stubs;
 #[cfg(test)]
 mod tests;
 pub(super) mod underline;

@@ -7,6 +7,9 @@ use crate::geometry::{Pt, Rect, RectExt};
 /// Lines nearer than this share of the usual step belong to one row.
 const EVEN: f32 = 0.92;
 
+/// Lines further apart than this many times the lines of one cell are of two.
+const LEADING: f32 = 1.2;
+
 /// Puts text rows that are one row of the table together: a row that continues the cells above it
 /// has nothing in the first column and follows closely.
 pub(super) fn row_groups(
@@ -28,6 +31,11 @@ pub(super) fn row_groups(
     steps.sort_by(f32::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
     let rooms = rooms(draft, cells, words);
+    // Lines of one cell are set evenly: how far apart, those tell that clearly go on.
+    let leading = (1..cells.len())
+        .filter(|&r| !parted(r) && wraps_on(cells, &[r - 1], r, &rooms, words, em))
+        .map(step)
+        .reduce(f32::max);
     // Cells of one row seldom all go on; where all columns have text and the lines are set as far
     // apart as rows are, they are rows.
     let is_full =
@@ -42,9 +50,11 @@ pub(super) fn row_groups(
                     && !(is_full(&cells[r]) && step(r) > EVEN * usual)
                 || {
                     let first_empty = !cells[r].iter().any(|c| c.0 == 0)
-                        && (out.len() == 1 || !fits_behind(cells, group, r, &rooms, words, em));
+                        && (out.len() == 1 && !ends_sentence(cells, group, r, words)
+                            || !fits_behind(cells, group, r, &rooms, words, em));
                     let few = cells[r].len() * 2 <= draft.columns().max(2);
-                    let close = step(r) <= 1.05 * usual;
+                    let close = step(r) <= 1.05 * usual
+                        && leading.is_none_or(|leading| step(r) <= LEADING * leading);
                     let over = |c: &Piece| {
                         group.iter().any(|&k| cells[k].iter().any(|d| d.0 <= c.1 && c.0 <= d.1))
                     };
@@ -115,6 +125,17 @@ fn wraps_on(
                 words[i as usize].text.starts_with(|c: char| c.is_lowercase() || c == '(')
             })
         })
+}
+
+/// Whether what stands above the cells of a row are sentences that ended: no head goes on with
+/// another one.
+fn ends_sentence(cells: &[Vec<Piece>], group: &[usize], r: usize, words: &[Word]) -> bool {
+    cells[r].iter().any(|(first, last, _)| {
+        let above = group.iter().rev().find_map(|&k| {
+            cells[k].iter().find(|d| d.0 == *first && d.1 == *last).and_then(|d| d.2.last())
+        });
+        above.is_some_and(|&i| words[i as usize].text.ends_with(['.', '。']))
+    })
 }
 
 /// Whether a cell of the row starts with a word, not in small letters, that had fitted behind the

@@ -298,6 +298,7 @@ impl Rows {
             rows: rows.iter().filter(|k| **k).count(),
             columns: columns.iter().filter(|k| **k).count(),
             cells,
+            continues: None,
         }
     }
 }

@@ -184,7 +184,7 @@ fn build(
             out.push(cell);
         }
     }
-    let table = Table { rows: cells.len(), columns: columns.len(), cells: out };
+    let table = Table { rows: cells.len(), columns: columns.len(), cells: out, continues: None };
     Some(FoundTable { rect: around, table })
 }
 

@@ -4,10 +4,14 @@ use crate::document::{Role, Table, Word};
 use crate::geometry::{Size, rect};
 use crate::layout::lay_out;
 use crate::layout::testing::{line, word};
-use crate::options::Options;
+use crate::options::{Options, TableMode};
 use crate::page::{PageRead, Rule};
 
 fn tables(words: Vec<Word>, rules: Vec<Rule>) -> Vec<Table> {
+    tables_with(words, rules, TableMode::Accurate)
+}
+
+fn tables_with(words: Vec<Word>, rules: Vec<Rule>, table_mode: TableMode) -> Vec<Table> {
     let read = PageRead {
         index: 0,
         size: Size::new(600.0, 800.0),
@@ -24,7 +28,7 @@ fn tables(words: Vec<Word>, rules: Vec<Rule>) -> Vec<Table> {
         warnings: Vec::new(),
         timings: crate::document::Timings::default(),
     };
-    let pages = lay_out(vec![read], &Options::default());
+    let pages = lay_out(vec![read], &Options { table_mode, ..Options::default() });
     pages[0]
         .blocks
         .iter()
@@ -243,4 +247,113 @@ fn numbered_headings_below_each_other_are_no_table() {
     ]
     .concat();
     assert!(tables(words, Vec::new()).is_empty());
+}
+
+#[test]
+fn accurate_reads_tight_columns_that_fast_leaves_together() {
+    let mut words = Vec::new();
+    for n in 0..10 {
+        let top = 100.0 + 14.0 * n as f32;
+        // The gap is half an em in every other row.
+        let (code, left, value) =
+            if n % 2 == 0 { ("abcd", 200.0, "1") } else { ("ab", 200.0, "123456") };
+        words.extend(row(top, &[("name", 60.0), (code, left), (value, 225.0)]));
+    }
+    let columns = |mode| tables_with(words.clone(), Vec::new(), mode)[0].columns;
+    assert_eq!((columns(TableMode::Fast), columns(TableMode::Accurate)), (2, 3));
+}
+
+#[test]
+fn wrapped_cells_are_for_accurate_alone() {
+    let mut words = Vec::new();
+    let cells = ["Some words of a long", "text that wraps in its", "own cell here"];
+    words.extend(row(60.0, &[("First", 40.0), ("Second", 240.0), ("Third", 440.0)]));
+    for r in 0..4 {
+        for (n, text) in cells.iter().enumerate() {
+            let top = 90.0 + 60.0 * r as f32 + 11.0 * n as f32;
+            words.extend(row(top, &[(text, 40.0), (text, 240.0), (text, 440.0)]));
+        }
+    }
+    let rows = |mode| -> Vec<usize> {
+        tables_with(words.clone(), Vec::new(), mode).iter().map(|t| t.rows).collect()
+    };
+    assert_eq!(rows(TableMode::Accurate), [5]);
+    assert_ne!(rows(TableMode::Fast), [5]);
+}
+
+#[test]
+fn a_label_left_of_several_rows_spans_them() {
+    let mut words = row(100.0, &[("Group", 60.0), ("Part", 160.0), ("Count", 260.0)]);
+    let rows = [
+        ("Wood", "Beam", "4"),
+        ("", "Plank", "12"),
+        ("", "Post", "8"),
+        ("Iron", "Bolt", "90"),
+        ("Stone", "Slab", "3"),
+        ("12", "Gravel", "5"),
+        ("", "Sand", "6"),
+    ];
+    for (n, (a, b, c)) in rows.iter().enumerate() {
+        let cells = [(*a, 60.0), (*b, 160.0), (*c, 260.0)];
+        let filled: Vec<_> = cells.into_iter().filter(|c| !c.0.is_empty()).collect();
+        words.extend(row(114.0 + 14.0 * n as f32, &filled));
+    }
+    let found = tables(words, Vec::new());
+    let spans: Vec<(&str, usize)> = found[0]
+        .cells
+        .iter()
+        .filter(|c| c.row_span > 1)
+        .map(|c| (c.text.as_str(), c.row_span))
+        .collect();
+    // A value says something of its own row.
+    assert_eq!(spans, [("Wood", 3)]);
+    assert_eq!(found[0].rows, 8);
+}
+
+#[test]
+fn lines_of_one_cell_are_nearer_than_rows() {
+    let mut words = row(100.0, &[("Hardware", 60.0), ("What to know about it", 160.0)]);
+    let lines = [
+        (120.0, "Disks", "How many there are in it"),
+        (135.0, "", "Partitions"),
+        (150.0, "", "Partitions where other systems"),
+        (160.0, "", "are kept for later use"),
+        (175.0, "Network", "The maker of the card"),
+        (190.0, "Printer", "Model and maker of it"),
+    ];
+    for (top, label, text) in lines {
+        words.extend(row(top, &[(text, 160.0)]));
+        if !label.is_empty() {
+            words.extend(row(top, &[(label, 60.0)]));
+        }
+    }
+    let rules = vec![h(95.0, 58.0, 400.0), h(114.0, 58.0, 400.0), h(203.0, 58.0, 400.0)];
+    let found = tables(words, rules);
+    let second: Vec<&str> =
+        found[0].cells.iter().filter(|c| c.column == 1).map(|c| c.text.as_str()).collect();
+    assert_eq!(second.len(), 6, "{second:?}");
+    assert_eq!(second[3], "Partitions where other systems are kept for later use");
+}
+
+#[test]
+fn labels_of_a_chart_are_no_table() {
+    let mut words = Vec::new();
+    for (n, (scale, bars)) in [
+        ("40", ["38", "", "31"]),
+        ("30", ["", "24", ""]),
+        ("20", ["12", "", "16"]),
+        ("10", ["", "9", ""]),
+        ("0", ["", "", ""]),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let top = 100.0 + 16.0 * n as f32;
+        words.push(word(scale, 70.0 - 5.0 * scale.len() as f32, top, 70.0));
+        for (k, text) in bars.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            words.extend(line(text, 100.0 + 60.0 * k as f32, top + 2.0));
+        }
+    }
+    words.extend(row(184.0, &[("North", 95.0), ("South", 155.0), ("West", 215.0)]));
+    assert_eq!(tables(words, Vec::new()), []);
 }

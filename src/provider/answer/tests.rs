@@ -28,7 +28,7 @@ fn table(texts: [&str; 2], words: [u32; 2]) -> Role {
             words: vec![words[row]],
         })
         .collect();
-    Role::Table { table: Table { rows: 2, columns: 1, cells } }
+    Role::Table { table: Table { rows: 2, columns: 1, cells, continues: None } }
 }
 
 fn page(index: usize, blocks: Vec<Block>, words: Vec<Word>) -> Page {
