@@ -11,7 +11,7 @@ use crate::document::{TextSource, Timings};
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
 use crate::options::{OcrMode, Options};
-use crate::page::{Doubt, PageRead, PlacementKind, Suspect};
+use crate::page::{Doubt, PageRead, PlacementKind, Suspect, Tags};
 use crate::pdf::{PageContent, PdfFile};
 use crate::raster::ImagePages;
 
@@ -83,6 +83,7 @@ pub(crate) fn prepare_pdf_page(
         Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
         Choice::Whole => {
             read.words.clear();
+            read.tags = Tags::default();
             None
         }
     };
@@ -210,6 +211,8 @@ fn empty(index: usize, size: Size<Pt>) -> PageRead {
         rules: Vec::new(),
         placements: Vec::new(),
         links: Vec::new(),
+        outline: Vec::new(),
+        tags: Tags::default(),
         text_source: TextSource::None,
         resolution: None,
         rotation: 0,
@@ -229,6 +232,8 @@ fn from_content(content: PageContent, index: usize) -> PageRead {
         rules: content.rules,
         placements: content.placements,
         links: content.links,
+        outline: content.outline,
+        tags: content.tags,
         text_source,
         ..empty(index, content.size)
     }

@@ -17,6 +17,8 @@ fn page(index: usize, words: Vec<Word>, rules: Vec<Rule>) -> PageRead {
         rules,
         placements: Vec::new(),
         links: Vec::new(),
+        outline: Vec::new(),
+        tags: crate::page::Tags::default(),
         text_source: TextSource::TextLayer,
         resolution: None,
         rotation: 0,

@@ -240,6 +240,8 @@ mod tests {
             rules: Vec::new(),
             placements: Vec::new(),
             links: Vec::new(),
+            outline: Vec::new(),
+            tags: crate::page::Tags::default(),
             text_source: TextSource::TextLayer,
             resolution: None,
             rotation: 0,

@@ -15,6 +15,8 @@ fn tables(words: Vec<Word>, rules: Vec<Rule>) -> Vec<Table> {
         rules,
         placements: Vec::new(),
         links: Vec::new(),
+        outline: Vec::new(),
+        tags: crate::page::Tags::default(),
         text_source: crate::document::TextSource::TextLayer,
         resolution: None,
         rotation: 0,
