@@ -16,9 +16,11 @@ mod levels;
 mod lines;
 mod lists;
 mod order;
+mod outline;
 mod paragraphs;
 mod styles;
 mod tables;
+mod tags;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -60,6 +62,8 @@ impl Draft {
 struct PageDraft {
     read: PageRead,
     drafts: Vec<Draft>,
+    /// For each draft, what the structure tree says it is.
+    said: Vec<Option<tags::Said>>,
     /// Em of most of its text.
     em: f32,
 }
@@ -101,11 +105,17 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     };
     let mut found: Vec<FoundTable> = Vec::new();
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
+    let structure = tags::Structure::of(&read);
     if options.do_table_structure {
+        if let Some(structure) = &structure {
+            found.extend(structure.tables(&free));
+            take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
+        }
         let rules = tables::underline::without_underlines(&read.rules, words);
         let frames = tables::grid::frames(&rules, em);
-        found.extend(tables::ruled::find(&frames, words, &free, em));
-        take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
+        let ruled = tables::ruled::find(&frames, words, &free, em);
+        take(&mut free, words.len(), ruled.iter().flat_map(FoundTable::words));
+        found.extend(ruled);
         let open = tables::between::between_rules(&frames, words, &free, em);
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
@@ -121,7 +131,13 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     let segments = lines::segments(words, &free, &barriers);
     let mut drafts = in_order(&segments, found, figures, words, em, options);
     drafts.extend(turned_text(&turned, words));
-    PageDraft { read, drafts, em }
+    drafts = outline::part_titles(drafts, &read.outline, words);
+    let mut said = vec![None; drafts.len()];
+    if let Some(structure) = structure {
+        drafts = structure.arrange(drafts);
+        said = drafts.iter().map(|d| structure.said(d)).collect();
+    }
+    PageDraft { read, drafts, said, em }
 }
 
 /// Removes the taken indices.
