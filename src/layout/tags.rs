@@ -1,7 +1,9 @@
 //! The structure tree of a tagged page as evidence, where it agrees with what the page shows.
 
-use super::Draft;
-use super::lines::Line;
+use super::{Draft, UPRIGHT};
+use std::collections::{BTreeMap, HashSet};
+
+use super::lines::{Line, Segment, rows, segments};
 use super::paragraphs::Paragraph;
 use super::tables::{FoundTable, cell};
 use crate::document::{Table, Word, WordOrigin};
@@ -68,14 +70,15 @@ impl<'a> Structure<'a> {
             blocks.iter().flatten().filter(|n| is(kind(**n))).count()
         };
         // Trees of nothing but paragraphs were made by a program that did not know better.
-        let plain = count(&|k| matches!(k, TagKind::Paragraph | TagKind::Figure)) == covered;
+        let plain = count(&|k| matches!(k, TagKind::Paragraph | TagKind::Figure | TagKind::Other))
+            == covered;
         let headings = count(&|k| matches!(k, TagKind::Heading(_)));
         if plain || headings as f32 > MOST_HEADINGS * covered as f32 {
             return None;
         }
         let mut out = Self { tags, words, blocks, ordered: false };
         out.ordered = out.runs_down();
-        Some(out)
+        (!out.is_torn()).then_some(out)
     }
 
     fn kind(&self, n: u32) -> TagKind {
@@ -100,6 +103,24 @@ impl<'a> Structure<'a> {
             }
         }
         turned as f32 <= MOST_TURNS * all as f32
+    }
+
+    /// Whether its paragraphs are single lines of running text: each goes on in the next.
+    fn is_torn(&self) -> bool {
+        /// Of the paragraphs that follow each other.
+        const MOST: f32 = 0.2;
+        let mut ends: BTreeMap<u32, (&str, &str)> = BTreeMap::new();
+        for (n, word) in self.blocks.iter().zip(self.words) {
+            if let Some(n) = n.filter(|&n| self.kind(n) == TagKind::Paragraph) {
+                ends.entry(n).or_insert((&word.text, &word.text)).1 = &word.text;
+            }
+        }
+        let all: Vec<(&str, &str)> = ends.into_values().collect();
+        let goes_on = |w: &&[(&str, &str)]| {
+            w[0].1.ends_with(char::is_alphanumeric) && w[1].0.starts_with(char::is_lowercase)
+        };
+        let torn = all.windows(2).filter(goes_on).count();
+        torn > 1 && torn as f32 > MOST * (all.len() - 1) as f32
     }
 
     fn block_of(&self, i: u32) -> Option<u32> {
@@ -137,24 +158,67 @@ impl<'a> Structure<'a> {
         u8::try_from(lists.saturating_sub(1)).unwrap_or(u8::MAX)
     }
 
-    /// Parts paragraphs where a line starts that belongs to another block, puts the blocks into the
-    /// order of the tree and joins what it holds together.
+    /// Puts the blocks into the order of the tree, and text together as the tree has it. Where its order
+    /// cannot be followed, paragraphs are parted where a line starts that belongs to another block.
     pub(super) fn arrange(&self, drafts: Vec<Draft>) -> Vec<Draft> {
-        let drafts: Vec<Draft> = drafts.into_iter().flat_map(|d| self.part(d)).collect();
         if !self.ordered {
-            return drafts;
+            return drafts.into_iter().flat_map(|d| self.part(d)).collect();
         }
         // What has no place in the tree stays behind what it came after.
         let mut at = -1i64;
-        let mut keyed: Vec<(i64, Draft)> = drafts
-            .into_iter()
-            .map(|draft| {
-                at = self.place(&draft).unwrap_or(at);
-                (at, draft)
-            })
-            .collect();
+        let mut keyed: Vec<(i64, Draft)> = Vec::with_capacity(drafts.len());
+        let mut grouped: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for draft in drafts {
+            at = self.place(&draft).unwrap_or(at);
+            match draft {
+                Draft::Text(p) => {
+                    let rest = self.take_out(p, &mut grouped);
+                    keyed.extend(rest.map(|p| (at, Draft::Text(p))));
+                }
+                other => keyed.push((at, other)),
+            }
+        }
+        for (block, indices) in grouped {
+            let parts = segments(self.words, &indices, &[]);
+            let parts: Vec<&Segment> = parts.iter().collect();
+            let lines = rows(&parts).into_iter().filter_map(|row| {
+                let line = row.iter().flat_map(|&i| parts[i].words.iter().copied());
+                Line::new(line.collect(), self.words)
+            });
+            let lines: Vec<Line> = lines.collect();
+            let Some(column) = bounds(lines.iter().map(|l| l.rect)) else { continue };
+            keyed.extend(Paragraph::new(lines, column).map(|p| (i64::from(block), Draft::Text(p))));
+        }
         keyed.sort_by_key(|k| k.0);
-        self.join(keyed.into_iter().map(|k| k.1))
+        keyed.into_iter().map(|k| k.1).collect()
+    }
+
+    /// Moves the words of a paragraph that belong to blocks of the tree to these; gives what is left.
+    fn take_out(&self, p: Paragraph, grouped: &mut BTreeMap<u32, Vec<u32>>) -> Option<Paragraph> {
+        let upright = |i: u32| self.words[i as usize].angle.abs() <= UPRIGHT;
+        let block = |i: u32| self.block_of(i).filter(|&b| self.is_text(b) && upright(i));
+        let column = p.column;
+        let mut left: Vec<Line> = Vec::new();
+        for line in p.lines {
+            let (taken, rest): (Vec<u32>, Vec<u32>) =
+                line.words.iter().partition(|&&i| block(i).is_some());
+            for i in taken {
+                if let Some(block) = block(i) {
+                    grouped.entry(block).or_default().push(i);
+                }
+            }
+            if rest.len() == line.words.len() {
+                left.push(line);
+            } else {
+                left.extend(Line::new(rest, self.words));
+            }
+        }
+        Paragraph::new(left, column)
+    }
+
+    /// Whether a block of the tree is one block of text.
+    fn is_text(&self, n: u32) -> bool {
+        !matches!(self.kind(n), TagKind::Figure | TagKind::Other | TagKind::Code)
     }
 
     fn place(&self, draft: &Draft) -> Option<i64> {
@@ -186,35 +250,10 @@ impl<'a> Structure<'a> {
         parts.map(Draft::Text).collect()
     }
 
-    /// Joins paragraphs of one block, each right below the last.
-    fn join(&self, drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
-        let block =
-            |p: &Paragraph| self.main_block(p.lines.iter().flat_map(|l| l.words.iter().copied()));
-        let mut out: Vec<Draft> = Vec::new();
-        for draft in drafts {
-            if let (Some(Draft::Text(open)), Draft::Text(p)) = (out.last_mut(), &draft)
-                && let (Some(a), Some(b)) = (block(open), block(p))
-                && a == b
-                && self.kind(a) != TagKind::Figure
-            {
-                let gap = p.rect.min.y - open.rect.max.y;
-                let beside = p.rect.overlap_x(&open.rect) > 0.0;
-                if beside && (-0.5 * p.size()..1.5 * p.size()).contains(&gap) {
-                    open.lines.extend(p.lines.iter().cloned());
-                    open.rect = open.rect.around(&p.rect);
-                    open.column = open.column.around(&p.column);
-                    continue;
-                }
-            }
-            out.push(draft);
-        }
-        out
-    }
-
     /// Tables of the tree whose cells stand on the page like cells: rows one below the other, as
     /// many columns in each. `free` are the words that may be taken.
     pub(super) fn tables(&self, free: &[u32]) -> Vec<FoundTable> {
-        let is_free: std::collections::HashSet<u32> = free.iter().copied().collect();
+        let is_free: HashSet<u32> = free.iter().copied().collect();
         let tables = (0u32..).zip(&self.tags.elements).filter(|(_, e)| e.kind == TagKind::Table);
         let mut out: Vec<FoundTable> = Vec::new();
         for (n, _) in tables {
@@ -229,7 +268,7 @@ impl<'a> Structure<'a> {
         out
     }
 
-    fn table(&self, n: u32, free: &std::collections::HashSet<u32>) -> Option<FoundTable> {
+    fn table(&self, n: u32, free: &HashSet<u32>) -> Option<FoundTable> {
         /// Cells of one table: rows times columns.
         const MOST: usize = 20_000;
         let elements = &self.tags.elements;
@@ -238,7 +277,7 @@ impl<'a> Structure<'a> {
         let is_cell = |e: u32| matches!(self.kind(e), TagKind::Cell | TagKind::HeaderCell);
         // The words of each cell; a word of the table outside of cells and captions speaks against
         // it, as does a table in a cell.
-        let mut held: std::collections::BTreeMap<u32, Vec<u32>> = std::collections::BTreeMap::new();
+        let mut held: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (i, tag) in (0u32..).zip(&self.tags.words) {
             let WordTag::In(e) = *tag else { continue };
             if e < n || !ancestors(self.tags, e).any(|a| a == n) {
@@ -317,7 +356,9 @@ fn block(tags: &Tags, n: usize) -> Option<u32> {
                 | TagKind::Row
         )
     });
-    strong.or_else(|| ancestors(tags, n).find(|a| kind(a) == TagKind::Paragraph))
+    let paragraph = || ancestors(tags, n).find(|a| kind(a) == TagKind::Paragraph);
+    // Text that is in no block has its place in the order all the same.
+    strong.or_else(paragraph).or(Some(n))
 }
 
 /// Where the cells of a table stand.

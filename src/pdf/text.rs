@@ -322,6 +322,10 @@ fn join(word: &OpenWord, c: char, r: &Rect<Pt>, run: &Arc<RunInfo>) -> Join {
     if Arc::ptr_eq(&word.run, run) {
         return Join::Same;
     }
+    // Cells of a table may stand closer than words do, but are marked as apart.
+    if gap > JOIN_GAP * em && word.run.mark != run.mark {
+        return Join::Apart;
+    }
     let (a, b) = (&word.run.style, &run.style);
     let same_size = a.size.max(b.size) <= SIZE_STEP * a.size.min(b.size);
     if same_size && a.bold == b.bold && word.run.origin == run.origin {
