@@ -2,6 +2,7 @@
 
 use super::captions;
 use super::context::{context, is_contents, is_spread};
+use super::definitions;
 use super::furniture::{self, Margin};
 use super::levels::{self, Heading};
 use super::lists;
@@ -142,6 +143,7 @@ fn page_roles(
     let words = &page.read.words;
     let ocr = page.read.text_source == TextSource::Ocr;
     let contents = is_contents(&page.drafts, words);
+    let terms = definitions::terms(&page.drafts, words);
     let mut roles: Vec<Option<Role>> = Vec::with_capacity(page.drafts.len());
     for (n, draft) in page.drafts.iter().enumerate() {
         let Draft::Text(p) = draft else {
@@ -169,7 +171,13 @@ fn page_roles(
             let pictured = page.read.text_source == TextSource::Mixed && is_recognised(p, words);
             let context = context(page, n, body, (ocr, contents), margin);
             // What the tree calls a paragraph has to look the more like a heading.
-            let least = if named && page.said[n].is_some() { SAID_PARAGRAPH } else { 0.0 };
+            let least = if terms[n] {
+                f32::MAX
+            } else if named && page.said[n].is_some() {
+                SAID_PARAGRAPH
+            } else {
+                0.0
+            };
             if !pictured && styles::heading_score(p, words, body, &context) > least {
                 Role::Heading { level: 1 }
             } else if let Some((marker, _)) = lists::split_marker(&text) {

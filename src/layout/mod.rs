@@ -5,10 +5,12 @@
 //! looks like, headings and their levels, running headers and footers. Whatever the words come
 //! from, the same code runs on them.
 
+mod asides;
 mod blocks;
 mod bullets;
 mod captions;
 mod context;
+mod definitions;
 mod figures;
 mod furniture;
 mod lean;
@@ -129,7 +131,12 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     take(&mut free, words.len(), figures.iter().flat_map(|f| f.words.iter().copied()));
 
     let segments = lines::segments(words, &free, &barriers);
-    let mut drafts = in_order(&segments, found, figures, words, em, options);
+    let solid: Vec<Rect<Pt>> =
+        found.iter().map(|t| t.rect).chain(figures.iter().map(|f| f.rect)).collect();
+    let asides = asides::find(&read.placements, &read.rules, &segments, &solid, read.size, em);
+    let solid: Vec<Draft> =
+        found.into_iter().map(Draft::Table).chain(figures.into_iter().map(Draft::Figure)).collect();
+    let mut drafts = in_order(&segments, solid, &asides, words, em, options);
     drafts.extend(turned_text(&turned, words));
     drafts = outline::part_titles(drafts, &read.outline, words);
     let mut said = vec![None; drafts.len()];
@@ -149,25 +156,28 @@ fn take(free: &mut Vec<u32>, count: usize, taken: impl Iterator<Item = u32>) {
     free.retain(|&i| !gone[i as usize]);
 }
 
-/// Puts everything on the page into reading order and into blocks.
+/// Puts everything on the page into reading order and into blocks. What is in an aside reads as one.
 fn in_order(
     segments: &[Segment],
-    found: Vec<FoundTable>,
-    figures: Vec<figures::Figure>,
+    solid: Vec<Draft>,
+    asides: &[asides::Aside],
     words: &[Word],
     em: f32,
     options: &Options,
 ) -> Vec<Draft> {
-    let mut solid: Vec<Option<Draft>> = found
-        .into_iter()
-        .map(Draft::Table)
-        .chain(figures.into_iter().map(Draft::Figure))
-        .map(Some)
-        .collect();
-    let atoms: Vec<Atom> = segments
+    let mut boxed = vec![false; segments.len()];
+    for &n in asides.iter().flat_map(|a| &a.segments) {
+        boxed[n] = true;
+    }
+    let outside: Vec<&Segment> =
+        segments.iter().zip(&boxed).filter(|(_, boxed)| !**boxed).map(|(s, _)| s).collect();
+    let mut solid: Vec<Option<Draft>> = solid.into_iter().map(Some).collect();
+    let atoms: Vec<Atom> = outside
         .iter()
         .map(|s| Atom { rect: s.rect, is_text: true })
         .chain(solid.iter().flatten().map(|d| Atom { rect: d.rect(), is_text: false }))
+        // The room between a frame and its text belongs to the gutter beside it.
+        .chain(asides.iter().map(|a| Atom { rect: a.rect.inflate(-0.5 * em, 0.0), is_text: false }))
         .collect();
     let rtl = text::is_rtl(words.iter());
     // Only what went through a camera or a scanner can lean.
@@ -178,14 +188,20 @@ fn in_order(
     };
     let mut drafts = Vec::new();
     for zone in order::zones(&atoms, em, rtl) {
-        // Tables and figures part the text of a zone.
+        // Tables, figures and asides part the text of a zone.
         let mut stretch: Vec<&Segment> = Vec::new();
         for index in zone {
-            match index.checked_sub(segments.len()) {
-                None => stretch.push(&segments[index]),
+            let Some(n) = index.checked_sub(outside.len()) else {
+                stretch.push(outside[index]);
+                continue;
+            };
+            zone_text(&std::mem::take(&mut stretch), words, em, options, &mut drafts);
+            match n.checked_sub(solid.len()) {
+                None => drafts.extend(solid[n].take()),
                 Some(n) => {
-                    zone_text(&std::mem::take(&mut stretch), words, em, options, &mut drafts);
-                    drafts.extend(solid[n].take());
+                    let inside = asides[n].segments.iter().map(|&i| segments[i].clone());
+                    let inside: Vec<Segment> = inside.collect();
+                    drafts.extend(in_order(&inside, Vec::new(), &[], words, em, options));
                 }
             }
         }

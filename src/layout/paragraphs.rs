@@ -120,6 +120,49 @@ fn is_caps(line: &Line, words: &[Word]) -> bool {
     capitals >= 6
 }
 
+/// Whether a line stands under the text of a first line that starts with a number or sign: a note whose
+/// number hangs out.
+fn hangs(first: &Line, line: &Line, em: f32, words: &[Word]) -> bool {
+    /// Signs of the longest number.
+    const MOST: usize = 3;
+    let [mark, text, ..] = first.words.as_slice() else { return false };
+    let (mark, text) = (&words[*mark as usize], &words[*text as usize]);
+    mark.text.chars().count() <= MOST
+        && mark.text.chars().all(|c| c.is_numeric() || "*†‡§".contains(c))
+        && text.rect.min.x > first.rect.min.x + INDENT * em
+        && (line.rect.min.x - text.rect.min.x).abs() < 0.3 * em
+}
+
+/// Whether a line back at the margin ends a block that is set in as a whole, such as the description
+/// in a definition list: all its lines start at one place, and the last one ends early or with its
+/// sentence.
+fn ends_description(
+    open: &[Line],
+    line: &Line,
+    em: f32,
+    margins: &Margins,
+    words: &[Word],
+) -> bool {
+    let (Some(first), Some(last)) = (open.first(), open.last()) else { return false };
+    let left = first.rect.min.x;
+    let set_in = left - line.rect.min.x;
+    let even = open.iter().all(|l| (l.rect.min.x - left).abs() < 0.3 * em);
+    let at_margin = (line.rect.min.x - margins.left).abs() < 0.5 * em;
+    if !even || !at_margin || !(INDENT * em..2.0 * MAX_INDENT * em).contains(&set_in) {
+        return false;
+    }
+    let Some(&next) = line.words.first() else { return false };
+    let room = margins.right - last.rect.max.x;
+    let short = room > words[next as usize].rect.width() + (0.3 + SHORT) * em;
+    let ends = last.words.last().is_some_and(|&i| ends_sentence(&words[i as usize].text));
+    // A first line that is set in goes on at the margin, unless it ends early.
+    if open.len() > 1 { short || ends } else { short && ends }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', ':', '。', '؟', '।'])
+}
+
 fn starts_paragraph(
     last: &Line,
     line: &Line,
@@ -159,6 +202,12 @@ fn starts_paragraph(
             return line.rect.min.x < first.rect.min.x + 0.3 * em;
         }
     }
+    if hangs(first, line, em, words) {
+        return false;
+    }
+    if ends_description(open, line, em, margins, words) {
+        return true;
+    }
     let indent = line.rect.min.x - margins.left;
     let last_indent = last.rect.min.x - margins.left;
     // A first line set in from the margin, after a line that was not.
@@ -173,9 +222,7 @@ fn starts_paragraph(
     let Some(&next) = line.words.first() else { return false };
     let next_width = words[next as usize].rect.width() + 0.3 * em;
     let room = margins.right - last.rect.max.x;
-    let ends_sentence = words[*last.words.last().unwrap_or(&next) as usize]
-        .text
-        .ends_with(['.', '!', '?', ':', '。', '؟', '।']);
+    let ends_sentence = ends_sentence(&words[*last.words.last().unwrap_or(&next) as usize].text);
     let short = room > next_width + SHORT * em;
     short
         && (margins.justified || ends_sentence)
