@@ -3,6 +3,7 @@
 use super::captions;
 use super::context::{context, is_contents, is_spread};
 use super::definitions;
+use super::formulas;
 use super::furniture::{self, Margin};
 use super::levels::{self, Heading};
 use super::lists;
@@ -164,6 +165,8 @@ fn page_roles(
             role
         } else if p.lines.iter().all(|l| l.style.mono) && is_code(p, words) {
             Role::Code
+        } else if formulas::is_formula(&p.lines, &p.column, words) {
+            Role::Formula
         } else if captions::is_caption(&text) {
             // A caption whose picture or table was not found is no heading either.
             if near_float(&page.drafts, n) { Role::Caption } else { Role::Paragraph }

@@ -12,10 +12,12 @@ mod captions;
 mod context;
 mod definitions;
 mod figures;
+mod formulas;
 mod furniture;
 mod lean;
 mod levels;
 mod lines;
+mod listing;
 mod lists;
 mod order;
 mod outline;
@@ -226,13 +228,14 @@ fn zone_text(
     };
     let mut at = 0;
     let text = |range: std::ops::Range<usize>, out: &mut Vec<Draft>| {
-        let lines: Vec<Line> = rows[range]
+        let mut lines: Vec<Line> = rows[range]
             .iter()
             .filter_map(|row| {
                 let indices = row.iter().flat_map(|&i| stretch[i].words.iter().copied());
                 Line::new(indices.collect(), words)
             })
             .collect();
+        listing::mark(&mut lines, words);
         out.extend(paragraphs::paragraphs(lines, words).into_iter().map(Draft::Text));
     };
     for (range, table) in found {

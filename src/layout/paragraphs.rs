@@ -1,5 +1,6 @@
 //! Lines of a column to paragraphs.
 
+use super::formulas;
 use super::lines::Line;
 use super::lists;
 use super::text::line_text;
@@ -53,7 +54,12 @@ pub(super) fn paragraphs(lines: Vec<Line>, words: &[Word]) -> Vec<Paragraph> {
     for line in lines {
         let breaks = match open.last() {
             None => false,
-            Some(last) => starts_paragraph(last, &line, &open, leading, &margins, words),
+            Some(last) => match [last, &line].map(|l| formulas::is_displayed(l, &column, words)) {
+                // The parts of a fraction stand at odd distances.
+                [true, true] => line.rect.min.y - last.rect.max.y > line.size.max(last.size),
+                [false, false] => starts_paragraph(last, &line, &open, leading, &margins, words),
+                _ => true,
+            },
         };
         if breaks {
             out.extend(Paragraph::new(std::mem::take(&mut open), column));
