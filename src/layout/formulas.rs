@@ -19,6 +19,11 @@ const RELATIONS: &str = "=≠≡≈≃≅∼≤≥≪≫∝∈∉⊂⊆→⇒⇔
 /// Signs that stand between letters and numbers in a formula.
 const OPERATORS: &str = "+−*/×÷·∘⊗⊕^_<>|∞∀∃∪∩∧∨¬′∗";
 
+/// A piece of a formula has no more letters in a row of ordinary type.
+const MOST_LETTERS: usize = 3;
+/// What no formula has, but program text, prices and labels have.
+const NO_FORMULA: &str = "$%\"“”#@\\&?:;";
+
 /// Whether a line looks like (a part of) a formula set apart in its column.
 pub(super) fn is_displayed(line: &Line, column: &Rect<Pt>, words: &[Word]) -> bool {
     let em = line.size.max(1.0);
@@ -34,7 +39,11 @@ pub(super) fn is_displayed(line: &Line, column: &Rect<Pt>, words: &[Word]) -> bo
 
 /// Whether lines that are displayed are a formula as a whole: they relate something to something.
 pub(super) fn is_formula(lines: &[Line], column: &Rect<Pt>, words: &[Word]) -> bool {
-    lines.iter().all(|l| is_displayed(l, column, words))
+    /// Letters and digits of the shortest formula: less is a dash between marks.
+    const LEAST: usize = 3;
+    let text: String = lines.iter().map(|l| line_text(&l.words, words)).collect();
+    text.chars().filter(|c| c.is_alphanumeric()).count() >= LEAST
+        && lines.iter().all(|l| is_displayed(l, column, words))
         && lines.iter().any(|l| {
             l.words.len() > 2 && line_text(&l.words, words).contains(|c| RELATIONS.contains(c))
         })
@@ -56,20 +65,29 @@ fn is_mathematical(indices: &[u32], words: &[Word]) -> bool {
     for &i in indices {
         let word = &words[i as usize];
         all += 1;
-        let letters = word.text.chars().filter(|c| c.is_alphabetic()).count();
+        let letters =
+            word.text.chars().filter(|c| c.is_alphabetic() && !is_math_letter(*c)).count();
+        let set_as_math = word.style.font.as_deref().is_some_and(is_math_font);
+        let is_name = set_as_math || is_function(&word.text);
+        // Prose, commands and labels hold words, quotes and prompts; formulas hold few letters at a time.
+        if letters > MOST_LETTERS && !is_name || word.text.contains(|c| NO_FORMULA.contains(c)) {
+            return false;
+        }
         let has_sign = word.text.contains(|c: char| {
             RELATIONS.contains(c) || OPERATORS.contains(c) || ('\u{370}'..'\u{400}').contains(&c)
         });
-        let set_as_math = word.style.font.as_deref().is_some_and(is_math_font);
         telling |= word.text.contains(|c| RELATIONS.contains(c) || OPERATORS.contains(c))
             || set_as_math && letters > 0;
-        let is_sign = letters <= 2 && !word.text.chars().any(super::text::is_unspaced)
-            || has_sign
-            || set_as_math
-            || is_function(&word.text);
+        let is_sign =
+            letters <= 2 && !word.text.chars().any(super::text::is_unspaced) || has_sign || is_name;
         signs += usize::from(is_sign);
     }
     telling && signs as f32 >= MOST_SIGNS * all as f32
+}
+
+/// Letters of the block of mathematical alphabets.
+fn is_math_letter(c: char) -> bool {
+    ('\u{1D400}'..='\u{1D7FF}').contains(&c)
 }
 
 /// Fonts of mathematics: TeX's, and those that say so.
@@ -120,6 +138,9 @@ mod tests {
         assert!(!displayed(&line("E = m c²", 50.0, 100.0)));
         assert!(!displayed(&line("a + b", 150.0, 100.0)));
         assert!(!displayed(&line("Distance = speed times time", 120.0, 100.0)));
+        assert!(!displayed(&line("magnification is 10 x 45 = 450x", 120.0, 100.0)));
+        assert!(!displayed(&line("> Lst <- list(a=b, c=d)", 120.0, 100.0)));
+        assert!(!displayed(&line("$ dd if=/dev/x | y", 120.0, 100.0)));
         assert!(!displayed(&line("12 34 56", 150.0, 100.0)));
     }
 }

@@ -111,11 +111,13 @@ pub(super) fn agree(levels: &mut [u8], depths: &[Option<u8>]) {
         *level = match depth {
             Some(depth) => base + 2 * (*depth).min(8),
             None if style < top => 2 * style - 2,
-            None => match usual.iter().rev().find(|u| u.0 <= style) {
-                Some(&(same, depth)) if same == style => base + 2 * depth.min(8),
-                // Set smaller than what is known, it is below it.
-                Some(&(_, depth)) => base + 2 * depth.min(8) + 1,
-                None => 2 * style,
+            None => match usual.iter().find(|u| u.0 == style) {
+                Some(&(_, depth)) => base + 2 * depth.min(8),
+                // Below all that is set larger.
+                None => {
+                    let above = usual.iter().filter(|u| u.0 < style).map(|u| u.1).max();
+                    base + 2 * above.unwrap_or(0).min(8) + 1
+                }
             },
         };
     }

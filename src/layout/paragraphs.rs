@@ -126,17 +126,17 @@ fn is_caps(line: &Line, words: &[Word]) -> bool {
     capitals >= 6
 }
 
-/// Whether a line stands under the text of a first line that starts with a number or sign: a note whose
-/// number hangs out.
-fn hangs(first: &Line, line: &Line, em: f32, words: &[Word]) -> bool {
+/// Where the text begins of a line that starts with a number or sign hung out: a note, or an item of
+/// a list without punctuation.
+fn hung_text(line: &Line, em: f32, words: &[Word]) -> Option<f32> {
     /// Signs of the longest number.
     const MOST: usize = 3;
-    let [mark, text, ..] = first.words.as_slice() else { return false };
+    let [mark, text, ..] = line.words.as_slice() else { return None };
     let (mark, text) = (&words[*mark as usize], &words[*text as usize]);
-    mark.text.chars().count() <= MOST
-        && mark.text.chars().all(|c| c.is_numeric() || "*†‡§".contains(c))
-        && text.rect.min.x > first.rect.min.x + INDENT * em
-        && (line.rect.min.x - text.rect.min.x).abs() < 0.3 * em
+    let is_mark = mark.text.chars().count() <= MOST
+        && mark.text.chars().all(|c| c.is_numeric() || "*†‡§".contains(c));
+    let apart = text.rect.min.x > line.rect.min.x + INDENT * em;
+    (is_mark && apart).then_some(text.rect.min.x)
 }
 
 /// Whether a line back at the margin ends a block that is set in as a whole, such as the description
@@ -208,8 +208,15 @@ fn starts_paragraph(
             return line.rect.min.x < first.rect.min.x + 0.3 * em;
         }
     }
-    if hangs(first, line, em, words) {
-        return false;
+    if let Some(left) = hung_text(first, em, words) {
+        if (line.rect.min.x - left).abs() < 0.3 * em {
+            return false;
+        }
+        // The next note, its number under the last one's.
+        let next = hung_text(line, em, words).is_some_and(|l| (l - left).abs() < 0.3 * em);
+        if next && (line.rect.min.x - first.rect.min.x).abs() < 0.5 * em {
+            return true;
+        }
     }
     if ends_description(open, line, em, margins, words) {
         return true;
