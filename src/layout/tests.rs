@@ -600,3 +600,24 @@ fn levels_of_headings_do_not_jump() {
         .collect();
     assert_eq!(levels, [1, 2, 3, 2]);
 }
+
+#[test]
+fn the_larger_beginning_of_a_sentence_is_no_heading() {
+    let mut first = line(
+        "where people read and write many words of running text that fill a line",
+        50.0,
+        100.0,
+    );
+    first.iter_mut().for_each(|w| w.style.size = 12.5);
+    let words: Vec<Word> = [first, running(118.0, 4).concat()].concat();
+    assert_eq!(headings(&laid_out(words)), [] as [&str; 0]);
+}
+
+#[test]
+fn a_sentence_that_introduces_a_list_is_no_heading() {
+    let mut bold =
+        line("and these are the ten things that a keeper had to do each day:", 50.0, 120.0);
+    bold.iter_mut().for_each(|w| w.style.bold = Some(true));
+    let words: Vec<Word> = [running(60.0, 3).concat(), bold, running(146.0, 4).concat()].concat();
+    assert_eq!(headings(&laid_out(words)), [] as [&str; 0]);
+}
