@@ -7,8 +7,6 @@ mod outline;
 mod space;
 mod structure;
 mod style;
-#[cfg(test)]
-mod tests;
 mod text;
 mod trust;
 
