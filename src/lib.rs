@@ -76,7 +76,7 @@ pub use options::{
     HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options, OutputFormat,
     PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
-pub use page::{Link, PageRead, Placement, Rule};
+pub use page::{Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
 pub use page_images::PageImages;
 pub use picture::PageImage;
 pub use progress::{Event, Progress};

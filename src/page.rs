@@ -24,6 +24,12 @@ pub struct PageRead {
     pub placements: Vec<Placement>,
     /// Hyperlinks.
     pub links: Vec<Link>,
+    /// Entries of the document's outline (bookmarks) that lead to this page, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outline: Vec<OutlineEntry>,
+    /// What the structure tree of a tagged PDF says about the page; empty without one.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     /// Where the words come from.
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
@@ -47,6 +53,30 @@ pub struct PageRead {
     /// How long each stage took. Not part of the output (it would differ from run to run).
     #[serde(default)]
     pub timings: Timings,
+}
+
+impl PageRead {
+    /// A page of this size, in points, with nothing on it.
+    pub fn blank(index: usize, size: Size<Pt>) -> Self {
+        Self {
+            index,
+            size,
+            words: Vec::new(),
+            rules: Vec::new(),
+            placements: Vec::new(),
+            links: Vec::new(),
+            outline: Vec::new(),
+            tags: Tags::default(),
+            text_source: TextSource::None,
+            resolution: None,
+            rotation: 0,
+            skew: 0.0,
+            warp: None,
+            language: None,
+            warnings: Vec::new(),
+            timings: Timings::default(),
+        }
+    }
 }
 
 /// A straight ruling line, horizontal or vertical, as the box it covers.
@@ -104,6 +134,100 @@ pub struct Link {
     pub rect: Rect<Pt>,
     /// Where it leads.
     pub uri: String,
+}
+
+/// An entry of a document's outline (PDF 32000-1, 12.3.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutlineEntry {
+    /// The title, as the file has it.
+    pub title: String,
+    /// How many entries enclose it: 0 for the outermost.
+    pub depth: u8,
+    /// Where on the page it leads, in points from the page's top; `None` where it does not say.
+    pub top: Option<f32>,
+}
+
+/// The part of a structure tree (PDF 32000-1, 14.7) that is about one page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tags {
+    /// Elements in the order of the tree, parents before their children.
+    pub elements: Vec<Tag>,
+    /// For each of the text layer's words, in the order of [`PageRead::words`]: the innermost
+    /// element that it belongs to, as an index. Words that were recognised besides come after them and
+    /// have none.
+    pub words: Vec<WordTag>,
+}
+
+impl Tags {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+}
+
+/// What the structure tree says about a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WordTag {
+    /// In this element.
+    In(u32),
+    /// Marked as no part of the document's content: page headers and the like.
+    Artifact,
+    /// Nothing.
+    Untagged,
+}
+
+/// An element of a structure tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tag {
+    /// What it is.
+    pub kind: TagKind,
+    /// The element around it, as an index below its own.
+    pub parent: Option<u32>,
+    /// Rows and columns that a table cell covers, at least 1.
+    pub span: (u16, u16),
+    /// Alternate text, of figures above all.
+    pub alt: Option<String>,
+}
+
+/// What an element of a structure tree is (PDF 32000-1, 14.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagKind {
+    /// A heading; its level, 1 to 6, where the element says.
+    Heading(Option<u8>),
+    /// A paragraph.
+    Paragraph,
+    /// A list.
+    List,
+    /// An item of a list.
+    Item,
+    /// What stands before an item, a note or a caption: a number or bullet.
+    Label,
+    /// The text of an item.
+    Body,
+    /// A table.
+    Table,
+    /// A row of a table.
+    Row,
+    /// A cell that heads a row or column.
+    HeaderCell,
+    /// A cell of a table.
+    Cell,
+    /// A picture or drawing.
+    Figure,
+    /// The caption of a table or figure.
+    Caption,
+    /// A footnote or endnote.
+    Note,
+    /// Program text.
+    Code,
+    /// A formula.
+    Formula,
+    /// A table of contents, or an item of one.
+    Contents,
+    /// Anything else: a section, a link, a stretch of text.
+    Other,
 }
 
 /// What speaks against the text layer of a page, where that is not enough to give it up: a look at

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use image::GrayImage;
 
-use crate::document::{TextSource, Timings};
+use crate::document::TextSource;
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
 use crate::options::{OcrMode, Options};
-use crate::page::{Doubt, PageRead, PlacementKind, Suspect};
+use crate::page::{Doubt, PageRead, PlacementKind, Suspect, Tags};
 use crate::pdf::{PageContent, PdfFile};
 use crate::raster::ImagePages;
 
@@ -83,6 +83,7 @@ pub(crate) fn prepare_pdf_page(
         Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
         Choice::Whole => {
             read.words.clear();
+            read.tags = Tags::default();
             None
         }
     };
@@ -111,7 +112,7 @@ pub(crate) fn prepare_image_page(
     let (image, resolution) = images.page(index)?;
     let around = rect(0.0, 0.0, image.width() as f32, image.height() as f32);
     let size = resolution.to_points(around).size();
-    let mut read = empty(index, size);
+    let mut read = PageRead::blank(index, size);
     read.timings.add("decode", started.elapsed().as_secs_f64());
     if options.ocr == OcrMode::Never {
         read.warnings.push(
@@ -205,25 +206,6 @@ fn bitmaps_without_text(content: &PageContent) -> Vec<Rect<Pt>> {
     regions
 }
 
-fn empty(index: usize, size: Size<Pt>) -> PageRead {
-    PageRead {
-        index,
-        size,
-        words: Vec::new(),
-        rules: Vec::new(),
-        placements: Vec::new(),
-        links: Vec::new(),
-        text_source: TextSource::None,
-        resolution: None,
-        rotation: 0,
-        skew: 0.0,
-        warp: None,
-        language: None,
-        warnings: Vec::new(),
-        timings: Timings::default(),
-    }
-}
-
 fn from_content(content: PageContent, index: usize) -> PageRead {
     let text_source =
         if content.words.is_empty() { TextSource::None } else { TextSource::TextLayer };
@@ -232,7 +214,9 @@ fn from_content(content: PageContent, index: usize) -> PageRead {
         rules: content.rules,
         placements: content.placements,
         links: content.links,
+        outline: content.outline,
+        tags: content.tags,
         text_source,
-        ..empty(index, content.size)
+        ..PageRead::blank(index, content.size)
     }
 }

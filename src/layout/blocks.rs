@@ -2,11 +2,15 @@
 
 use super::captions;
 use super::context::{context, is_contents, is_spread};
+use super::definitions;
+use super::formulas;
 use super::furniture::{self, Margin};
 use super::levels::{self, Heading};
 use super::lists;
+use super::outline::{self, Titles};
 use super::paragraphs::Paragraph;
 use super::styles::{self, Body};
+use super::tags::Said;
 use super::text::{Vocabulary, append_line, line_text, logical, paragraph_text};
 use super::{Draft, PageDraft};
 use crate::document::{
@@ -14,7 +18,7 @@ use crate::document::{
 };
 use crate::geometry::RectExt;
 use crate::options::Options;
-use crate::page::PageRead;
+use crate::page::{PageRead, TagKind};
 
 /// A footnote's text is at most this share of body size.
 const FOOTNOTE_SIZE: f32 = 0.93;
@@ -22,18 +26,28 @@ const FOOTNOTE_SIZE: f32 = 0.93;
 /// Footnotes stand in the lower part of the page, from this share of its height.
 const FOOTNOTE_FROM: f32 = 0.5;
 
+/// By how much a block has to look more like a heading where the document's structure tree has headings
+/// and calls it something else: bold at a size of its own, with room around it.
+const SAID_PARAGRAPH: f32 = 0.8;
+
 /// Gives every draft its role and builds the pages.
 pub(super) fn settle(drafts: Vec<PageDraft>, options: &Options) -> Vec<Page> {
     let known = Vocabulary::new(drafts.iter().flat_map(|d| &d.read.words));
     let bodies = bodies(&drafts);
     let furniture = find_furniture(&drafts);
+    let titles = outline::titles(&drafts, &|n, b| may_head(&drafts[n], b, &furniture, n));
+    // A tree that names headings names all of them.
+    let named = drafts.iter().flat_map(|d| &d.said).any(is_said_heading);
     let mut roles: Vec<Vec<Option<Role>>> = drafts
         .iter()
         .zip(&bodies)
         .enumerate()
-        .map(|(n, (draft, body))| page_roles(draft, body, &|block| margin(&furniture, n, block)))
+        .map(|(n, (draft, body))| {
+            let margin = |block| margin(&furniture, n, block);
+            page_roles(draft, body, &margin, &titles.depths[n], named)
+        })
         .collect();
-    set_levels(&drafts, &mut roles, options);
+    set_levels(&drafts, &mut roles, &titles, options);
     let (mut pages, places): (Vec<Page>, Vec<_>) = drafts
         .into_iter()
         .zip(roles)
@@ -50,6 +64,35 @@ pub(super) fn settle(drafts: Vec<PageDraft>, options: &Options) -> Vec<Page> {
         super::tilt::warp(page, warp);
     }
     pages
+}
+
+/// Whether a block may be a heading if the document names it as one.
+fn may_head(
+    page: &PageDraft,
+    block: usize,
+    furniture: &[(usize, usize, Margin)],
+    n: usize,
+) -> bool {
+    let words = &page.read.words;
+    match &page.drafts[block] {
+        Draft::Text(p) => {
+            margin(furniture, n, block).is_none()
+                && !is_turned(p, words)
+                && page.said[block] != Some(Said::Artifact)
+                && !captions::is_caption(&line_text(&p.lines[0].words, words))
+        }
+        _ => false,
+    }
+}
+
+fn is_said_heading(said: &Option<Said>) -> bool {
+    matches!(said, Some(Said::Kind(TagKind::Heading(_), _)))
+}
+
+fn is_turned(p: &Paragraph, words: &[Word]) -> bool {
+    p.lines
+        .iter()
+        .any(|l| l.words.first().is_some_and(|&i| words[i as usize].angle.abs() > super::UPRIGHT))
 }
 
 fn margin(furniture: &[(usize, usize, Margin)], page: usize, block: usize) -> Option<Margin> {
@@ -110,36 +153,50 @@ fn page_roles(
     page: &PageDraft,
     body: &Body,
     margin: &dyn Fn(usize) -> Option<Margin>,
+    titles: &[Option<u8>],
+    named: bool,
 ) -> Vec<Option<Role>> {
     let words = &page.read.words;
     let ocr = page.read.text_source == TextSource::Ocr;
     let contents = is_contents(&page.drafts, words);
+    let terms = definitions::terms(&page.drafts, words);
     let mut roles: Vec<Option<Role>> = Vec::with_capacity(page.drafts.len());
     for (n, draft) in page.drafts.iter().enumerate() {
         let Draft::Text(p) = draft else {
             roles.push(None);
             continue;
         };
-        let turned = p.lines.iter().any(|l| {
-            l.words.first().is_some_and(|&i| words[i as usize].angle.abs() > super::UPRIGHT)
-        });
         let text = p.lines.first().map(|l| line_text(&l.words, words)).unwrap_or_default();
         let role = if let Some(margin) = margin(n) {
             match margin {
                 Margin::Top => Role::PageHeader,
                 Margin::Bottom => Role::PageFooter,
             }
-        } else if turned {
+        } else if is_turned(p, words) {
             Role::Paragraph
+        } else if titles[n].is_some() {
+            Role::Heading { level: 1 }
+        } else if let Some(role) = page.said[n].and_then(|said| said_role(said, p, &text, page)) {
+            role
         } else if p.lines.iter().all(|l| l.style.mono) && is_code(p, words) {
             Role::Code
+        } else if formulas::is_formula(&p.lines, &p.column, words) {
+            Role::Formula
         } else if captions::is_caption(&text) {
             // A caption whose picture or table was not found is no heading either.
             if near_float(&page.drafts, n) { Role::Caption } else { Role::Paragraph }
         } else {
             let pictured = page.read.text_source == TextSource::Mixed && is_recognised(p, words);
             let context = context(page, n, body, (ocr, contents), margin);
-            if !pictured && styles::heading_score(p, words, body, &context) > 0.0 {
+            // What the tree calls a paragraph has to look the more like a heading.
+            let least = if terms[n] {
+                f32::MAX
+            } else if named && page.said[n].is_some() {
+                SAID_PARAGRAPH
+            } else {
+                0.0
+            };
+            if !pictured && styles::heading_score(p, words, body, &context) > least {
                 Role::Heading { level: 1 }
             } else if let Some((marker, _)) = lists::split_marker(&text) {
                 Role::ListItem { marker, depth: 0 }
@@ -154,6 +211,42 @@ fn page_roles(
     drop_lone_numbers(&page.drafts, &mut roles, words);
     set_depths(page, &mut roles);
     roles
+}
+
+/// The role that the structure tree gives a block; `None` where it leaves it open.
+fn said_role(said: Said, p: &Paragraph, text: &str, page: &PageDraft) -> Option<Role> {
+    /// Longer ones are text that was given a heading's looks by a heading's style.
+    const MOST_WORDS: usize = 40;
+    /// Artifacts of the page's top and bottom are furniture, within this share of its height.
+    const MARGIN: f32 = 0.15;
+    let Said::Kind(kind, depth) = said else {
+        let height = page.read.size.height;
+        return if p.rect.max.y < MARGIN * height {
+            Some(Role::PageHeader)
+        } else if p.rect.min.y > (1.0 - MARGIN) * height {
+            Some(Role::PageFooter)
+        } else {
+            Some(Role::Paragraph)
+        };
+    };
+    match kind {
+        TagKind::Heading(_) => {
+            let count: usize = p.lines.iter().map(|l| l.words.len()).sum();
+            let short = p.lines.len() <= outline::MOST_LINES && count <= MOST_WORDS;
+            let lettered = text.chars().any(char::is_alphabetic);
+            (short && lettered).then_some(Role::Heading { level: 1 })
+        }
+        TagKind::Item => {
+            let marker = lists::split_marker(text).map(|(marker, _)| marker);
+            Some(Role::ListItem { marker: marker.unwrap_or(ListMarker::Bullet), depth })
+        }
+        TagKind::Caption => Some(Role::Caption),
+        TagKind::Note => Some(Role::Footnote),
+        TagKind::Code => Some(Role::Code),
+        TagKind::Formula => Some(Role::Formula),
+        TagKind::Contents => Some(Role::Paragraph),
+        _ => None,
+    }
 }
 
 /// Whether text was read from a picture on a page that has a text layer.
@@ -194,7 +287,10 @@ fn set_depths(page: &PageDraft, roles: &mut [Option<Role>]) {
         if end > n {
             let lefts: Vec<f32> = (n..end).map(|k| page.drafts[k].rect().min.x).collect();
             for (k, depth) in (n..end).zip(lists::depths(&lefts, page.em)) {
-                if let Some(Role::ListItem { depth: d, .. }) = &mut roles[k] {
+                let is_said = matches!(page.said[k], Some(Said::Kind(TagKind::Item, _)));
+                if let Some(Role::ListItem { depth: d, .. }) = &mut roles[k]
+                    && !is_said
+                {
                     *d = depth;
                 }
             }
@@ -240,8 +336,14 @@ fn is_footnote(
         })
 }
 
-fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &Options) {
+fn set_levels(
+    drafts: &[PageDraft],
+    roles: &mut [Vec<Option<Role>>],
+    titles: &Titles,
+    options: &Options,
+) {
     let mut places = Vec::new();
+    let (mut named, mut said) = (Vec::new(), Vec::new());
     let mut headings = Vec::new();
     for (n, page) in drafts.iter().enumerate() {
         for (b, draft) in page.drafts.iter().enumerate() {
@@ -252,6 +354,11 @@ fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &O
             let text: Vec<String> = p.lines.iter().map(|l| line_text(&l.words, words)).collect();
             let text = text.join(" ");
             places.push((n, b));
+            named.push(titles.depths[n][b].filter(|_| titles.ranked));
+            said.push(match page.said[b] {
+                Some(Said::Kind(TagKind::Heading(Some(level)), _)) => Some(level.saturating_sub(1)),
+                _ => None,
+            });
             headings.push(Heading {
                 size: p.size(),
                 bold: p.lines.iter().all(|l: &super::lines::Line| l.style.bold),
@@ -271,7 +378,10 @@ fn set_levels(drafts: &[PageDraft], roles: &mut [Vec<Option<Role>>], options: &O
             });
         }
     }
-    let levels = levels::levels(&headings);
+    let mut levels = levels::levels(&headings);
+    // The outline and the tree may count from different levels: the one that knows more decides.
+    let known = |depths: &[Option<u8>]| depths.iter().flatten().count();
+    levels::agree(&mut levels, if known(&said) > known(&named) { &said } else { &named });
     for ((n, b), level) in places.into_iter().zip(levels) {
         // Docling prints every heading of a PDF on the second level.
         let level = if options.do_pdf_heading_hierarchy { level } else { 2 };

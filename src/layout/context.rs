@@ -120,6 +120,8 @@ fn has_text_after(drafts: &[Draft], n: usize) -> bool {
 fn is_run_in(draft: &Draft, next: &Draft, below: f32, words: &[Word]) -> bool {
     /// White space below, in ems: less than between a heading and its text.
     const NEAR: f32 = 0.45;
+    /// Words that are more likely a sentence's than a title's.
+    const SENTENCE: usize = 8;
     /// Share of the column that a full line takes.
     const FULL: f32 = 0.92;
     let (Draft::Text(p), Draft::Text(next)) = (draft, next) else { return false };
@@ -130,7 +132,10 @@ fn is_run_in(draft: &Draft, next: &Draft, below: f32, words: &[Word]) -> bool {
     let full = last.rect.max.x - p.column.min.x >= FULL * p.column.width();
     let one_column =
         first.rect.overlap_x(&last.rect) > 0.5 * first.rect.width().min(last.rect.width());
-    below < NEAR && one_column && (broken || full && goes_on)
+    // A sentence's larger beginning has more room below than lines of one size have.
+    let sentence = p.lines.iter().map(|l| l.words.len()).sum::<usize>() >= SENTENCE;
+    let near = if sentence { 2.0 * NEAR } else { NEAR };
+    below < near && one_column && (broken || full && goes_on)
 }
 
 /// Whether the text of a single line stands in two pieces, a number before it apart.

@@ -109,7 +109,7 @@ fn fold(text: &str) -> String {
 
 /// Equal, or nearly so (a section's name changes, OCR slips): most of the signs in common at the
 /// two ends.
-fn alike(a: &str, b: &str) -> bool {
+pub(super) fn alike(a: &str, b: &str) -> bool {
     if a == b {
         return !a.is_empty();
     }

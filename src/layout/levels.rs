@@ -76,15 +76,52 @@ pub(super) fn levels(headings: &[Heading]) -> Vec<u8> {
         }
         below = below.saturating_add(deepest - shallowest);
     }
-    // No jumps: the levels used are closed up.
-    let mut used: Vec<u8> = out.clone();
+    close_up(&mut out);
+    out
+}
+
+/// No jumps: the levels used become 1, 2, 3 …, to 6.
+fn close_up(levels: &mut [u8]) {
+    let mut used: Vec<u8> = levels.to_vec();
     used.sort_unstable();
     used.dedup();
-    for level in &mut out {
+    for level in levels {
         let place = used.iter().position(|u| u == level).unwrap_or(0);
         *level = u8::try_from(place + 1).unwrap_or(6).min(6);
     }
-    out
+}
+
+/// Puts the headings whose depth the document states (0 for the highest) on levels of that order,
+/// and the others where their style stands among these.
+pub(super) fn agree(levels: &mut [u8], depths: &[Option<u8>]) {
+    let stated: Vec<(u8, u8)> =
+        levels.iter().zip(depths).filter_map(|(&l, d)| d.map(|d| (l, d))).collect();
+    let Some(top) = stated.iter().map(|s| s.0).min() else { return };
+    // The usual depth of each style that has any.
+    let mut usual: Vec<(u8, u8)> = Vec::new();
+    for style in 1..=6u8 {
+        let mut of: Vec<u8> = stated.iter().filter(|s| s.0 == style).map(|s| s.1).collect();
+        of.sort_unstable();
+        usual.extend(of.get(of.len() / 2).map(|&depth| (style, depth)));
+    }
+    // Twice the depth leaves room between, `top` styles above.
+    let base = 2 * top;
+    for (level, depth) in levels.iter_mut().zip(depths) {
+        let style = *level;
+        *level = match depth {
+            Some(depth) => base + 2 * (*depth).min(8),
+            None if style < top => 2 * style - 2,
+            None => match usual.iter().find(|u| u.0 == style) {
+                Some(&(_, depth)) => base + 2 * depth.min(8),
+                // Below all that is set larger.
+                None => {
+                    let above = usual.iter().filter(|u| u.0 < style).map(|u| u.1).max();
+                    base + 2 * above.unwrap_or(0).min(8) + 1
+                }
+            },
+        };
+    }
+    close_up(levels);
 }
 
 #[cfg(test)]
@@ -121,6 +158,20 @@ mod tests {
             heading("2 Next", 14.1, true),
         ];
         assert_eq!(levels(&all), [1, 2, 3, 4, 2]);
+    }
+
+    #[test]
+    fn stated_depths_order_the_levels() {
+        // A title above all, two styles that the outline ranks the other way round, and one below.
+        let mut found = [1, 2, 3, 2, 4];
+        agree(&mut found, &[None, Some(1), Some(0), Some(1), None]);
+        assert_eq!(found, [1, 3, 2, 3, 4]);
+        let mut jumps = [1, 1, 2];
+        agree(&mut jumps, &[Some(0), Some(4), None]);
+        assert_eq!(jumps, [1, 2, 3], "no level is left out");
+        let mut none = [1, 2];
+        agree(&mut none, &[None, None]);
+        assert_eq!(none, [1, 2]);
     }
 
     #[test]

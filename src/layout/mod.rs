@@ -5,20 +5,26 @@
 //! looks like, headings and their levels, running headers and footers. Whatever the words come
 //! from, the same code runs on them.
 
+mod asides;
 mod blocks;
 mod bullets;
 mod captions;
 mod context;
+mod definitions;
 mod figures;
+mod formulas;
 mod furniture;
 mod lean;
 mod levels;
 mod lines;
+mod listing;
 mod lists;
 mod order;
+mod outline;
 mod paragraphs;
 mod styles;
 mod tables;
+mod tags;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -60,6 +66,8 @@ impl Draft {
 struct PageDraft {
     read: PageRead,
     drafts: Vec<Draft>,
+    /// For each draft, what the structure tree says it is.
+    said: Vec<Option<tags::Said>>,
     /// Em of most of its text.
     em: f32,
 }
@@ -102,11 +110,17 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     let mut found: Vec<FoundTable> = Vec::new();
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
     let scales = tables::scales::scales(words, &free);
+    let structure = tags::Structure::of(&read);
     if options.do_table_structure {
+        if let Some(structure) = &structure {
+            found.extend(structure.tables(&free));
+            take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
+        }
         let rules = tables::underline::without_underlines(&read.rules, words);
         let frames = tables::grid::frames(&rules, em);
-        found.extend(tables::ruled::find(&frames, words, &free, em));
-        take(&mut free, words.len(), found.iter().flat_map(FoundTable::words));
+        let ruled = tables::ruled::find(&frames, words, &free, em);
+        take(&mut free, words.len(), ruled.iter().flat_map(FoundTable::words));
+        found.extend(ruled);
         let mut open =
             tables::between::between_rules(&frames, words, &free, em, options.table_mode);
         open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &scales));
@@ -125,9 +139,20 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     take(&mut free, words.len(), figures.iter().flat_map(|f| f.words.iter().copied()));
 
     let segments = lines::segments(words, &free, &barriers);
-    let mut drafts = in_order(&segments, found, figures, &scales, (words, em), options);
+    let solid: Vec<Rect<Pt>> =
+        found.iter().map(|t| t.rect).chain(figures.iter().map(|f| f.rect)).collect();
+    let asides = asides::find(&read.placements, &read.rules, &segments, &solid, read.size, em);
+    let solid: Vec<Draft> =
+        found.into_iter().map(Draft::Table).chain(figures.into_iter().map(Draft::Figure)).collect();
+    let mut drafts = in_order(&segments, solid, &asides, &scales, (words, em), options);
     drafts.extend(turned_text(&turned, words));
-    PageDraft { read, drafts, em }
+    drafts = outline::part_titles(drafts, &read.outline, words);
+    let mut said = vec![None; drafts.len()];
+    if let Some(structure) = structure {
+        drafts = structure.arrange(drafts);
+        said = drafts.iter().map(|d| structure.said(d)).collect();
+    }
+    PageDraft { read, drafts, said, em }
 }
 
 /// Removes the taken indices.
@@ -139,25 +164,28 @@ fn take(free: &mut Vec<u32>, count: usize, taken: impl Iterator<Item = u32>) {
     free.retain(|&i| !gone[i as usize]);
 }
 
-/// Puts everything on the page into reading order and into blocks.
+/// Puts everything on the page into reading order and into blocks. What is in an aside reads as one.
 fn in_order(
     segments: &[Segment],
-    found: Vec<FoundTable>,
-    figures: Vec<figures::Figure>,
+    solid: Vec<Draft>,
+    asides: &[asides::Aside],
     scales: &[tables::scales::Scale],
     (words, em): (&[Word], f32),
     options: &Options,
 ) -> Vec<Draft> {
-    let mut solid: Vec<Option<Draft>> = found
-        .into_iter()
-        .map(Draft::Table)
-        .chain(figures.into_iter().map(Draft::Figure))
-        .map(Some)
-        .collect();
-    let atoms: Vec<Atom> = segments
+    let mut boxed = vec![false; segments.len()];
+    for &n in asides.iter().flat_map(|a| &a.segments) {
+        boxed[n] = true;
+    }
+    let outside: Vec<&Segment> =
+        segments.iter().zip(&boxed).filter(|(_, boxed)| !**boxed).map(|(s, _)| s).collect();
+    let mut solid: Vec<Option<Draft>> = solid.into_iter().map(Some).collect();
+    let atoms: Vec<Atom> = outside
         .iter()
         .map(|s| Atom { rect: s.rect, is_text: true })
         .chain(solid.iter().flatten().map(|d| Atom { rect: d.rect(), is_text: false }))
+        // The room between a frame and its text belongs to the gutter beside it.
+        .chain(asides.iter().map(|a| Atom { rect: a.rect.inflate(-0.5 * em, 0.0), is_text: false }))
         .collect();
     let rtl = text::is_rtl(words.iter());
     // Only what went through a camera or a scanner can lean.
@@ -168,20 +196,20 @@ fn in_order(
     };
     let mut drafts = Vec::new();
     for zone in order::zones(&atoms, em, rtl) {
-        // Tables and figures part the text of a zone.
+        // Tables, figures and asides part the text of a zone.
         let mut stretch: Vec<&Segment> = Vec::new();
         for index in zone {
-            match index.checked_sub(segments.len()) {
-                None => stretch.push(&segments[index]),
+            let Some(n) = index.checked_sub(outside.len()) else {
+                stretch.push(outside[index]);
+                continue;
+            };
+            zone_text(&std::mem::take(&mut stretch), scales, (words, em), options, &mut drafts);
+            match n.checked_sub(solid.len()) {
+                None => drafts.extend(solid[n].take()),
                 Some(n) => {
-                    zone_text(
-                        &std::mem::take(&mut stretch),
-                        scales,
-                        (words, em),
-                        options,
-                        &mut drafts,
-                    );
-                    drafts.extend(solid[n].take());
+                    let inside = asides[n].segments.iter().map(|&i| segments[i].clone());
+                    let inside: Vec<Segment> = inside.collect();
+                    drafts.extend(in_order(&inside, Vec::new(), &[], scales, (words, em), options));
                 }
             }
         }
@@ -209,13 +237,14 @@ fn zone_text(
     };
     let mut at = 0;
     let text = |range: std::ops::Range<usize>, out: &mut Vec<Draft>| {
-        let lines: Vec<Line> = rows[range]
+        let mut lines: Vec<Line> = rows[range]
             .iter()
             .filter_map(|row| {
                 let indices = row.iter().flat_map(|&i| stretch[i].words.iter().copied());
                 Line::new(indices.collect(), words)
             })
             .collect();
+        listing::mark(&mut lines, words);
         out.extend(paragraphs::paragraphs(lines, words).into_iter().map(Draft::Text));
     };
     for (range, table) in found {

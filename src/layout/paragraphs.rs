@@ -1,5 +1,6 @@
 //! Lines of a column to paragraphs.
 
+use super::formulas;
 use super::lines::Line;
 use super::lists;
 use super::text::line_text;
@@ -55,7 +56,12 @@ pub(super) fn paragraphs(lines: Vec<Line>, words: &[Word]) -> Vec<Paragraph> {
     for line in lines {
         let breaks = match open.last() {
             None => false,
-            Some(last) => starts_paragraph(last, &line, &open, leading, &margins, words),
+            Some(last) => match [last, &line].map(|l| formulas::is_displayed(l, &column, words)) {
+                // The parts of a fraction stand at odd distances.
+                [true, true] => line.rect.min.y - last.rect.max.y > line.size.max(last.size),
+                [false, false] => starts_paragraph(last, &line, &open, leading, &margins, words),
+                _ => true,
+            },
         };
         if breaks {
             out.extend(Paragraph::new(std::mem::take(&mut open), column));
@@ -144,6 +150,49 @@ fn is_index_entry(line: &Line, words: &[Word]) -> bool {
     text(0).is_some_and(is_page) && text(1).is_some_and(|t| t.ends_with(','))
 }
 
+/// Where the text begins of a line that starts with a number or sign hung out: a note, or an item of
+/// a list without punctuation.
+fn hung_text(line: &Line, em: f32, words: &[Word]) -> Option<f32> {
+    /// Signs of the longest number.
+    const MOST: usize = 3;
+    let [mark, text, ..] = line.words.as_slice() else { return None };
+    let (mark, text) = (&words[*mark as usize], &words[*text as usize]);
+    let is_mark = mark.text.chars().count() <= MOST
+        && mark.text.chars().all(|c| c.is_numeric() || "*†‡§".contains(c));
+    let apart = text.rect.min.x > line.rect.min.x + INDENT * em;
+    (is_mark && apart).then_some(text.rect.min.x)
+}
+
+/// Whether a line back at the margin ends a block that is set in as a whole, such as the description
+/// in a definition list: all its lines start at one place, and the last one ends early or with its
+/// sentence.
+fn ends_description(
+    open: &[Line],
+    line: &Line,
+    em: f32,
+    margins: &Margins,
+    words: &[Word],
+) -> bool {
+    let (Some(first), Some(last)) = (open.first(), open.last()) else { return false };
+    let left = first.rect.min.x;
+    let set_in = left - line.rect.min.x;
+    let even = open.iter().all(|l| (l.rect.min.x - left).abs() < 0.3 * em);
+    let at_margin = (line.rect.min.x - margins.left).abs() < 0.5 * em;
+    if !even || !at_margin || !(INDENT * em..2.0 * MAX_INDENT * em).contains(&set_in) {
+        return false;
+    }
+    let Some(&next) = line.words.first() else { return false };
+    let room = margins.right - last.rect.max.x;
+    let short = room > words[next as usize].rect.width() + (0.3 + SHORT) * em;
+    let ends = last.words.last().is_some_and(|&i| ends_sentence(&words[i as usize].text));
+    // A first line that is set in goes on at the margin, unless it ends early.
+    if open.len() > 1 { short || ends } else { short && ends }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', ':', '。', '؟', '।'])
+}
+
 fn starts_paragraph(
     last: &Line,
     line: &Line,
@@ -190,6 +239,19 @@ fn starts_paragraph(
             return line.rect.min.x < first.rect.min.x + 0.3 * em;
         }
     }
+    if let Some(left) = hung_text(first, em, words) {
+        if (line.rect.min.x - left).abs() < 0.3 * em {
+            return false;
+        }
+        // The next note, its number under the last one's.
+        let next = hung_text(line, em, words).is_some_and(|l| (l - left).abs() < 0.3 * em);
+        if next && (line.rect.min.x - first.rect.min.x).abs() < 0.5 * em {
+            return true;
+        }
+    }
+    if ends_description(open, line, em, margins, words) {
+        return true;
+    }
     let indent = line.rect.min.x - margins.left;
     let last_indent = last.rect.min.x - margins.left;
     // A first line set in from the margin, after a line that was not.
@@ -204,9 +266,7 @@ fn starts_paragraph(
     let Some(&next) = line.words.first() else { return false };
     let next_width = words[next as usize].rect.width() + 0.3 * em;
     let room = margins.right - last.rect.max.x;
-    let ends_sentence = words[*last.words.last().unwrap_or(&next) as usize]
-        .text
-        .ends_with(['.', '!', '?', ':', '。', '؟', '।']);
+    let ends_sentence = ends_sentence(&words[*last.words.last().unwrap_or(&next) as usize].text);
     let short = room > next_width + SHORT * em;
     short
         && (margins.justified || ends_sentence)

@@ -116,6 +116,10 @@ pub(super) fn number_depth(text: &str) -> Option<u8> {
     u8::try_from(levels.len()).ok()
 }
 
+/// What ends with a colon and has more words than this is a sentence that introduces a list or a
+/// quotation, however it is set.
+const INTRODUCES: usize = 10;
+
 /// How much a paragraph looks like a heading; above 0 it is one. Weights are in the order of
 /// what typographers use to set headings off: size, weight, space, numbering, capitals.
 pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context: &Context) -> f32 {
@@ -207,6 +211,9 @@ pub(super) fn heading_score(p: &Paragraph, words: &[Word], body: &Body, context:
     }
     if text.ends_with(':') && !bold && ratio < full {
         score -= 0.35;
+    }
+    if text.ends_with(':') && count > INTRODUCES {
+        score -= 0.8;
     }
     // "Introduction 7": a line of a table of contents.
     if context.contents

@@ -34,20 +34,9 @@ pub(super) fn line(text: &str, left: f32, top: f32) -> Vec<Word> {
 /// A page of 600 by 800 points with a text layer.
 pub(super) fn page_of(index: usize, words: Vec<Word>) -> PageRead {
     PageRead {
-        index,
-        size: Size::new(600.0, 800.0),
         words,
-        rules: Vec::new(),
-        placements: Vec::new(),
-        links: Vec::new(),
         text_source: TextSource::TextLayer,
-        resolution: None,
-        rotation: 0,
-        skew: 0.0,
-        warp: None,
-        language: None,
-        warnings: Vec::new(),
-        timings: Timings::default(),
+        ..PageRead::blank(index, Size::new(600.0, 800.0))
     }
 }
 

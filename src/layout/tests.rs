@@ -1,30 +1,22 @@
 //! The layout as a whole: no word lost, none doubled, whatever the page.
 
+mod structure;
+
 use proptest::prelude::*;
 
 use super::lay_out;
 use super::testing::{line, word};
-use crate::document::{Block, Page, Role, TextSource, Timings, Word};
+use crate::document::{Block, Page, Role, TextSource, Word};
 use crate::geometry::{Size, rect};
 use crate::options::Options;
 use crate::page::{PageRead, Placement, PlacementKind, Rule};
 
 fn page(index: usize, words: Vec<Word>, rules: Vec<Rule>) -> PageRead {
     PageRead {
-        index,
-        size: Size::new(600.0, 800.0),
         words,
         rules,
-        placements: Vec::new(),
-        links: Vec::new(),
         text_source: TextSource::TextLayer,
-        resolution: None,
-        rotation: 0,
-        skew: 0.0,
-        warp: None,
-        language: None,
-        warnings: Vec::new(),
-        timings: Timings::default(),
+        ..PageRead::blank(index, Size::new(600.0, 800.0))
     }
 }
 

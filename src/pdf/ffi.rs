@@ -17,11 +17,15 @@ use pdfium_render::prelude::{
     Pdfium, PdfiumError, PdfiumLibraryBindings, PdfiumLibraryBindingsAccessor,
 };
 
+mod outline;
+mod structure;
 mod text_page;
 
 use super::matrix::{Matrix, UserBox};
 use crate::source::Content;
-pub(super) use text_page::{Run, TextPage};
+pub(super) use outline::Bookmark;
+pub(super) use structure::Element;
+pub(super) use text_page::{Mark, Run, TextPage};
 
 /// Why a document did not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -209,3 +209,20 @@ pub(super) fn single_scan(
     let covers = page.share_in(&image.rect) >= COVERS;
     (alone && covers && !has_visible_text).then_some((image.rect, image.pixels?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_one_scan_is_taken_at_its_own_resolution() {
+        let page = rect(0.0, 0.0, 600.0, 800.0);
+        let scan =
+            |r| Placement { rect: r, kind: PlacementKind::Image, pixels: Some((2500, 3300)) };
+        let mut graphics = Graphics { placements: vec![scan(page)], ..Graphics::default() };
+        assert_eq!(single_scan(&graphics, page, false), Some((page, (2500, 3300))));
+        assert_eq!(single_scan(&graphics, page, true), None, "text over a picture");
+        graphics.placements.push(scan(rect(0.0, 0.0, 100.0, 100.0)));
+        assert_eq!(single_scan(&graphics, page, false), None, "two pictures");
+    }
+}

@@ -3,8 +3,10 @@
 mod ffi;
 mod graphics;
 mod matrix;
+mod outline;
 mod scan;
 mod space;
+mod structure;
 mod style;
 mod text;
 mod trust;
@@ -16,7 +18,7 @@ use image::{GrayImage, RgbImage};
 use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result};
 use crate::geometry::{Pt, Resolution, Size, rect};
-use crate::page::{Doubt, Link, Placement, Rule};
+use crate::page::{Doubt, Link, OutlineEntry, Placement, Rule, Tags};
 use crate::source::{Content, Input};
 
 /// An open PDF.
@@ -29,6 +31,8 @@ pub(crate) struct PdfFile {
     password: Option<String>,
     /// How many pages were taken.
     taken: usize,
+    /// The entries of the outline that say something, in their order.
+    outline: Vec<ffi::Bookmark>,
 }
 
 /// The document is opened anew after so many pages: often enough that a dozen scans are all that
@@ -43,6 +47,8 @@ pub(crate) struct PageContent {
     pub(crate) rules: Vec<Rule>,
     pub(crate) placements: Vec<Placement>,
     pub(crate) links: Vec<Link>,
+    pub(crate) outline: Vec<OutlineEntry>,
+    pub(crate) tags: Tags,
     /// What speaks against the text layer; `None` when nothing does (or there is no text).
     pub(crate) doubt: Option<Doubt>,
     /// The own resolution of a page that is one scan and nothing else.
@@ -53,7 +59,7 @@ pub(crate) struct PageContent {
 pub(crate) struct PdfPage<'doc> {
     handle: ffi::PageHandle<'doc>,
     space: space::Space,
-    name: &'doc str,
+    file: &'doc PdfFile,
     index: usize,
 }
 
@@ -92,8 +98,10 @@ impl PdfFile {
         if doc.page_count() == 0 {
             return Err(Error::Damaged { name, detail: "it has no pages".to_owned() });
         }
+        let outline = outline::telling(doc.outline(), doc.page_count());
         Ok(Self {
             doc,
+            outline,
             name,
             library,
             content: input.content.clone(),
@@ -139,7 +147,7 @@ impl PdfFile {
             detail: format!("page {index} cannot be loaded"),
         })?;
         let space = space::Space::new(handle.bounding_box(), handle.rotation());
-        Ok(PdfPage { handle, space, name: &self.name, index })
+        Ok(PdfPage { handle, space, file: self, index })
     }
 }
 
@@ -174,12 +182,25 @@ impl PdfPage<'_> {
         PageContent {
             size,
             doubt: trust::doubt(&layer),
+            tags: structure::read(&self.handle, &layer.marks),
             words: layer.words,
             rules: graphics.rules,
             placements: graphics.placements,
             links,
+            outline: self.outline(),
             scan,
         }
+    }
+
+    /// The entries of the outline that lead here.
+    fn outline(&self) -> Vec<OutlineEntry> {
+        let here = self.file.outline.iter().filter(|b| b.page == self.index);
+        here.map(|b| OutlineEntry {
+            title: b.title.clone(),
+            depth: b.depth,
+            top: b.at.map(|(x, y)| self.space.point(x, y).1),
+        })
+        .collect()
     }
 
     /// Renders the page to gray, rotation applied.
@@ -209,7 +230,7 @@ impl PdfPage<'_> {
 
     fn too_large(&self, width: u32, height: u32) -> Error {
         Error::TooLarge {
-            name: self.name.to_owned(),
+            name: self.file.name.clone(),
             detail: format!("page {} cannot be rendered at {width}×{height} pixels", self.index),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::ffi::{PageHandle, Run, TextPage};
+use super::ffi::{Mark, PageHandle, Run, TextPage};
 use super::matrix::{Matrix, UserBox};
 use super::space::Space;
 use super::style;
@@ -38,6 +38,8 @@ const RTL_REACH: f32 = 8.0;
 #[derive(Debug, Default)]
 pub(super) struct TextLayer {
     pub(super) words: Vec<Word>,
+    /// For each word, how its content is marked.
+    pub(super) marks: Vec<Mark>,
     /// Characters that are not white space.
     pub(super) chars: usize,
     /// Of these, the ones without a usable Unicode value.
@@ -71,9 +73,13 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space) -> TextLayer {
     reader.close();
     let size = space.size();
     let visible = rect(0.0, 0.0, size.width, size.height);
+    let mut layer = reader.layer;
     // Text outside the visible box is not on the page as a reader sees it.
-    reader.layer.words.retain(|w| visible.contains(w.rect.center()));
-    reader.layer
+    let marks = layer.words.iter().zip(&layer.marks);
+    layer.marks =
+        marks.filter(|(w, _)| visible.contains(w.rect.center())).map(|(_, m)| *m).collect();
+    layer.words.retain(|w| visible.contains(w.rect.center()));
+    layer
 }
 
 /// What all characters of one text object share, in page space.
@@ -81,6 +87,7 @@ struct RunInfo {
     style: Style,
     angle: f32,
     origin: WordOrigin,
+    mark: Mark,
     /// Transparent text counts as absent.
     transparent: bool,
 }
@@ -179,6 +186,7 @@ impl Reader<'_> {
     fn keep(&mut self, text: &str, rect: Rect<Pt>, run: &RunInfo, joined: bool) {
         let text = normalise(text);
         if !text.is_empty() {
+            self.layer.marks.push(run.mark);
             self.layer.words.push(Word {
                 text,
                 rect,
@@ -226,6 +234,7 @@ impl Reader<'_> {
             },
             angle,
             origin: if run.invisible { WordOrigin::HiddenLayer } else { WordOrigin::TextLayer },
+            mark: run.mark,
             transparent: a == 0 && !run.invisible,
         }
     }
@@ -312,6 +321,10 @@ fn join(word: &OpenWord, c: char, r: &Rect<Pt>, run: &Arc<RunInfo>) -> Join {
     }
     if Arc::ptr_eq(&word.run, run) {
         return Join::Same;
+    }
+    // Cells of a table may stand closer than words do, but are marked as apart.
+    if gap > JOIN_GAP * em && word.run.mark != run.mark {
+        return Join::Apart;
     }
     let (a, b) = (&word.run.style, &run.style);
     let same_size = a.size.max(b.size) <= SIZE_STEP * a.size.min(b.size);

@@ -129,6 +129,7 @@ mod tests {
 
     fn layer(text: &str, unmapped: usize) -> TextLayer {
         TextLayer {
+            marks: Vec::new(),
             words: words(text, WordOrigin::TextLayer, "Body"),
             chars: text.chars().filter(|c| !c.is_whitespace()).count(),
             unmapped,

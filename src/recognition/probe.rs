@@ -199,7 +199,7 @@ fn shift(layer: &[&Word], found: &[&Word]) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Style, TextSource, Timings, WordOrigin};
+    use crate::document::{Style, TextSource, WordOrigin};
     use crate::geometry::{Size, rect};
 
     const LINES: [&str; 4] = [
@@ -234,20 +234,10 @@ mod tests {
 
     fn finding(layer: Vec<Word>, found: &[Word], suspect: Suspect) -> Finding {
         let read = PageRead {
-            index: 0,
-            size: Size::new(600.0, 800.0),
             words: layer,
             rules: Vec::new(),
-            placements: Vec::new(),
-            links: Vec::new(),
             text_source: TextSource::TextLayer,
-            resolution: None,
-            rotation: 0,
-            skew: 0.0,
-            warp: None,
-            language: None,
-            warnings: Vec::new(),
-            timings: Timings::default(),
+            ..PageRead::blank(0, Size::new(600.0, 800.0))
         };
         let doubt = Doubt { reason: String::new(), suspect };
         let strip = strip(&read, &doubt).unwrap();

@@ -13,20 +13,10 @@ fn tables(words: Vec<Word>, rules: Vec<Rule>) -> Vec<Table> {
 
 fn tables_with(words: Vec<Word>, rules: Vec<Rule>, table_mode: TableMode) -> Vec<Table> {
     let read = PageRead {
-        index: 0,
-        size: Size::new(600.0, 800.0),
         words,
         rules,
-        placements: Vec::new(),
-        links: Vec::new(),
         text_source: crate::document::TextSource::TextLayer,
-        resolution: None,
-        rotation: 0,
-        skew: 0.0,
-        warp: None,
-        language: None,
-        warnings: Vec::new(),
-        timings: crate::document::Timings::default(),
+        ..PageRead::blank(0, Size::new(600.0, 800.0))
     };
     let pages = lay_out(vec![read], &Options { table_mode, ..Options::default() });
     pages[0]

@@ -30,6 +30,18 @@ pub(in crate::pdf) struct Run {
     pub(in crate::pdf) invisible: bool,
     /// `[r, g, b, a]`.
     pub(in crate::pdf) color: [u8; 4],
+    pub(in crate::pdf) mark: Mark,
+}
+
+/// How a text object is marked (PDF 32000-1, 14.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::pdf) enum Mark {
+    /// By this identifier, which the structure tree refers to.
+    Id(i32),
+    /// As an artifact.
+    Artifact,
+    #[default]
+    Unmarked,
 }
 
 impl TextPage<'_> {
@@ -91,7 +103,7 @@ impl TextPage<'_> {
         let (mut r, mut g, mut b, mut a) = (0, 0, 0, 255);
         // SAFETY: the text page is open; PDFium checks the index and the buffer's length; all
         // out-parameters outlive the calls; a null text object is not asked for its mode.
-        let (size, invisible) = unsafe {
+        let (size, invisible, mark) = unsafe {
             let length = buffer.len() as c_ulong;
             let pointer = buffer.as_mut_ptr().cast::<c_void>();
             lib.FPDFText_GetFontInfo(self.handle, i, pointer, length, &raw mut flags);
@@ -107,7 +119,8 @@ impl TextPage<'_> {
             let object = lib.FPDFText_GetTextObject(self.handle, i);
             let invisible = !object.is_null()
                 && lib.FPDFTextObj_GetTextRenderMode(object) == RENDER_MODE_INVISIBLE;
-            (lib.FPDFText_GetFontSize(self.handle, i) as f32, invisible)
+            let mark = if object.is_null() { Mark::Unmarked } else { mark(lib, object) };
+            (lib.FPDFText_GetFontSize(self.handle, i) as f32, invisible, mark)
         };
         Run {
             font: until_nul(&buffer),
@@ -116,6 +129,42 @@ impl TextPage<'_> {
             matrix: Matrix { a: m.a, b: m.b, c: m.c, d: m.d, e: m.e, f: m.f },
             invisible,
             color: [r, g, b, a].map(|v| u8::try_from(v).unwrap_or(u8::MAX)),
+            mark,
         }
     }
+}
+
+/// How an object is marked.
+///
+/// # Safety
+///
+/// The object must belong to a loaded page.
+unsafe fn mark(lib: &dyn PdfiumLibraryBindings, object: super::FPDF_PAGEOBJECT) -> Mark {
+    /// Marks around one object that are looked at.
+    const MOST: c_int = 8;
+    let mut name = [0u16; 16];
+    // SAFETY: by contract the object lives; `i` is within the count; the buffer is as long as said.
+    unsafe {
+        let id = lib.FPDFPageObj_GetMarkedContentID(object);
+        if id >= 0 {
+            return Mark::Id(id);
+        }
+        for i in 0..lib.FPDFPageObj_CountMarks(object).min(MOST) {
+            let mark = lib.FPDFPageObj_GetMark(object, c_ulong::try_from(i).unwrap_or(0));
+            let mut bytes: c_ulong = 0;
+            let length = std::mem::size_of_val(&name) as c_ulong;
+            let known = !mark.is_null()
+                && lib.FPDFPageObjMark_GetName(
+                    mark,
+                    name.as_mut_ptr().cast(),
+                    length,
+                    &raw mut bytes,
+                ) != 0;
+            let end = name.iter().position(|&unit| unit == 0).unwrap_or(name.len());
+            if known && String::from_utf16_lossy(&name[..end]) == "Artifact" {
+                return Mark::Artifact;
+            }
+        }
+    }
+    Mark::Unmarked
 }
