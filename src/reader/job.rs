@@ -94,6 +94,22 @@ pub(super) struct Prepared {
     pub(super) scale: (f32, f32),
 }
 
+impl Prepared {
+    /// Makes a part white; the box is in pixels of the image that this was made of.
+    pub(super) fn clear(&mut self, part: Rect<Px>) {
+        let (kx, ky) = self.scale;
+        let width = self.image.width() as usize;
+        let side = |at: f32, k: f32, most: u32| ((at.max(0.0) * k) as usize).min(most as usize);
+        let (left, right) =
+            (side(part.min.x, kx, self.image.width()), side(part.max.x, kx, self.image.width()));
+        let (top, bottom) =
+            (side(part.min.y, ky, self.image.height()), side(part.max.y, ky, self.image.height()));
+        for row in self.image.chunks_exact_mut(width.max(1)).take(bottom).skip(top) {
+            row[left..right.max(left)].fill(255);
+        }
+    }
+}
+
 /// What a part of a page looks like.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
