@@ -21,10 +21,9 @@ const ODD: f32 = 0.004;
 /// same: the image has this size, fills the page, and is drawn upright without mask, inversion or
 /// anything on top. `None` means: draw the page.
 ///
-/// What could be in the way is not looked up one by one (masks, decode arrays, palettes, flips,
-/// clips …): the page is drawn in small, where it takes almost no time, and compared.
+/// What else could be in the way is not looked up one by one (masks, decode arrays, palettes, clips …): the page is drawn in small, where it takes almost no time, and compared.
 pub(super) fn pixels(page: &PageHandle<'_>, width: u32, height: u32) -> Option<GrayImage> {
-    if page.annotation_count() > 0 || width < SAMPLE || height < SAMPLE {
+    if page.rotation() != 0 || page.annotation_count() > 0 || width < SAMPLE || height < SAMPLE {
         return None;
     }
     let mut images = 0;
@@ -32,7 +31,9 @@ pub(super) fn pixels(page: &PageHandle<'_>, width: u32, height: u32) -> Option<G
     let whole = page.visit_objects(MOST_OBJECTS, &mut |object| {
         if object.kind == ObjectKind::Image {
             images += 1;
-            if object.pixel_size() == Some((width, height)) {
+            let m = object.matrix().then(&object.outer);
+            let upright = m.a > 0.0 && m.d > 0.0 && m.b == 0.0 && m.c == 0.0;
+            if upright && object.pixel_size() == Some((width, height)) {
                 found = object.pixels();
             }
         }
@@ -80,7 +81,7 @@ mod tests {
 
     fn page() -> GrayImage {
         GrayImage::from_fn(320, 480, |x, y| {
-            let ink = (40..200).contains(&x) && (60..400).contains(&y) && y % 24 < 12 && x % 5 < 3;
+            let ink = (40..200).contains(&x) && (60..280).contains(&y) && y % 24 < 12 && x % 5 < 3;
             Luma([if ink { 30 } else { 240 }])
         })
     }

@@ -9,6 +9,9 @@ use crate::preprocess::straighten;
 #[derive(Debug, Default)]
 struct Fake {
     seen: Mutex<Vec<(u32, u32)>>,
+    /// Whether it finds a word as large as the image in blocks; nothing otherwise.
+    reads_blocks: bool,
+    blocks: Mutex<Vec<(u32, u32)>>,
 }
 
 impl Recognizer for Fake {
@@ -36,12 +39,19 @@ impl Recognizer for Fake {
 
     fn recognize_block(
         &self,
-        _: &GrayImage,
-        _: Resolution,
-        _: &[String],
-        _: &Call,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
     ) -> Result<Vec<OcrWord>> {
-        Ok(Vec::new())
+        if !self.reads_blocks {
+            return Ok(Vec::new());
+        }
+        let (width, height) = image.dimensions();
+        self.blocks.lock().unwrap().push((width, height));
+        let mut words = Fake::default().recognize(image, resolution, languages, call)?;
+        words[0].rect = rect(0.0, 0.0, width as f32, height as f32);
+        Ok(words)
     }
 }
 
@@ -111,8 +121,35 @@ fn noise_without_end_is_skipped() {
 }
 
 #[test]
-fn a_tall_page_is_read_in_halves() {
+fn plain_blocks_are_read_by_themselves() {
     let line = sample();
+    let mut image = GrayImage::from_pixel(line.width(), 3000, Luma([255]));
+    for i in 0..5 {
+        imageops::replace(&mut image, &line, 0, i * 600);
+    }
+    let fake = Fake { reads_blocks: true, ..Fake::default() };
+    let mut page = PageImage::new(&image, Resolution(300.0));
+    let words = page.read(&fake, &[], &Call::default()).unwrap().words;
+    assert!(fake.seen.into_inner().unwrap().is_empty());
+    assert_eq!(fake.blocks.into_inner().unwrap().len(), 5);
+    // In their places, each with lines of its own.
+    for (n, word) in words.iter().enumerate() {
+        assert_eq!(word.line, n as u32);
+        assert!((word.rect.min.y - n as f32 * 600.0).abs() < 100.0, "{word:?}");
+        assert!(word.rect.height() < 200.0);
+    }
+}
+
+#[test]
+fn a_tall_page_that_is_no_plain_text_is_read_in_halves() {
+    let mut line = sample();
+    // In a frame it may be anything.
+    let (right, bottom) = (line.width() - 1, line.height() - 1);
+    for (x, y, pixel) in line.enumerate_pixels_mut() {
+        if x < 3 || y < 3 || x + 3 > right || y + 3 > bottom {
+            *pixel = Luma([0]);
+        }
+    }
     let mut image = GrayImage::from_pixel(line.width(), 3000, Luma([255]));
     for i in 0..5 {
         imageops::replace(&mut image, &line, 0, i * 600);
@@ -240,6 +277,9 @@ impl Orienter for Says {
 #[derive(Debug, Default)]
 struct TopHeavy {
     seen: Mutex<Vec<(u32, u32)>>,
+    /// Whether it finds a word as large as the image in blocks; nothing otherwise.
+    reads_blocks: bool,
+    blocks: Mutex<Vec<(u32, u32)>>,
 }
 
 impl Recognizer for TopHeavy {
@@ -261,12 +301,19 @@ impl Recognizer for TopHeavy {
 
     fn recognize_block(
         &self,
-        _: &GrayImage,
-        _: Resolution,
-        _: &[String],
-        _: &Call,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
     ) -> Result<Vec<OcrWord>> {
-        Ok(Vec::new())
+        if !self.reads_blocks {
+            return Ok(Vec::new());
+        }
+        let (width, height) = image.dimensions();
+        self.blocks.lock().unwrap().push((width, height));
+        let mut words = Fake::default().recognize(image, resolution, languages, call)?;
+        words[0].rect = rect(0.0, 0.0, width as f32, height as f32);
+        Ok(words)
     }
 }
 
