@@ -156,8 +156,8 @@ fn a_tall_page_that_is_no_plain_text_is_read_in_halves() {
     }
     let (page, seen) = read_fake(&image, 300.0);
     assert_eq!(seen.len(), 2);
-    // Print of this size is read at four fifths.
-    assert_eq!(seen[0].1 + seen[1].1, 2400);
+    // Print of this size is read at four fifths; both halves may have the row at the cut.
+    assert!((2400..=2401).contains(&(seen[0].1 + seen[1].1)), "{seen:?}");
     let lines: Vec<u32> = page.words.iter().map(|w| w.line).collect();
     let second = page.words[1].rect.min.y;
     let fits = |s: &(u32, u32)| (s.1 as f32 * 1.25 + 25.0 - second).abs() < 2.0;
