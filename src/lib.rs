@@ -60,6 +60,8 @@ mod reader;
 mod recognition;
 mod runner;
 mod segment;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod setup;
 mod source;
 

@@ -46,6 +46,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         }
         "provider" => Some([data(), vec!["engine", "export"]].concat()),
         "setup" => Some(data()),
+        "server" => Some([data(), vec!["provider"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the
@@ -304,6 +305,7 @@ fn data_that_uses_a_stage_and_a_program_that_reaches_inside_are_found() {
     assert_eq!(refused(&["document"], "use crate::export::html;"), ["export::html"]);
     assert_eq!(refused(&["setup"], "use crate::engine::Engine;"), ["engine::Engine"]);
     assert_eq!(refused(&["cli", "read"], "use crate::pdf::PdfFile;"), ["pdf::PdfFile"]);
+    assert_eq!(refused(&["server"], "use crate::engine::Engine;"), ["engine::Engine"]);
 }
 
 #[test]
@@ -315,6 +317,7 @@ fn what_is_allowed_passes() {
         (vec!["pdf"], "/// See [`crate::ocr::OcrWord`].\nconst NOTE: &str = \"crate::ocr::X\";"),
         (vec!["engine"], "use crate::{layout, ocr::Recognizer}; use crate::setup;"),
         (vec!["provider", "local"], "use crate::Engine; use crate::export::markdown;"),
+        (vec!["server", "reads"], "use crate::provider::OcrProvider; use crate::source::Source;"),
         (vec!["cli", "read"], "use crate::cli::Exit; use recto::Engine; pub(crate) fn f() {}"),
         (vec!["document"], "fn f() { crate::export::markdown(1); }"),
     ] {

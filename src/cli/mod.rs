@@ -12,6 +12,8 @@ mod models;
 mod progress;
 mod read;
 mod render;
+#[cfg(feature = "server")]
+mod serve;
 mod setup;
 mod table;
 mod target;
@@ -61,6 +63,8 @@ enum Command {
     Models(models::ModelsArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
+    #[cfg(feature = "server")]
+    Serve(serve::ServeArgs),
 }
 
 /// Runs the program.
@@ -83,6 +87,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Models(args) => models::run(args, &console),
         Command::Bench(args) => bench::run(args, &console),
         Command::Inspect(args) => inspect::run(args, &console),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(args, &console),
     };
     ended.unwrap_or_else(|error| console.fatal(&error)).into()
 }

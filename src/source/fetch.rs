@@ -24,13 +24,16 @@ pub(super) fn fetch(
         ));
     }
     match url.scheme() {
+        "file" if policy == UrlPolicy::Public => {
+            Err(failed(url, "files of this machine are refused; only http and https are allowed"))
+        }
         "file" => {
             let path = url
                 .to_file_path()
                 .map_err(|()| failed(url, "it does not name a file of this machine"))?;
             read_file(&path, name, max_bytes)
         }
-        "http" | "https" => download(url, name, max_bytes, call),
+        "http" | "https" => download(url, name, policy, max_bytes, call),
         other => Err(failed(url, format!("{other:?} is none of http, https, file"))),
     }
 }
@@ -51,12 +54,24 @@ fn without_secrets(url: &Url) -> String {
 }
 
 #[cfg(not(feature = "remote"))]
-fn download(url: &Url, _name: &str, _max_bytes: u64, _call: &Call) -> Result<Vec<u8>> {
+fn download(
+    url: &Url,
+    _name: &str,
+    _policy: UrlPolicy,
+    _max_bytes: u64,
+    _call: &Call,
+) -> Result<Vec<u8>> {
     Err(failed(url, "this build cannot fetch URLs; enable the feature \"remote\""))
 }
 
 #[cfg(feature = "remote")]
-fn download(url: &Url, name: &str, max_bytes: u64, call: &Call) -> Result<Vec<u8>> {
+fn download(
+    url: &Url,
+    name: &str,
+    policy: UrlPolicy,
+    max_bytes: u64,
+    call: &Call,
+) -> Result<Vec<u8>> {
     use std::time::Duration;
 
     /// A server that has not taken the connection by then is not there.
@@ -67,14 +82,16 @@ fn download(url: &Url, name: &str, max_bytes: u64, call: &Call) -> Result<Vec<u8
     const REDIRECTS: u32 = 5;
 
     call.check()?;
-    let agent = ureq::Agent::config_builder()
+    let config = ureq::Agent::config_builder()
         .timeout_connect(Some(CONNECT))
         .timeout_global(Some(call.remaining().map_or(WHOLE, |left| left.min(WHOLE))))
         .max_redirects(REDIRECTS)
         .user_agent(concat!("recto/", env!("CARGO_PKG_VERSION")))
-        .accept("application/pdf, image/*;q=0.9, */*;q=0.5")
-        .build()
-        .new_agent();
+        .accept("application/pdf, image/*;q=0.9, */*;q=0.5");
+    let agent = match policy {
+        UrlPolicy::Public => super::public::agent(config.proxy(None).build()),
+        _ => config.build().new_agent(),
+    };
     let stopped = |e: ureq::Error| match call.check() {
         Err(overdue) => overdue,
         Ok(()) => failed(url, reason(e)),
@@ -102,6 +119,7 @@ fn reason(error: ureq::Error) -> String {
         ureq::Error::TooManyRedirects => "it redirects too often".to_owned(),
         ureq::Error::ConnectionFailed => "no connection".to_owned(),
         ureq::Error::BadUri(_) => "it leads to a malformed URL".to_owned(),
+        ureq::Error::Other(own) => own.to_string(),
         other => other.to_string(),
     }
 }
@@ -127,6 +145,13 @@ mod tests {
         let source = Source::Url(Url::from_file_path(&path).unwrap());
         assert!(source.load(UrlPolicy::Refuse).is_err());
         assert_eq!(source.load(UrlPolicy::Any).unwrap().name, "a b.pdf");
+    }
+
+    #[test]
+    fn public_urls_are_not_files() {
+        let source = Source::parse("file:///etc/passwd").unwrap();
+        let error = source.load(UrlPolicy::Public).unwrap_err().to_string();
+        assert!(error.contains("files of this machine are refused"), "{error}");
     }
 
     #[cfg(not(feature = "remote"))]
@@ -184,6 +209,22 @@ mod tests {
             for path in ["a.pdf", "endless"] {
                 let error = load(format!("{origin}/{path}"), 7).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+            }
+        }
+
+        #[test]
+        fn private_addresses_are_refused_under_every_name_of_theirs() {
+            let origin = serve();
+            let port = origin.rsplit(':').next().unwrap();
+            for host in
+                ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]
+            {
+                let url = format!("http://{host}:{port}/a.pdf");
+                let error = Source::parse(&url).unwrap().load(UrlPolicy::Public).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Fetch);
+                let error = error.chain();
+                // A machine without IPv6 may not know the name at all.
+                assert!(error.contains("not a public address"), "{host}: {error}");
             }
         }
 

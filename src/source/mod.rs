@@ -6,6 +6,8 @@
 mod content;
 mod fetch;
 mod inline;
+#[cfg(feature = "remote")]
+mod public;
 mod sniff;
 
 use std::fs::File;
@@ -55,6 +57,10 @@ pub enum UrlPolicy {
     /// None.
     #[default]
     Refuse,
+    /// http and https URLs of public addresses, and what they redirect to: nothing on this machine,
+    /// in a private network or of a cloud's metadata. What a name resolves to is checked and then
+    /// connected to; proxies are not used.
+    Public,
     /// Any http, https or file URL, and what it redirects to.
     Any,
 }

@@ -1,0 +1,43 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Settings;
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::reads::Reads;
+use crate::provider::OcrProvider;
+
+/// What all handlers share.
+#[derive(Debug)]
+pub(super) struct App {
+    pub(super) provider: Arc<dyn OcrProvider>,
+    pub(super) settings: Settings,
+    pub(super) reads: Reads,
+    pub(super) limits: Limits,
+    pub(super) metrics: Metrics,
+    draining: AtomicBool,
+}
+
+impl App {
+    pub(super) fn new(provider: Arc<dyn OcrProvider>, settings: Settings) -> Self {
+        Self {
+            provider,
+            reads: Reads::new(settings.jobs, settings.queue),
+            limits: Limits::new(settings.limits),
+            metrics: Metrics::default(),
+            settings,
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on nothing new is asked for: whoever distributes requests is told.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

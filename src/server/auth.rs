@@ -1,0 +1,165 @@
+//! Who may ask.
+
+use std::collections::BTreeSet;
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::error::{ApiError, Class};
+use crate::error::{Error, Result};
+
+/// The digest of a key, which is all that is kept of it.
+type Hash = [u8; 32];
+
+/// Shorter keys can be tried out.
+const SHORTEST: usize = 16;
+/// Before the digest of a key, where a list of keys has that instead of the key.
+const HASHED: &str = "sha256:";
+
+/// Which of the keys a client showed.
+pub(super) type KeyIndex = usize;
+
+/// Keys that open a server. Only their SHA-256 digests are kept.
+#[derive(Clone, Default)]
+pub struct Keys {
+    hashes: Vec<Hash>,
+}
+
+impl Keys {
+    /// Keys from text: one a line or separated by commas, each as it is (16 characters or more) or
+    /// as `sha256:` and its digest in hexadecimal digits. Empty lines and lines that begin with `#`
+    /// are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] for a key that is too short and for a malformed digest. The message
+    /// does not repeat the key.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut hashes = BTreeSet::new();
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        for (number, key) in lines
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .filter(|key| !key.is_empty())
+            .enumerate()
+        {
+            let bad = |why: &str| {
+                Error::invalid_option("keys", format!("key {} of the list {why}", number + 1))
+            };
+            let hash = match key.strip_prefix(HASHED) {
+                Some(digits) => from_hex(digits)
+                    .ok_or_else(|| bad("has no digest of 64 hexadecimal digits after sha256:"))?,
+                None if key.len() < SHORTEST => return Err(bad("has fewer than 16 characters")),
+                None => digest(key),
+            };
+            hashes.insert(hash);
+        }
+        Ok(Self { hashes: hashes.into_iter().collect() })
+    }
+
+    /// These keys and those.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.hashes.extend(other.hashes);
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        self
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// Which key it is. Takes as long whatever the key is.
+    fn find(&self, key: &str) -> Option<KeyIndex> {
+        let hash = digest(key);
+        let mut found = None;
+        for (index, known) in self.hashes.iter().enumerate() {
+            if bool::from(known.ct_eq(&hash)) {
+                found = Some(index);
+            }
+        }
+        found
+    }
+
+    /// Which key a request shows, as `Authorization: Bearer …` or `X-Api-Key: …`. Where there are
+    /// no keys, whatever it shows is fine, and all clients count as one.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<KeyIndex, ApiError> {
+        if self.is_empty() {
+            return Ok(0);
+        }
+        let refused = |message: &str| Err(ApiError::new(Class::Unauthorized, message));
+        match shown(headers) {
+            None => refused(
+                "no key was given: send it as \"Authorization: Bearer KEY\" or \"X-Api-Key: KEY\"",
+            ),
+            Some(key) => match self.find(key) {
+                Some(index) => Ok(index),
+                None => refused("the key is not one of this server's"),
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keys({})", self.hashes.len())
+    }
+}
+
+fn shown(headers: &HeaderMap) -> Option<&str> {
+    let bearer =
+        headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| {
+            let (scheme, key) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+        });
+    let own = || headers.get("x-api-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    bearer.or_else(own).filter(|key| !key.is_empty())
+}
+
+fn digest(key: &str) -> Hash {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+fn from_hex(digits: &str) -> Option<Hash> {
+    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut hash = Hash::default();
+    for (index, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_given_as_they_are_or_by_their_digest() {
+        let hex: String =
+            digest("another-key-of-mine").iter().map(|b| format!("{b:02x}")).collect();
+        let text = format!("# ours\nfirst-key-of-mine, third-key-of-mine\n\nsha256:{hex}\n");
+        let keys = Keys::parse(&text).unwrap();
+        for key in ["first-key-of-mine", "third-key-of-mine", "another-key-of-mine"] {
+            assert!(keys.find(key).is_some(), "{key}");
+        }
+        for key in ["", "first-key-of-min", "# ours", hex.as_str()] {
+            assert!(keys.find(key).is_none(), "{key}");
+        }
+        assert_eq!(format!("{keys:?}"), "Keys(3)");
+    }
+
+    #[test]
+    fn bad_keys_are_told_without_repeating_them() {
+        for text in ["short", "first-key-of-mine,sha256:12"] {
+            let error = Keys::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with("keys: key ") && !error.contains("short"), "{error}");
+        }
+        assert!(Keys::parse("\n# nothing\n").unwrap().is_empty());
+    }
+}

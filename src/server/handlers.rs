@@ -1,0 +1,208 @@
+//! Paths, and what each of them does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::middleware::{self, Next};
+use axum::routing::{get, post};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::answer::{self, About};
+use super::app::App;
+use super::error::{ApiError, Class, Dialect, json_response};
+use super::{models, request, status};
+
+/// Options of the engine as JSON, for clients that cannot add fields to their requests.
+const PARAMETERS_HEADER: &str = "x-recto-parameters";
+
+/// A body has to arrive in this time: the largest at 2 Mbit/s. Clients that send nothing must not
+/// keep their place in the queue.
+const BODY_TIME: Duration = Duration::from_secs(300);
+
+type Shared = State<Arc<App>>;
+
+/// All paths.
+pub(super) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/ocr", post(ocr))
+        .route("/ocr", post(ocr))
+        .route("/v2/ocr", post(ocr))
+        .route("/v3/ocr", post(ocr))
+        .route("/v1/models", get(list_models))
+        .route("/v2/ocr/models", get(list_models))
+        .route("/v3/ocr/models", get(list_models))
+        .route("/metrics", get(metrics))
+        .route("/health", get(|| async { status::health() }))
+        .route("/ready", get(|State(app): Shared| async move { status::ready(&app) }))
+        .route("/version", get(|| async { status::version() }))
+        .route("/openapi.json", get(|| async { status::openapi() }))
+        .fallback(|request: Request| async move {
+            let message = format!("there is no path {}", request.uri().path());
+            refuse(&request, &ApiError::new(Class::NotFound, message))
+        })
+        .method_not_allowed_fallback(|request: Request| async move {
+            let message = format!("{} does not take {}", request.uri().path(), request.method());
+            refuse(&request, &ApiError::new(Class::Method, message))
+        })
+        .layer(CatchPanicLayer::custom(|_| {
+            // The panic itself went to the log; which dialect was spoken is not known here.
+            ApiError::new(Class::Internal, "the server failed").response(Dialect::Mistral)
+        }))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), count))
+        .with_state(app)
+}
+
+fn refuse(request: &Request, error: &ApiError) -> Response<Body> {
+    error.response(Dialect::of(request.uri().path(), request.headers()))
+}
+
+/// Counts every answer.
+async fn count(State(app): Shared, request: Request, next: Next) -> Response<Body> {
+    let path =
+        request.extensions().get::<MatchedPath>().map_or("other", |path| known(path.as_str()));
+    let response = next.run(request).await;
+    app.metrics.answered(path, response.status().as_u16());
+    response
+}
+
+/// The path, as a name that lives as long as the program.
+fn known(path: &str) -> &'static str {
+    const PATHS: [&str; 12] = [
+        "/v1/ocr",
+        "/ocr",
+        "/v2/ocr",
+        "/v3/ocr",
+        "/v1/models",
+        "/v2/ocr/models",
+        "/v3/ocr/models",
+        "/metrics",
+        "/health",
+        "/ready",
+        "/version",
+        "/openapi.json",
+    ];
+    PATHS.into_iter().find(|known| *known == path).unwrap_or("other")
+}
+
+async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
+    let path = request.uri().path();
+    let dialect = Dialect::of(path, request.headers());
+    let list = app
+        .settings
+        .keys
+        .check(request.headers())
+        .and_then(|_| app.provider.models().map_err(|error| ApiError::of(&error)));
+    match list {
+        Ok(list) if path == "/v1/models" => json_response(StatusCode::OK, &models::mistral(&list)),
+        Ok(list) => json_response(StatusCode::OK, &models::opper(&list)),
+        Err(error) => error.response(dialect),
+    }
+}
+
+async fn metrics(State(app): Shared, request: Request) -> Response<Body> {
+    match app.settings.keys.check(request.headers()) {
+        Ok(_) => status::metrics(&app),
+        Err(error) => refuse(&request, &error),
+    }
+}
+
+async fn ocr(State(app): Shared, request: Request) -> Response<Body> {
+    let dialect = Dialect::of(request.uri().path(), request.headers());
+    match read(&app, request, dialect).await {
+        Ok(response) => response,
+        Err(error) => error.response(dialect),
+    }
+}
+
+/// Reads the document of a request. What costs least is checked first: key, limits, queue, size.
+async fn read(
+    app: &Arc<App>,
+    request: Request,
+    dialect: Dialect,
+) -> Result<Response<Body>, ApiError> {
+    let start = Instant::now();
+    let key = app.settings.keys.check(request.headers())?;
+    check_type(request.headers())?;
+    check_length(request.headers(), app.settings.max_body_bytes)?;
+    let allowance = app.limits.admit(key, start)?;
+    let place = app.reads.enter()?;
+
+    let parameters = match request.headers().get(PARAMETERS_HEADER) {
+        None => None,
+        // What is not text is no JSON either.
+        Some(value) => Some(value.to_str().unwrap_or("?").to_owned()),
+    };
+    let body = receive(request.into_body(), app.settings.max_body_bytes).await?;
+    let allow_urls = app.settings.allow_urls;
+    // Tens of megabytes of base64 would hold up other requests of this thread.
+    let asked = tokio::task::spawn_blocking(move || {
+        request::read(&body, parameters.as_deref(), dialect, allow_urls)
+    })
+    .await
+    .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))??;
+
+    let mut about = About {
+        model_requested: asked.ocr.model.clone(),
+        warnings: asked.warnings,
+        raw_request: asked.raw,
+        latency: Duration::ZERO,
+    };
+    let mut ocr = asked.ocr;
+    // Opper's pages have elements without being asked for them.
+    ocr.include_blocks |= dialect == Dialect::Opper;
+    let provider = Arc::clone(&app.provider);
+    let held = (place, allowance);
+    let response = app
+        .reads
+        .run(held, provider, ocr, app.settings.timeout)
+        .await
+        .map_err(|error| ApiError { model: about.model_requested.clone(), ..error })?;
+    about.latency = start.elapsed();
+    let usage = response.usage;
+    app.metrics.read(usage.pages_processed, usage.document_bytes.unwrap_or(0), about.latency);
+    Ok(json_response(StatusCode::OK, &answer::body(&response, &about, dialect)))
+}
+
+/// JSON must be called so: a web page of somebody else can make a browser send anything to a server
+/// on its user's machine, but not with this type.
+fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Class::MediaType,
+        "the body has to be JSON, with Content-Type: application/json",
+    ))
+}
+
+fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
+    let length: Option<u64> =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    match length {
+        Some(length) if length > most as u64 => Err(too_large(most)),
+        _ => Ok(()),
+    }
+}
+
+fn too_large(most: usize) -> ApiError {
+    ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
+}
+
+/// The whole body, no larger than the limit.
+async fn receive(body: Body, most: usize) -> Result<axum::body::Bytes, ApiError> {
+    let received = tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect()).await;
+    match received {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
+        Ok(Err(_)) => Err(ApiError::new(Class::SlowBody, "the request ended before its body did")),
+        Err(_) => Err(ApiError::new(Class::SlowBody, "the body did not arrive in time")),
+    }
+}

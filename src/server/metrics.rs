@@ -1,0 +1,72 @@
+//! Counts, in the text format of Prometheus.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What happened since the server was started.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    /// By path and status. Paths that the server does not have are counted as one.
+    requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    pages: AtomicU64,
+    bytes: AtomicU64,
+    reads: AtomicU64,
+    milliseconds: AtomicU64,
+}
+
+impl Metrics {
+    pub(super) fn answered(&self, path: &'static str, status: u16) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests.entry((path, status)).or_default() += 1;
+    }
+
+    /// Notes a document that was read.
+    pub(super) fn read(&self, pages: usize, bytes: u64, time: Duration) {
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.pages.fetch_add(pages as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.milliseconds.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// The text, with the numbers of reads that run and wait at the moment.
+    pub(super) fn text(&self, (running, waiting): (usize, usize)) -> String {
+        let mut text = String::new();
+        head(&mut text, "recto_requests_total", "counter", "Answered requests.");
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((path, status), count) in requests.iter() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "recto_requests_total{{path=\"{path}\",status=\"{status}\"}} {count}"
+            );
+        }
+        let seconds = self.milliseconds.load(Ordering::Relaxed) as f64 / 1000.0;
+        let reads = self.reads.load(Ordering::Relaxed);
+        head(&mut text, "recto_read_seconds", "summary", "Time from request to answer of reads.");
+        let _ =
+            writeln!(text, "recto_read_seconds_sum {seconds}\nrecto_read_seconds_count {reads}");
+        for (name, kind, help, value) in [
+            ("recto_pages_total", "counter", "Pages read.", self.pages.load(Ordering::Relaxed)),
+            (
+                "recto_document_bytes_total",
+                "counter",
+                "Size of the documents read.",
+                self.bytes.load(Ordering::Relaxed),
+            ),
+            ("recto_reads_running", "gauge", "Reads under way.", running as u64),
+            ("recto_reads_waiting", "gauge", "Requests received or waiting.", waiting as u64),
+        ] {
+            head(&mut text, name, kind, help);
+            let _ = writeln!(text, "{name} {value}");
+        }
+        text
+    }
+}
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}

@@ -1,0 +1,129 @@
+//! The one place where reads run: so many at once, so many waiting, and cancelled when nobody waits
+//! for them any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::error::{ApiError, Class};
+use super::limits::Allowance;
+use crate::call::{Call, CancelFlag};
+use crate::provider::{OcrProvider, OcrRequest, OcrResponse};
+
+/// When to come back to a server whose queue is full: about the time of a page or two.
+const COME_BACK: Duration = Duration::from_secs(2);
+
+/// Reads under way and waiting.
+#[derive(Debug)]
+pub(super) struct Reads {
+    jobs: usize,
+    /// Most requests at once: running and waiting.
+    most: usize,
+    present: Arc<AtomicUsize>,
+    running: Arc<AtomicUsize>,
+    turns: Arc<Semaphore>,
+}
+
+/// A place in the queue. It is taken before the body is received, so that the memory of bodies is
+/// bounded too.
+#[derive(Debug)]
+pub(super) struct Place {
+    present: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.present.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Counts up while it lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Cancels a read when the request that waits for it goes away.
+struct CancelOnDrop(CancelFlag);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl Reads {
+    pub(super) fn new(jobs: usize, queue: usize) -> Self {
+        let jobs = jobs.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            jobs,
+            most: jobs.saturating_add(queue),
+            present: Arc::default(),
+            running: Arc::default(),
+            turns: Arc::new(Semaphore::new(jobs)),
+        }
+    }
+
+    /// Reads under way, and requests that wait or are being received.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let running = self.running.load(Ordering::Acquire);
+        (running, self.present.load(Ordering::Acquire).saturating_sub(running))
+    }
+
+    /// Takes a place in the queue, or refuses (status 503).
+    pub(super) fn enter(&self) -> Result<Place, ApiError> {
+        let entered = self.present.fetch_update(Ordering::AcqRel, Ordering::Acquire, |present| {
+            (present < self.most).then_some(present + 1)
+        });
+        match entered {
+            Ok(_) => Ok(Place { present: Arc::clone(&self.present) }),
+            Err(present) => {
+                let message = format!(
+                    "{present} requests are under way or waiting ({} are read at once); try again",
+                    self.jobs
+                );
+                Err(ApiError::new(Class::Busy, message).retry_after(COME_BACK))
+            }
+        }
+    }
+
+    /// Waits for a turn and reads. Dropping the future cancels the read; its turn is over when the
+    /// read has noticed, and not before.
+    pub(super) async fn run(
+        &self,
+        held: (Place, Allowance),
+        provider: Arc<dyn OcrProvider>,
+        request: OcrRequest,
+        timeout: Option<Duration>,
+    ) -> Result<OcrResponse, ApiError> {
+        let gone = || ApiError::new(Class::Internal, "the read ended without an answer");
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| gone())?;
+        let running = Counted::new(&self.running);
+        let cancel = CancelFlag::default();
+        let _guard = CancelOnDrop(cancel.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let _held = (held, turn, running);
+            let call = Call { cancel, ..Call::default() }.with_timeout(timeout);
+            provider.ocr(&request, &call)
+        });
+        match read.await {
+            Ok(answer) => answer.map_err(|error| ApiError::of(&error)),
+            Err(error) => {
+                tracing::error!(%error, "a read panicked");
+                Err(gone())
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How the server is, and what it offers.
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use super::app::App;
+use super::error::json_response;
+
+/// The description of the interface.
+const OPENAPI: &str = include_str!("openapi.json");
+
+pub(super) fn health() -> Response<Body> {
+    json_response(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// Not ready any more once the server was asked to end.
+pub(super) fn ready(app: &App) -> Response<Body> {
+    if app.is_draining() {
+        let body = json!({ "detail": "The server is shutting down" });
+        return json_response(StatusCode::SERVICE_UNAVAILABLE, &body);
+    }
+    json_response(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+pub(super) fn version() -> Response<Body> {
+    json_response(StatusCode::OK, &json!({ "recto": env!("CARGO_PKG_VERSION") }))
+}
+
+pub(super) fn metrics(app: &App) -> Response<Body> {
+    text(app.metrics.text(app.reads.counts()), "text/plain; version=0.0.4; charset=utf-8")
+}
+
+pub(super) fn openapi() -> Response<Body> {
+    text(OPENAPI.to_owned(), "application/json")
+}
+
+fn text(body: String, kind: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,138 @@
+//! How the server is, and what it offers.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use super::{asking, get, post, real, send};
+
+#[tokio::test]
+async fn health_ready_and_version() {
+    let router = real();
+    for (path, body) in [
+        ("/health", json!({ "status": "ok" })),
+        ("/ready", json!({ "status": "ok" })),
+        ("/version", json!({ "recto": env!("CARGO_PKG_VERSION") })),
+    ] {
+        let answer = get(&router, path).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, body));
+        assert_eq!(answer.headers["content-type"], "application/json");
+    }
+}
+
+#[tokio::test]
+async fn mistrals_models_have_what_its_client_needs() {
+    let body = get(&real(), "/v1/models").await.json();
+    assert_eq!(body["object"], "list");
+    let ids: Vec<_> =
+        body["data"].as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap()).collect();
+    let expected = [
+        "docling/docling-latest",
+        "docling-latest",
+        "opper/docling-latest",
+        "mistral-ocr-latest",
+        "recto",
+    ];
+    assert_eq!(ids, expected);
+    for model in body["data"].as_array().unwrap() {
+        assert_eq!((&model["object"], &model["type"]), (&json!("model"), &json!("base")));
+        assert_eq!(
+            (&model["owned_by"], &model["capabilities"]["ocr"]),
+            (&json!("docling"), &json!(true))
+        );
+        assert!(model["created"].is_u64());
+    }
+}
+
+#[tokio::test]
+async fn oppers_models_have_a_price() {
+    for path in ["/v2/ocr/models", "/v3/ocr/models"] {
+        let body = get(&real(), path).await.json();
+        assert_eq!((&body["meta"]["total_count"], &body["total"]), (&json!(1), &json!(1)));
+        assert_eq!(body["models"], body["data"]);
+        let model = &body["data"][0];
+        assert_eq!(
+            (&model["id"], &model["name"]),
+            (&json!("docling/docling-latest"), &model["id"])
+        );
+        assert_eq!((&model["price_per_page"], &model["cost_per_page"]), (&json!(0.0), &json!(0.0)));
+        assert_eq!(model["capabilities"], json!(["ocr"]));
+        assert!(model["hosting_provider"].is_string() && model["location"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_what_happened() {
+    let router = real();
+    post(&router, "/v1/ocr", &asking("pages/report.pdf")).await;
+    post(&router, "/v3/ocr", &json!({})).await;
+    get(&router, "/secret/path").await;
+    let answer = get(&router, "/metrics").await;
+    assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    for line in [
+        "# TYPE recto_requests_total counter",
+        "recto_requests_total{path=\"/v1/ocr\",status=\"200\"} 1",
+        "recto_requests_total{path=\"/v3/ocr\",status=\"400\"} 1",
+        "recto_requests_total{path=\"other\",status=\"404\"} 1",
+        "recto_read_seconds_count 1",
+        "recto_pages_total 2",
+        "recto_reads_running 0",
+        "recto_reads_waiting 0",
+    ] {
+        assert!(answer.text.lines().any(|l| l == line), "{line:?} is not in\n{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn the_description_names_the_paths_that_there_are() {
+    let router = real();
+    let body = get(&router, "/openapi.json").await.json();
+    assert!(body["openapi"].as_str().is_some_and(|v| v.starts_with("3.")));
+    assert_eq!(body["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let paths = body["paths"].as_object().unwrap();
+    let described: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
+    let there: BTreeSet<&str> = [
+        "/v1/ocr",
+        "/ocr",
+        "/v2/ocr",
+        "/v3/ocr",
+        "/v1/models",
+        "/v2/ocr/models",
+        "/v3/ocr/models",
+        "/metrics",
+        "/health",
+        "/ready",
+        "/version",
+        "/openapi.json",
+    ]
+    .into();
+    assert_eq!(described, there);
+    for (path, methods) in paths {
+        for method in methods.as_object().unwrap().keys() {
+            let request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
+            let status = send(&router, request.body(Body::empty()).unwrap()).await.status;
+            assert!(status != 404 && status != 405, "{method} {path}: {status}");
+        }
+    }
+    let mut references = Vec::new();
+    collect_references(&body, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        assert!(body.pointer(&reference[1..]).is_some(), "{reference}");
+    }
+}
+
+fn collect_references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.push(reference.clone());
+            }
+            map.values().for_each(|value| collect_references(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect_references(value, found)),
+        _ => {}
+    }
+}
