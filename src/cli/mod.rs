@@ -61,6 +61,9 @@ enum Command {
     Models(models::ModelsArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
+    /// Read pages for the recto that started this process
+    #[command(hide = true)]
+    PageWorker,
 }
 
 /// Runs the program.
@@ -83,6 +86,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Models(args) => models::run(args, &console),
         Command::Bench(args) => bench::run(args, &console),
         Command::Inspect(args) => inspect::run(args, &console),
+        Command::PageWorker => {
+            recto::serve_pages().map(|()| Exit::Success).map_err(anyhow::Error::from)
+        }
     };
     ended.unwrap_or_else(|error| console.fatal(&error)).into()
 }
