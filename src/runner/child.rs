@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::call::{Call, CancelFlag};
 use crate::error::{Error, Result};
@@ -142,6 +143,9 @@ impl Worker {
     }
 }
 
+/// How long a page takes besides where it is to be slow.
+const SLOW: Duration = Duration::from_millis(400);
+
 /// What [`FAULT`] asks for.
 struct Faults(Vec<(String, usize)>);
 
@@ -162,6 +166,10 @@ impl Faults {
                 "hang" => loop {
                     std::thread::park();
                 },
+                "slow" => {
+                    std::thread::sleep(SLOW);
+                    Ok(())
+                }
                 "huge" => output.write_all(&[0xff; 64]),
                 "garble" => output.write_all(&[4, 0, 0, 0, 0xc1, 0xc1, 0xc1, 0xc1]),
                 _ => Ok(()),

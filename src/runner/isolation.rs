@@ -24,7 +24,6 @@ pub enum Isolation {
 /// [`EngineBuilder::workers`](crate::EngineBuilder::workers) says; they are started when first
 /// needed, serve one document after the other, and end with the engine.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Processes {
     /// The program to run: recto, or one that calls [`serve_pages`](crate::serve_pages). Default:
     /// `None`, this program itself where it is recto.
