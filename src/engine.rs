@@ -13,7 +13,7 @@ use crate::page::PageRead;
 use crate::page_images::PageImages;
 use crate::progress::Event;
 use crate::recognition::Recognition;
-use crate::runner::{InProcess, Job, PageRunner};
+use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
 use crate::source::{Source, UrlPolicy};
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
@@ -27,7 +27,17 @@ pub struct Engine {
 #[derive(Debug)]
 struct Inner {
     url_policy: UrlPolicy,
-    runner: InProcess,
+    here: InProcess,
+    children: Option<Children>,
+}
+
+impl Inner {
+    fn runner(&self) -> &dyn PageRunner {
+        match &self.children {
+            Some(children) => children,
+            None => &self.here,
+        }
+    }
 }
 
 /// Settings of an [`Engine`]. Get one from [`Engine::builder`].
@@ -38,6 +48,7 @@ pub struct EngineBuilder {
     workers: Option<usize>,
     url_policy: UrlPolicy,
     raw_confidence: bool,
+    isolation: Isolation,
 }
 
 impl EngineBuilder {
@@ -57,7 +68,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How many threads recognise text, at least 1. Default: one per available core. The result
+    /// How many threads (or processes: [`isolation`](Self::isolation)) recognise text, at least 1. Default: one per available core. The result
     /// does not depend on it.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
@@ -80,28 +91,42 @@ impl EngineBuilder {
         self
     }
 
+    /// Where pages are read: in this process or in children. Default:
+    /// [`Isolation::InProcess`]. The result does not depend on it.
+    ///
+    /// [`Engine::page_images`] draws in this process all the same.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
     /// Builds the engine. PDFium and OCR models are looked for when first needed.
     ///
     /// # Errors
     ///
-    /// When the worker threads cannot be started.
+    /// When the worker threads cannot be started, or it is not known which program to run for
+    /// [`Isolation::Processes`].
     pub fn build(self) -> Result<Engine> {
         let workers = self
             .workers
             .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
             .unwrap_or(1);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers)
-            .thread_name(|i| format!("recto-{i}"))
-            .start_handler(|_| crate::ocr::prepare_worker_thread())
-            .build()
-            .map_err(|e| Error::stage("threads", e))?;
-        let runner = InProcess::new(
-            pool,
-            self.pdfium,
-            Recognition::new(self.tessdata, !self.raw_confidence),
-        );
-        Ok(Engine { inner: Arc::new(Inner { url_policy: self.url_policy, runner }) })
+        let children = match &self.isolation {
+            Isolation::InProcess => None,
+            Isolation::Processes(processes) => {
+                let settings = EngineSettings {
+                    workers,
+                    pdfium: self.pdfium.clone(),
+                    tessdata: self.tessdata.clone(),
+                    raw_confidence: self.raw_confidence,
+                };
+                Some(Children::new(processes, settings)?)
+            }
+        };
+        let recognition = Recognition::new(self.tessdata, !self.raw_confidence);
+        let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
+        Ok(Engine { inner: Arc::new(Inner { url_policy: self.url_policy, here, children }) })
     }
 }
 
@@ -135,7 +160,7 @@ impl Engine {
         let open = self.open(source, options, call)?;
         let mut reads: Vec<PageRead> = Vec::with_capacity(open.job.pages.len());
         let mut failures = Failures::default();
-        let ended = self.inner.runner.run(&open.job, &open.call, &mut |index, outcome| {
+        let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
             match outcome {
                 Ok(read) => {
                     reads.push(read);
@@ -203,7 +228,7 @@ impl Engine {
     /// As [`read`](Self::read). Pages that cannot be drawn come as `Err` items.
     pub fn page_images(&self, source: Source, options: &Options, dpi: f32) -> Result<PageImages> {
         let input = source.load(self.inner.url_policy)?;
-        let document = self.inner.runner.open(&input, options)?;
+        let document = self.inner.here.open_here(&input, options)?;
         let pages = selected(options, document.page_count(), &input.name)?;
         PageImages::new(document, pages, dpi)
     }
@@ -216,7 +241,7 @@ impl Engine {
     ) {
         let mut waiting = std::collections::BTreeMap::new();
         let mut next = open.job.pages.iter().copied().peekable();
-        let ended = self.inner.runner.run(&open.job, &open.call, &mut |index, outcome| {
+        let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
             waiting.insert(index, outcome);
             while let Some(outcome) = next.peek().and_then(|index| waiting.remove(index)) {
                 next.next();
@@ -242,12 +267,12 @@ impl Engine {
         let call = call.clone().with_timeout(options.document_timeout);
         call.check()?;
         let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, &call)?;
-        let document = self.inner.runner.open(&input, options)?;
+        let document = self.inner.runner().open(&input, options, &call)?;
         let page_count = document.page_count();
         let pages = selected(options, page_count, &input.name)?;
         call.report(&Event::Opened { page_count, selected: pages.len() });
         let mut warnings = options.warnings();
-        let plan = self.inner.runner.plan(options, &mut warnings)?;
+        let plan = self.inner.here.plan(options, &mut warnings)?;
         let job = Job { input, options: options.clone(), pages, document, plan };
         Ok(Open { job, call, page_count, warnings })
     }
@@ -297,7 +322,7 @@ impl Engine {
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
         let metadata = job.document.metadata();
         let layout_started = Instant::now();
-        let pages = self.inner.runner.pool().install(|| layout::lay_out(reads, &job.options));
+        let pages = self.inner.here.pool().install(|| layout::lay_out(reads, &job.options));
         timings.add("layout", layout_started.elapsed().as_secs_f64());
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {

@@ -82,6 +82,7 @@ pub use page::{Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags
 pub use page_images::PageImages;
 pub use picture::PageImage;
 pub use progress::{Event, Progress};
+pub use runner::{Isolation, Processes, serve_pages};
 pub use source::{Source, UrlPolicy};
 
 // The README's example is compiled with the doc tests.

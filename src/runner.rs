@@ -2,7 +2,14 @@
 //!
 //! [`InProcess`] renders on the calling thread (PDFium is not thread-safe, and rendering is a few
 //! percent of the work) and recognises on a pool of workers. No more rasters are in flight than
-//! workers plus one, whatever the number of pages.
+//! workers plus one, whatever the number of pages. [`Children`] has processes do all of it.
+
+mod child;
+mod children;
+mod isolation;
+mod pool;
+mod process;
+mod protocol;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -25,6 +32,11 @@ use crate::recognition::{Plan, Recognition};
 use crate::setup;
 use crate::source::{Format, Input};
 
+pub use child::serve_pages;
+use children::ChildDocument;
+pub(crate) use children::{Children, EngineSettings};
+pub use isolation::{Isolation, Processes};
+
 /// A document to be read page by page.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -41,6 +53,9 @@ pub(crate) type Deliver<'a> = dyn FnMut(usize, Result<PageRead>) -> Result<()> +
 
 /// Runs the pages of a job: in this process, in child processes, on other machines.
 pub(crate) trait PageRunner {
+    /// Opens the document and loads what its format needs.
+    fn open(&self, input: &Input, options: &Options, call: &Call) -> Result<OpenDocument>;
+
     /// Delivers every page of the job, in the order they are done.
     ///
     /// # Errors
@@ -55,6 +70,8 @@ pub(crate) trait PageRunner {
 pub(crate) enum OpenDocument {
     Pdf(Mutex<PdfFile>),
     Images(Mutex<ImagePages>),
+    /// Elsewhere: nothing of it is read in this process.
+    InChild(ChildDocument),
 }
 
 impl OpenDocument {
@@ -62,6 +79,7 @@ impl OpenDocument {
         match self {
             Self::Pdf(file) => lock(file).page_count(),
             Self::Images(images) => lock(images).page_count(),
+            Self::InChild(document) => document.page_count,
         }
     }
 
@@ -70,6 +88,7 @@ impl OpenDocument {
         match self {
             Self::Pdf(file) => lock(file).metadata(),
             Self::Images(_) => Metadata::default(),
+            Self::InChild(document) => document.metadata.clone(),
         }
     }
 
@@ -88,6 +107,7 @@ impl OpenDocument {
             Self::Images(images) => {
                 prepare_image_page(&mut lock(images), index, options, needs_ocr)
             }
+            Self::InChild(_) => Err(elsewhere()),
         }
     }
 }
@@ -109,8 +129,13 @@ impl OpenDocument {
                 Ok((page.render_rgb(resolution)?, resolution))
             }
             Self::Images(images) => lock(images).color_page(index),
+            Self::InChild(_) => Err(elsewhere()),
         }
     }
+}
+
+fn elsewhere() -> Error {
+    Error::stage("raster", "the document is open in another process")
 }
 
 /// A poisoned lock only says that a page failed; the document behind it is still usable.
@@ -136,7 +161,7 @@ impl InProcess {
     }
 
     /// Opens the document and loads what its format needs.
-    pub(crate) fn open(&self, input: &Input, options: &Options) -> Result<OpenDocument> {
+    pub(crate) fn open_here(&self, input: &Input, options: &Options) -> Result<OpenDocument> {
         Ok(match input.format {
             Format::Pdf => {
                 let library = match &self.pdfium {
@@ -154,9 +179,40 @@ impl InProcess {
     pub(crate) fn plan(&self, options: &Options, warnings: &mut Vec<Warning>) -> Result<Plan> {
         self.recognition.plan(options, warnings)
     }
+
+    /// Reads one page, all of it on the pool.
+    fn page(
+        &self,
+        document: &OpenDocument,
+        options: &Options,
+        plan: &Plan,
+        index: usize,
+        call: &Call,
+    ) -> Result<PageRead> {
+        self.pool.install(|| {
+            guarded(index, || match document.prepare(index, options, &mut || {})? {
+                Prepared::Done(read) => Ok(*read),
+                Prepared::Raster(raster) => self.recognition.recognize(*raster, plan, call),
+            })
+        })
+    }
+}
+
+/// The threads that recognise.
+pub(crate) fn threads(workers: usize) -> Result<ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|i| format!("recto-{i}"))
+        .start_handler(|_| crate::ocr::prepare_worker_thread())
+        .build()
+        .map_err(|e| Error::stage("threads", e))
 }
 
 impl PageRunner for InProcess {
+    fn open(&self, input: &Input, options: &Options, _call: &Call) -> Result<OpenDocument> {
+        self.open_here(input, options)
+    }
+
     fn run(&self, job: &Job, call: &Call, deliver: &mut Deliver<'_>) -> Result<()> {
         // One raster for each worker, and one more so that no worker waits for the renderer.
         let bound = self.pool.current_num_threads() + 1;

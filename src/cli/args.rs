@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use recto::{Engine, Language, OcrEngine, OcrMode, Options, PageSet, TableMode, UrlPolicy};
+use recto::{
+    Engine, Isolation, Language, OcrEngine, OcrMode, Options, PageSet, Processes, TableMode,
+    UrlPolicy,
+};
 
 /// How documents are read.
 #[derive(Args, Clone, Debug, Default)]
@@ -54,7 +57,12 @@ pub(super) struct ReadingArgs {
     #[arg(long, help_heading = "Reading")]
     abort_on_error: bool,
 
-    /// Threads that recognise text; the result does not depend on it [default: one per core]
+    /// Read pages in child processes: a page that crashes or takes longer than two minutes is left
+    /// out with a warning
+    #[arg(long, help_heading = "This machine")]
+    isolate: bool,
+
+    /// Threads (or with --isolate, processes) that recognise text; the result does not depend on it [default: one per core]
     #[arg(long, short, value_name = "N", help_heading = "This machine")]
     jobs: Option<NonZeroUsize>,
 
@@ -100,6 +108,11 @@ impl ReadingArgs {
         if let Some(library) = &self.pdfium {
             builder = builder.pdfium(library);
         }
+        if self.isolate {
+            let own = std::env::current_exe().ok();
+            let processes = own.map_or_else(Processes::default, Processes::of);
+            builder = builder.isolation(Isolation::Processes(processes));
+        }
         builder.build()
     }
 
@@ -116,6 +129,7 @@ impl ReadingArgs {
             table_mode: self.table_mode.or(base.table_mode),
             timeout: self.timeout.or(base.timeout),
             abort_on_error: self.abort_on_error || base.abort_on_error,
+            isolate: self.isolate || base.isolate,
             jobs: self.jobs.or(base.jobs),
             tessdata: self.tessdata.or(base.tessdata),
             pdfium: self.pdfium.or(base.pdfium),

@@ -65,6 +65,9 @@ enum Command {
     Inspect(inspect::InspectArgs),
     #[cfg(feature = "server")]
     Serve(serve::ServeArgs),
+    /// Read pages for the recto that started this process
+    #[command(hide = true)]
+    PageWorker,
 }
 
 /// Runs the program.
@@ -89,6 +92,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, &console),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args, &console),
+        Command::PageWorker => {
+            recto::serve_pages().map(|()| Exit::Success).map_err(anyhow::Error::from)
+        }
     };
     ended.unwrap_or_else(|error| console.fatal(&error)).into()
 }

@@ -109,7 +109,8 @@ pub fn bounds<U>(rects: impl IntoIterator<Item = Rect<U>>) -> Option<Rect<U>> {
     rects.into_iter().reduce(|a, b| a.around(&b))
 }
 
-/// Writes a rectangle as `[left, top, right, bottom]`, to 1/100 of its unit.
+/// Writes a rectangle as `[left, top, right, bottom]`: to 1/100 of its unit in formats for people
+/// (JSON), exactly in others.
 pub mod sides {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -117,6 +118,9 @@ pub mod sides {
 
     /// For `#[serde(with)]`.
     pub fn serialize<U, S: Serializer>(r: &Rect<U>, s: S) -> Result<S::Ok, S::Error> {
+        if !s.is_human_readable() {
+            return [r.min.x, r.min.y, r.max.x, r.max.y].serialize(s);
+        }
         let round = |v: f32| (f64::from(v) * 100.0).round() / 100.0;
         [round(r.min.x), round(r.min.y), round(r.max.x), round(r.max.y)].serialize(s)
     }

@@ -10,6 +10,7 @@ fn input(bytes: impl Into<std::sync::Arc<[u8]>>, format: Format) -> Input {
         name: "sample".to_owned(),
         content: crate::source::Content::Memory(bytes.into()),
         format,
+        path: None,
     }
 }
 

@@ -72,6 +72,8 @@ pub(crate) struct Input {
     pub(crate) name: String,
     pub(crate) content: Content,
     pub(crate) format: Format,
+    /// Where it lies, if it is a file that can be opened again.
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// What the content is, whatever its name says.
@@ -180,7 +182,7 @@ impl Source {
         if let Self::Path(path) = self
             && let Some(content) = pdf_on_disk(path, &name, max_bytes)
         {
-            return Ok(Input { name, content, format: Format::Pdf });
+            return Ok(Input { name, content, format: Format::Pdf, path: regular(path) });
         }
         let bytes: Arc<[u8]> = match self {
             Self::Path(path) => read_file(path, &name, max_bytes)?.into(),
@@ -191,7 +193,11 @@ impl Source {
             }
         };
         let format = sniff::sniff(&bytes, &name)?;
-        Ok(Input { name, content: Content::Memory(bytes), format })
+        let path = match self {
+            Self::Path(path) => regular(path),
+            _ => None,
+        };
+        Ok(Input { name, content: Content::Memory(bytes), format, path })
     }
 }
 
@@ -208,6 +214,12 @@ fn path_name(path: &Path) -> String {
         Some(name) => name.to_string_lossy().into_owned(),
         None => path.display().to_string(),
     }
+}
+
+/// The file's own path, without links such as `/dev/stdin`, which lead elsewhere in another process;
+/// `None` where it is no file but a pipe.
+fn regular(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().filter(|path| path.is_file())
 }
 
 fn url_name(url: &Url) -> String {

@@ -1,0 +1,181 @@
+//! The other end: the process that reads pages for its parent.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::call::{Call, CancelFlag};
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::recognition::{Plan, Recognition};
+use crate::source::{MAX_BYTES, Source, UrlPolicy};
+
+use super::protocol::{Answer, Ask, FAULT, Opening, Reply, Request, receive, send};
+use super::{InProcess, OpenDocument, threads};
+
+/// Reads pages for the engine that started this program, until it closes standard input.
+///
+/// This is all that a program has to do to serve as
+/// [`Processes::program`](crate::Processes::program); `recto page-worker` does no more. Answers go
+/// to standard output, so nothing else may be written there.
+///
+/// # Errors
+///
+/// When standard input holds something else than an engine's requests, or standard output is
+/// closed.
+pub fn serve_pages() -> Result<()> {
+    let broken = |e: io::Error| Error::stage("page worker", e);
+    let output = own_output().map_err(broken)?;
+    let under_way = Arc::new(Mutex::new(CancelFlag::default()));
+    let requests = listen(Arc::clone(&under_way));
+    let mut worker = Worker { runner: None, open: None, faults: Faults::named() };
+    while let Ok(request) = requests.recv() {
+        let Request { id, ask } = request.map_err(broken)?;
+        let cancel = CancelFlag::default();
+        if let Ok(mut current) = under_way.lock() {
+            *current = cancel.clone();
+        }
+        let answer = match ask {
+            Ask::Set { pdfium, tessdata, raw_confidence } => {
+                let recognition = Recognition::new(tessdata, !raw_confidence);
+                worker.runner = Some(InProcess::new(threads(1)?, pdfium, recognition));
+                continue;
+            }
+            Ask::Close => {
+                worker.open = None;
+                continue;
+            }
+            Ask::Cancel => continue,
+            Ask::Open(opening) => worker.open(*opening),
+            Ask::Page(index) => {
+                worker.faults.commit(index, &output);
+                worker.page(index, &Call { cancel, ..Call::default() })
+            }
+        };
+        let answer = answer.map_err(Into::into);
+        send(&output, &Reply { id, answer }).map_err(broken)?;
+    }
+    Ok(())
+}
+
+/// Takes standard output for the answers alone: what a native library prints goes to standard error.
+fn own_output() -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let output = io::stdout().as_fd().try_clone_to_owned()?;
+        rustix::stdio::dup2_stdout(io::stderr())?;
+        Ok(output.into())
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::io::AsHandle as _;
+        Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
+    }
+}
+
+/// Reads requests on a thread of its own, so that cancelling is heard while a page is read. When the
+/// parent is gone, for whatever reason, the system closes the pipe and this process ends at once.
+fn listen(under_way: Arc<Mutex<CancelFlag>>) -> Receiver<io::Result<Request>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut input = BufReader::new(io::stdin());
+        loop {
+            match receive::<Request>(&mut input) {
+                Ok(None) => std::process::exit(0),
+                Ok(Some(Request { ask: Ask::Cancel, .. })) => {
+                    if let Ok(current) = under_way.lock() {
+                        current.cancel();
+                    }
+                }
+                Ok(Some(request)) => {
+                    if sender.send(Ok(request)).is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    // The main thread ends the process.
+                    let _ = sender.send(Err(error));
+                    return;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+struct Worker {
+    runner: Option<InProcess>,
+    open: Option<(OpenDocument, Options, Plan)>,
+    faults: Faults,
+}
+
+impl Worker {
+    fn runner(&self) -> Result<&InProcess> {
+        self.runner.as_ref().ok_or_else(|| Error::stage("page worker", "nothing was set"))
+    }
+
+    fn open(&mut self, opening: Opening) -> Result<Answer> {
+        self.open = None;
+        let runner = self.runner()?;
+        let options: Options =
+            serde_json::from_str(&opening.options).map_err(|e| Error::stage("page worker", e))?;
+        let options = Options { password: opening.password, ..options };
+        let source = Source::path(opening.path);
+        let mut input = source.load_with(UrlPolicy::Refuse, MAX_BYTES, &Call::default())?;
+        input.name = opening.name;
+        let document = runner.open_here(&input, &options)?;
+        // The parent has told the caller what there is to warn of.
+        let plan = runner.plan(&options, &mut Vec::new())?;
+        let (page_count, metadata) = (document.page_count(), document.metadata());
+        self.open = Some((document, options, plan));
+        Ok(Answer::Opened { page_count, metadata })
+    }
+
+    fn page(&self, index: usize, call: &Call) -> Result<Answer> {
+        let Some((document, options, plan)) = &self.open else {
+            return Err(Error::stage("page worker", "no document is open"));
+        };
+        let read = self.runner()?.page(document, options, plan, index, call)?;
+        Ok(Answer::Page(Box::new(read)))
+    }
+}
+
+/// How long a page takes besides where it is to be slow.
+const SLOW: Duration = Duration::from_millis(400);
+
+/// What [`FAULT`] asks for.
+struct Faults(Vec<(String, usize)>);
+
+impl Faults {
+    fn named() -> Self {
+        let value = std::env::var(FAULT).unwrap_or_default();
+        let fault = |part: &str| {
+            let (what, page) = part.split_once(':')?;
+            Some((what.to_owned(), page.parse().ok()?))
+        };
+        Self(value.split(',').filter_map(fault).collect())
+    }
+
+    fn commit(&self, page: usize, mut output: &File) {
+        for (what, _) in self.0.iter().filter(|(_, at)| *at == page) {
+            let written = match what.as_str() {
+                "crash" => std::process::abort(),
+                "hang" => loop {
+                    std::thread::park();
+                },
+                "slow" => {
+                    std::thread::sleep(SLOW);
+                    Ok(())
+                }
+                "huge" => output.write_all(&[0xff; 64]),
+                "garble" => output.write_all(&[4, 0, 0, 0, 0xc1, 0xc1, 0xc1, 0xc1]),
+                _ => Ok(()),
+            };
+            // A closed pipe is noticed with the answer.
+            let _ = written;
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! Pages read in child processes: the same result, whatever becomes of the children.
+
+// Helpers fail the test that calls them.
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use recto::{
+    Call, CancelFlag, Document, Engine, Isolation, OcrMode, Options, Processes, Source, Status,
+    WarningCode,
+};
+
+/// Tests count the descriptors and children of this process, so they run one at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn processes(fault: &str) -> Processes {
+    let mut processes = Processes::of(env!("CARGO_BIN_EXE_recto"));
+    processes.env = vec![("RECTO_PAGE_WORKER_FAULT".into(), fault.into())];
+    processes
+}
+
+fn engine(processes: Processes) -> Engine {
+    let isolation = Isolation::Processes(processes);
+    Engine::builder().workers(2).isolation(isolation).build().expect("an engine")
+}
+
+fn in_process() -> Engine {
+    Engine::builder().workers(2).build().expect("an engine")
+}
+
+/// A PDF with so many pages, each with its number as text.
+fn pdf(pages: usize) -> Source {
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        String::new(),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+    ];
+    let mut kids = String::new();
+    for page in 0..pages {
+        let content = format!("BT /F 12 Tf 72 720 Td (This is page {page}) Tj ET");
+        objects.push(format!("<</Length {}>>stream\n{content}\nendstream", content.len()));
+        objects.push(format!(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {} 0 R\
+             /Resources<</Font<</F 3 0 R>>>>>>",
+            objects.len()
+        ));
+        kids.push_str(&format!("{} 0 R ", objects.len()));
+    }
+    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {pages}>>");
+    let mut file = "%PDF-1.4\n".to_owned();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (i, object) in objects.iter().enumerate() {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", i + 1));
+    }
+    let start = file.len();
+    file.push_str(&table);
+    file.push_str(&format!(
+        "trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n",
+        objects.len() + 1
+    ));
+    Source::bytes(file.into_bytes(), "made.pdf")
+}
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn json(document: &Document) -> String {
+    serde_json::to_string(document).expect("JSON")
+}
+
+fn read(engine: &Engine, source: Source) -> Document {
+    engine.read(source, &Options::default()).expect("a document")
+}
+
+fn indices(document: &Document) -> Vec<usize> {
+    document.pages.iter().map(|page| page.index).collect()
+}
+
+/// The one warning about a page.
+#[track_caller]
+fn failed_page(document: &Document) -> (usize, &str) {
+    let failed: Vec<_> =
+        document.warnings.iter().filter(|w| w.code == WarningCode::PageFailed).collect();
+    let [warning] = failed.as_slice() else { panic!("{:?}", document.warnings) };
+    (warning.page.expect("a page"), &warning.message)
+}
+
+#[test]
+fn children_read_the_same_to_the_byte() {
+    let _alone = alone();
+    let (here, there) = (in_process(), engine(processes("")));
+    let options = Options { password: Some("secret".to_owned()), ..Options::default() };
+    let mut files: Vec<PathBuf> = fs::read_dir(testdata("pages"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "pdf"))
+        .collect();
+    files.sort();
+    files.extend(["ocr/text.png", "ocr/turned.jpg", "ocr/palette-lzw.tif"].map(testdata));
+    assert!(files.len() > 10);
+    for file in files {
+        let bytes = fs::read(&file).expect("a file");
+        for source in [Source::path(&file), Source::bytes(bytes, "bytes")] {
+            let name = file.display();
+            match (here.read(source.clone(), &options), there.read(source, &options)) {
+                (Ok(one), Ok(other)) => assert!(json(&one) == json(&other), "{name} differs"),
+                (Err(one), Err(other)) => assert_eq!(one.chain(), other.chain(), "{name}"),
+                (one, other) => panic!("{name}: {:?} and {:?}", one.err(), other.err()),
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_documents_get_the_same_error() {
+    let _alone = alone();
+    let (here, there) = (in_process(), engine(processes("")));
+    let mut files: Vec<PathBuf> = fs::read_dir(testdata("broken"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| !path.ends_with("huge-white.png"))
+        .collect();
+    files.push(testdata("pages/encrypted.pdf"));
+    for file in files {
+        let result = |engine: &Engine| {
+            let read = engine.read(Source::path(&file), &Options::default());
+            read.map(|document| json(&document)).map_err(|error| (error.chain(), error.kind()))
+        };
+        assert_eq!(result(&here), result(&there), "{}", file.display());
+    }
+}
+
+#[test]
+fn spent_children_are_replaced() {
+    let _alone = alone();
+    let expected = json(&read(&in_process(), pdf(5)));
+    let few_pages = Processes { max_pages: 1, ..processes("") };
+    assert_eq!(json(&read(&engine(few_pages), pdf(5))), expected);
+}
+
+#[test]
+fn a_page_that_crashes_costs_itself_alone() {
+    let _alone = alone();
+    let engine = engine(processes("crash:2"));
+    for _ in 0..2 {
+        let document = read(&engine, pdf(5));
+        assert_eq!((document.status, indices(&document)), (Status::Partial, vec![0, 1, 3, 4]));
+        let (page, message) = failed_page(&document);
+        assert_eq!(page, 2);
+        assert!(message.contains("page 2") && message.contains("2 times"), "{message}");
+        assert!(cfg!(not(unix)) || message.contains("signal"), "{message}");
+    }
+}
+
+#[test]
+fn a_page_that_hangs_costs_itself_alone() {
+    let _alone = alone();
+    let limit = Duration::from_millis(1500);
+    let engine = engine(Processes { page_timeout: limit, ..processes("hang:1") });
+    let began = Instant::now();
+    let document = read(&engine, pdf(4));
+    assert!(began.elapsed() < limit + Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(indices(&document), [0, 2, 3]);
+    let (page, message) = failed_page(&document);
+    assert_eq!(page, 1);
+    assert!(message.contains("longer than 1.5s"), "{message}");
+}
+
+#[test]
+fn nonsense_from_a_child_is_told_as_such() {
+    let _alone = alone();
+    for (fault, told) in [("huge:0", "announced a message"), ("garble:0", "cannot be read")] {
+        let document = read(&engine(processes(fault)), pdf(3));
+        assert_eq!(indices(&document), [1, 2]);
+        let (page, message) = failed_page(&document);
+        assert_eq!(page, 0);
+        assert!(message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn cancelling_takes_less_than_a_second() {
+    let _alone = alone();
+    let engine = engine(processes("hang:0"));
+    let cancel = CancelFlag::default();
+    let call = Call { cancel: cancel.clone(), ..Call::default() };
+    let read = std::thread::spawn(move || {
+        let read = engine.read_with(pdf(3), &Options::default(), &call);
+        (read, Instant::now())
+    });
+    // The pages that do not hang are done by then.
+    std::thread::sleep(Duration::from_secs(1));
+    let cancelled = Instant::now();
+    cancel.cancel();
+    let (read, ended) = read.join().expect("no panic");
+    let document = read.expect("the pages that were done");
+    assert!(ended - cancelled < Duration::from_secs(1), "{:?}", ended - cancelled);
+    assert_eq!(indices(&document), [1, 2]);
+    assert!(document.warnings.iter().any(|w| w.code == WarningCode::Cancelled));
+}
+
+#[test]
+fn the_documents_deadline_returns_what_is_done() {
+    let _alone = alone();
+    let engine = engine(processes("hang:2"));
+    let timeout = Some(Duration::from_millis(1500));
+    let options = Options { document_timeout: timeout, ..Options::default() };
+    let document = engine.read(pdf(3), &options).expect("a document");
+    assert_eq!(indices(&document), [0, 1]);
+    assert!(document.warnings.iter().any(|w| w.code == WarningCode::TimedOut));
+}
+
+#[test]
+fn pages_can_be_left_in_the_middle() {
+    let _alone = alone();
+    let engine = engine(processes("hang:3"));
+    let mut pages =
+        engine.pages(pdf(40), &Options::default(), &Call::default()).expect("an open document");
+    assert_eq!(pages.next().expect("a page").expect("it was read").index, 0);
+    drop(pages);
+    // The engine is free for others.
+    assert_eq!(indices(&read(&engine, pdf(1))), [0]);
+}
+
+/// Two reads at once: the short one does not wait for the end of the long one.
+#[test]
+fn a_short_document_does_not_wait_for_a_long_one() {
+    let _alone = alone();
+    let every_page: Vec<String> = (1..12).map(|page| format!("slow:{page}")).collect();
+    let engine = engine(processes(&every_page.join(",")));
+    let long = {
+        let engine = engine.clone();
+        std::thread::spawn(move || {
+            let document = read(&engine, pdf(12));
+            (document, Instant::now())
+        })
+    };
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(indices(&read(&engine, pdf(1))), [0]);
+    let short_ended = Instant::now();
+    let (document, long_ended) = long.join().expect("no panic");
+    assert_eq!(document.pages.len(), 12);
+    assert!(short_ended + Duration::from_millis(500) < long_ended);
+}
+
+#[test]
+fn a_program_that_is_no_worker_is_named() {
+    let _alone = alone();
+    let error = |program: &str| {
+        let engine = engine(Processes::of(program));
+        engine.read(pdf(1), &Options::default()).expect_err("it cannot read").chain()
+    };
+    let missing = error("/no/such/recto");
+    assert!(missing.contains("cannot run /no/such/recto"), "{missing}");
+    if cfg!(unix) {
+        for program in ["true", "echo", "cat"] {
+            let error = error(program);
+            assert!(error.contains("does not answer as a page worker"), "{error}");
+        }
+    }
+    // This test is not recto.
+    let unnamed = Isolation::Processes(Processes::default());
+    let error = Engine::builder().isolation(unnamed).build().expect_err("which program?");
+    assert!(error.chain().contains("Processes::of"), "{}", error.chain());
+}
+
+fn worker() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_recto"));
+    command.arg("page-worker");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_worker_refuses_nonsense_and_ends_with_its_parent() {
+    let frames: [(&[u8], i32, &str); 4] = [
+        (b"", 0, ""),
+        (b"\xff\xff\xff\xff", 1, "announced a message of 4294967295 bytes"),
+        (b"\x02\0\0\0\xc1\xc1", 1, "cannot be read"),
+        (b"GET", 1, "ended within a message"),
+    ];
+    for (bytes, code, told) in frames {
+        let mut child = worker().spawn().expect("it starts");
+        child.stdin.take().expect("a pipe").write_all(bytes).expect("it listens");
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_program_reads_in_children_when_asked() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_recto"))
+            .arg("read")
+            .args(arguments)
+            .arg(testdata("pages/code.pdf"))
+            .args(["--format", "json"])
+            .output()
+            .expect("recto starts");
+        assert!(output.status.success());
+        output.stdout
+    };
+    let (here, there) = (run(&[]), run(&["--isolate"]));
+    assert!(!here.is_empty() && here == there);
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::*;
+
+    /// Children of this process, with their states (proc(5), stat).
+    fn children() -> Vec<(u32, char)> {
+        let own = std::process::id().to_string();
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").expect("/proc").flatten() {
+            let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+            let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
+            let mut fields = rest.split(' ');
+            if let (Some(state), Some(parent)) = (fields.next(), fields.next())
+                && parent == own
+            {
+                found.push((id, state.chars().next().unwrap_or('?')));
+            }
+        }
+        found
+    }
+
+    fn descriptors() -> usize {
+        fs::read_dir("/proc/self/fd").expect("/proc").count()
+    }
+
+    fn kill(process: u32) {
+        let killed = Command::new("kill").args(["-9", &process.to_string()]).status();
+        assert!(killed.expect("kill runs").success());
+    }
+
+    #[test]
+    fn a_child_killed_from_outside_costs_nothing() {
+        let _alone = alone();
+        let engine = engine(processes("slow:0,slow:1,slow:2,slow:3"));
+        let expected = json(&read(&in_process(), pdf(6)));
+        let reading = std::thread::spawn(move || (json(&read(&engine, pdf(6))), engine));
+        let mut killed = 0;
+        let began = Instant::now();
+        while killed < 2 && began.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(150));
+            // One in the middle of a page, then another in the middle of another one's.
+            if let Some((process, _)) = children().iter().rev().find(|(_, state)| *state != 'Z') {
+                kill(*process);
+                killed += 1;
+                std::thread::sleep(Duration::from_millis(400));
+            }
+        }
+        let (document, _engine) = reading.join().expect("no panic");
+        assert_eq!(killed, 2);
+        assert!(document == expected);
+    }
+
+    #[test]
+    fn fifty_documents_leave_nothing_behind() {
+        let _alone = alone();
+        let before = (children().len(), descriptors());
+        let engine = engine(Processes { max_pages: 7, ..processes("crash:3") });
+        // Descriptors that stay for good, such as that of the random numbers.
+        read(&engine, pdf(2));
+        let warm = descriptors();
+        for round in 0..50 {
+            let pages = if round % 10 == 0 { 5 } else { 2 };
+            assert!(!read(&engine, pdf(pages)).pages.is_empty());
+            let zombies = children().iter().filter(|(_, state)| *state == 'Z').count();
+            assert_eq!(zombies, 0, "after {round} documents");
+        }
+        assert!(children().len() <= before.0 + 2, "{:?}", children());
+        // Two children at most, three pipes each.
+        assert!(descriptors() <= warm + 6, "{} and {warm}", descriptors());
+        drop(engine);
+        assert_eq!(children().len(), before.0);
+        // The threads that read from the children close their ends in a moment.
+        let began = Instant::now();
+        while descriptors() > before.1 + 1 && began.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(descriptors() <= before.1 + 1, "{} and {}", descriptors(), before.1);
+    }
+
+    #[test]
+    fn a_document_in_memory_leaves_no_file() {
+        let _alone = alone();
+        let folder = tempfile::tempdir().expect("a folder");
+        // The folder for temporary files is the parent's business: ask the program.
+        let mut child = Command::new(env!("CARGO_BIN_EXE_recto"))
+            .args(["read", "--isolate", "-"])
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("recto starts");
+        let bytes = fs::read(testdata("pages/code.pdf")).expect("a file");
+        child.stdin.take().expect("a pipe").write_all(&bytes).expect("it listens");
+        assert!(child.wait_with_output().expect("it ends").status.success());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+}
+
+/// OCR is what takes long, and what a cancelled call has to stop.
+#[test]
+fn forced_ocr_is_the_same_in_children() {
+    let _alone = alone();
+    let options = Options { ocr: OcrMode::Always, ..Options::default() };
+    let read = |engine: Engine| json(&engine.read(pdf(3), &options).expect("a document"));
+    assert!(read(in_process()) == read(engine(processes(""))));
+}
