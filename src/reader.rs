@@ -2,6 +2,7 @@
 
 mod direction;
 mod missed;
+mod second;
 
 use std::sync::Arc;
 
@@ -81,6 +82,9 @@ pub(crate) struct PageImage {
     skipped: Option<String>,
     /// Whether specks were taken out.
     cleaned: bool,
+    /// Whether doubtful words are read again: on whole pages, and where the scan has gray levels.
+    /// (Reading a fax of two levels again gains nothing.)
+    again: bool,
 }
 
 /// The image as it is recognised, and what its pixels tell without recognition.
@@ -103,7 +107,7 @@ struct Upright {
 impl PageImage {
     /// Prepares an image of any size that shows a part of a page.
     pub(crate) fn new(image: &GrayImage, resolution: Resolution) -> Self {
-        Self::prepare(image, resolution, None)
+        Self { again: false, ..Self::prepare(image, resolution, None) }
     }
 
     /// Prepares the image of a whole page: a photograph may show what the page lies on.
@@ -134,6 +138,7 @@ impl PageImage {
             sure: false,
             skipped: None,
             cleaned: false,
+            again: soft.is_none(),
         };
         match page.clean() {
             Some(ink) => page.upright = Upright::new(Arc::clone(&page.scan), ppi, ink),
@@ -178,7 +183,7 @@ impl PageImage {
             return Ok(self.result(Vec::new()));
         }
         let scale = self.upright.shrink;
-        let job = Job { recognizer, languages, call, ppi: self.ppi, scale };
+        let job = Job { recognizer, languages, call, ppi: self.ppi, scale, again: self.again };
         if !self.sure && preprocess::lines_run_down(&self.upright.letters) {
             self.find_turns(&job, true)?;
         }
@@ -209,8 +214,8 @@ impl PageImage {
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
         let Some(part) = self.part(at) else { return Ok(Vec::new()) };
-        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
-            .recognize(&part)
+        let scale = self.upright.shrink;
+        Job { recognizer, languages, call, ppi: self.ppi, scale, again: false }.recognize(&part)
     }
 
     /// The part around a box of what was read, or the one with the most letters.
@@ -370,7 +375,8 @@ impl Upright {
         }
     }
 
-    /// Recognises the image, and what the recogniser passed over in a second look.
+    /// Recognises the image, what the recogniser passed over in a second look, and doubtful words
+    /// once more.
     fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
         let mut words = self.read_once(job)?;
         // A page that is no text as it stands (turned, another script) is not worth a second look.
@@ -382,6 +388,9 @@ impl Upright {
             let (w, h) = (part.width() as u32, part.height() as u32);
             let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
             missed::add(&mut words, job.recognize_block(&image)?, part);
+        }
+        if job.again && std::env::var("NO2").is_err() {
+            second::read_doubtful(&self.image, &mut words, &|line| job.recognize_line(line))?;
         }
         self.mark_bold(&mut words);
         Ok(words)
@@ -460,6 +469,8 @@ struct Job<'a> {
     ppi: f32,
     /// At which scale of the images given to read them.
     scale: Scale,
+    /// Whether doubtful words are read again.
+    again: bool,
 }
 
 impl Job<'_> {
@@ -477,6 +488,11 @@ impl Job<'_> {
             ..w
         };
         Ok(words.into_iter().map(back).collect())
+    }
+
+    /// The same for one line or a part of it, at the image's own scale.
+    fn recognize_line(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        self.recognizer.recognize_line(image, Resolution(self.ppi), self.languages, self.call)
     }
 
     /// The same for one block of text, at the image's own scale.
