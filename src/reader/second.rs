@@ -62,7 +62,6 @@ pub(super) fn read_doubtful(
     recognize: &(dyn Fn(&GrayImage) -> Result<Vec<OcrWord>> + Sync),
 ) -> Result<()> {
     let parts = parts(words);
-    if std::env::var("SHOW2").is_ok() { eprintln!("S2 {} parts, {} words, width {:.3}, doubt {:.4}", parts.len(), words.len(), parts.iter().map(|p| p.area.width()).sum::<f32>() / words.iter().map(|w| w.rect.width()).sum::<f32>(), words.iter().map(expected_errors).sum::<f32>() / words.iter().map(length).sum::<f32>()); }
     if parts.is_empty() {
         return Ok(());
     }
