@@ -5,6 +5,7 @@ mod ink;
 mod job;
 mod missed;
 mod orient;
+mod second;
 mod sizes;
 mod upright;
 
@@ -79,6 +80,9 @@ pub(crate) struct PageImage {
     skipped: Option<String>,
     /// Whether specks were taken out.
     cleaned: bool,
+    /// Whether doubtful words are read again: on whole pages, and where the scan has gray levels.
+    /// (Reading a fax of two levels again gains nothing.)
+    again: bool,
 }
 
 impl PageImage {
@@ -131,6 +135,7 @@ impl PageImage {
             look: None,
             skipped: None,
             cleaned: false,
+            again: whole && soft.is_none(),
         };
         let ink = page.clean().map(|ink| if whole { page.clear_holes(ink) } else { ink });
         match ink {
@@ -213,7 +218,8 @@ impl PageImage {
         languages: &'a [String],
         call: &'a Call,
     ) -> Job<'a> {
-        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
+        let scale = self.upright.shrink;
+        Job { recognizer, languages, call, ppi: self.ppi, scale, again: self.again }
     }
 
     /// Reads a part of the page, by default the one with the most letters: a cheap try of some

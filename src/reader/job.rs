@@ -17,6 +17,8 @@ pub(super) struct Job<'a> {
     pub(super) ppi: f32,
     /// At which scale of the images given to read them.
     pub(super) scale: Scale,
+    /// Whether doubtful words are read again.
+    pub(super) again: bool,
 }
 
 impl Job<'_> {
@@ -79,6 +81,11 @@ impl Job<'_> {
             ..w
         };
         Ok(words.into_iter().map(back).collect())
+    }
+
+    /// The same for one line or a part of it, at the image's own scale.
+    pub(super) fn recognize_line(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        self.recognizer.recognize_line(image, Resolution(self.ppi), self.languages, self.call)
     }
 
     /// The same for one block of text, at the image's own scale.

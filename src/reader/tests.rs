@@ -43,6 +43,16 @@ impl Recognizer for Fake {
     ) -> Result<Vec<OcrWord>> {
         Ok(Vec::new())
     }
+
+    fn recognize_line(
+        &self,
+        _: &GrayImage,
+        _: Resolution,
+        _: &[String],
+        _: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        Ok(Vec::new())
+    }
 }
 
 fn sample() -> GrayImage {
@@ -260,6 +270,16 @@ impl Recognizer for TopHeavy {
     }
 
     fn recognize_block(
+        &self,
+        _: &GrayImage,
+        _: Resolution,
+        _: &[String],
+        _: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        Ok(Vec::new())
+    }
+
+    fn recognize_line(
         &self,
         _: &GrayImage,
         _: Resolution,

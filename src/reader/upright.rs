@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::ink::{Ink, letters, mask_factor, parted};
 use super::job::{Job, Prepared, Shape, after};
-use super::{POOR, mean_confidence, missed, sizes};
+use super::{POOR, mean_confidence, missed, second, sizes};
 use crate::error::Result;
 use crate::geometry::{Px, Rect, bounds, rect};
 use crate::ocr::OcrWord;
@@ -92,7 +92,8 @@ impl Upright {
         }
     }
 
-    /// Recognises the image, and what the recogniser passed over in a second look.
+    /// Recognises the image, what the recogniser passed over in a second look, and doubtful words
+    /// once more.
     pub(super) fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
         let mut words = self.read_once(job)?;
         // A page that is no text as it stands (turned, another script) is not worth a second look.
@@ -104,6 +105,9 @@ impl Upright {
             let (w, h) = (part.width() as u32, part.height() as u32);
             let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
             missed::add(&mut words, job.recognize_block(&image)?, part);
+        }
+        if job.again {
+            second::read_doubtful(&self.image, &mut words, &|line| job.recognize_line(line))?;
         }
         sizes::fill(&mut words, &self.letters);
         self.mark_bold(&mut words);
