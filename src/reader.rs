@@ -5,7 +5,6 @@ mod ink;
 mod job;
 mod missed;
 mod orient;
-mod second;
 mod sizes;
 mod upright;
 
@@ -80,9 +79,6 @@ pub(crate) struct PageImage {
     skipped: Option<String>,
     /// Whether specks were taken out.
     cleaned: bool,
-    /// Whether doubtful words are read again: on whole pages, and where the scan has gray levels.
-    /// (Reading a fax of two levels again gains nothing.)
-    again: bool,
 }
 
 impl PageImage {
@@ -135,7 +131,6 @@ impl PageImage {
             look: None,
             skipped: None,
             cleaned: false,
-            again: whole && soft.is_none(),
         };
         let ink = page.clean().map(|ink| if whole { page.clear_holes(ink) } else { ink });
         match ink {
@@ -218,8 +213,7 @@ impl PageImage {
         languages: &'a [String],
         call: &'a Call,
     ) -> Job<'a> {
-        let scale = self.upright.shrink;
-        Job { recognizer, languages, call, ppi: self.ppi, scale, again: self.again }
+        Job { recognizer, languages, call, ppi: self.ppi, scale: self.upright.shrink }
     }
 
     /// Reads a part of the page, by default the one with the most letters: a cheap try of some

@@ -1,7 +1,7 @@
 //! Recognising the raster of a page: which languages, what of the page, and putting what was read
 //! into the page's coordinates.
 
-pub(crate) mod calibration;
+mod calibration;
 mod probe;
 mod unknown;
 

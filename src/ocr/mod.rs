@@ -78,15 +78,6 @@ pub(crate) trait Recognizer: Debug + Send + Sync {
         call: &Call,
     ) -> Result<Vec<OcrWord>>;
 
-    /// Reads an image that is one line of text.
-    fn recognize_line(
-        &self,
-        image: &GrayImage,
-        resolution: Resolution,
-        languages: &[String],
-        call: &Call,
-    ) -> Result<Vec<OcrWord>>;
-
     /// Tells the script of an image without reading it; `None` where that cannot be told.
     fn script(&self, _image: &GrayImage, _resolution: Resolution) -> Result<Option<ScriptGuess>> {
         Ok(None)

@@ -17,8 +17,6 @@ pub(super) struct Job<'a> {
     pub(super) ppi: f32,
     /// At which scale of the images given to read them.
     pub(super) scale: Scale,
-    /// Whether doubtful words are read again.
-    pub(super) again: bool,
 }
 
 impl Job<'_> {
@@ -83,11 +81,6 @@ impl Job<'_> {
         Ok(words.into_iter().map(back).collect())
     }
 
-    /// The same for one line or a part of it, at the image's own scale.
-    pub(super) fn recognize_line(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
-        self.recognizer.recognize_line(image, Resolution(self.ppi), self.languages, self.call)
-    }
-
     /// The same for one block of text, at the image's own scale.
     pub(super) fn recognize_block(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
         self.recognizer.recognize_block(image, Resolution(self.ppi), self.languages, self.call)
@@ -99,6 +92,22 @@ pub(super) struct Prepared {
     pub(super) image: GrayImage,
     /// From the pixels of the image it was made of.
     pub(super) scale: (f32, f32),
+}
+
+impl Prepared {
+    /// Makes a part white; the box is in pixels of the image that this was made of.
+    pub(super) fn clear(&mut self, part: Rect<Px>) {
+        let (kx, ky) = self.scale;
+        let width = self.image.width() as usize;
+        let side = |at: f32, k: f32, most: u32| ((at.max(0.0) * k) as usize).min(most as usize);
+        let (left, right) =
+            (side(part.min.x, kx, self.image.width()), side(part.max.x, kx, self.image.width()));
+        let (top, bottom) =
+            (side(part.min.y, ky, self.image.height()), side(part.max.y, ky, self.image.height()));
+        for row in self.image.chunks_exact_mut(width.max(1)).take(bottom).skip(top) {
+            row[left..right.max(left)].fill(255);
+        }
+    }
 }
 
 /// What a part of a page looks like.

@@ -90,7 +90,8 @@ mod tests {
         let mut words =
             [word("日本語", 0, None), word("日本", 1, None), word("word", 2, Some(30.0))];
         fill(&mut words, &ink);
-        assert_eq!(words.each_ref().map(|w| w.size), [Some(50.0), Some(50.0 / 0.72), Some(30.0)]);
+        let sizes = words.each_ref().map(|w| w.size.map(|size| (10.0 * size).round()));
+        assert_eq!(sizes, [Some(500.0), Some(694.0), Some(300.0)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::ink::{Ink, letters, mask_factor, parted};
 use super::job::{Job, Prepared, Shape, after};
-use super::{POOR, mean_confidence, missed, second, sizes};
+use super::{POOR, mean_confidence, missed, sizes};
 use crate::error::Result;
 use crate::geometry::{Px, Rect, bounds, rect};
 use crate::ocr::OcrWord;
@@ -21,6 +21,8 @@ const DUST: f32 = 0.02;
 const LEAST_SKEW: f32 = 0.2;
 /// White around a block that is read by itself, in heights of its letters.
 const BLOCK_MARGIN: f32 = 0.7;
+/// So much around a block is taken out of the rest with it: blurred edges of its letters.
+const BLOCK_RIM: f32 = 0.2;
 /// Side of the part of a page on which ways up are tried, in inches.
 pub(super) const TRIAL: f32 = 2.5;
 
@@ -92,8 +94,7 @@ impl Upright {
         }
     }
 
-    /// Recognises the image, what the recogniser passed over in a second look, and doubtful words
-    /// once more.
+    /// Recognises the image, and what the recogniser passed over in a second look.
     pub(super) fn read(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
         let mut words = self.read_once(job)?;
         // A page that is no text as it stands (turned, another script) is not worth a second look.
@@ -105,9 +106,6 @@ impl Upright {
             let (w, h) = (part.width() as u32, part.height() as u32);
             let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
             missed::add(&mut words, job.recognize_block(&image)?, part);
-        }
-        if job.again {
-            second::read_doubtful(&self.image, &mut words, &|line| job.recognize_line(line))?;
         }
         sizes::fill(&mut words, &self.letters);
         self.mark_bold(&mut words);
@@ -181,21 +179,13 @@ impl Upright {
     /// What stands outside of the blocks.
     pub(super) fn read_rest(&self, sheet: &Prepared, job: &Job<'_>) -> Result<Vec<OcrWord>> {
         let Some(around) = bounds(self.rest.iter().copied()) else { return Ok(Vec::new()) };
-        let mut rest = sheet.image.clone();
-        let (kx, ky) = sheet.scale;
+        let mut rest = Prepared { image: sheet.image.clone(), scale: sheet.scale };
         for block in &self.blocks {
-            let m = 0.2 * block.height();
-            let r = block.rect.inflate(m, m);
-            let columns = (r.min.x.max(0.0) * kx) as u32..((r.max.x * kx) as u32).min(rest.width());
-            let rows = (r.min.y.max(0.0) * ky) as u32..((r.max.y * ky) as u32).min(rest.height());
-            for y in rows {
-                for x in columns.clone() {
-                    rest.put_pixel(x, y, image::Luma([255]));
-                }
-            }
+            let rim = BLOCK_RIM * block.height();
+            rest.clear(block.rect.inflate(rim, rim));
         }
         let part = self.within(around, BLOCK_MARGIN * self.blocks[0].height());
-        job.recognize_part(&Prepared { image: rest, scale: sheet.scale }, part, Shape::Page)
+        job.recognize_part(&rest, part, Shape::Page)
     }
 
     /// The part of the image with the most letters, as large as [`TRIAL`].

@@ -20,8 +20,7 @@ pub(super) fn calibrate(words: &mut [Word]) {
     }
 }
 
-/// The probability that a word of this text and raw confidence (0 to 1) is right.
-pub(crate) fn probability(raw: f32, text: &str) -> f32 {
+fn probability(raw: f32, text: &str) -> f32 {
     let flag = |holds: bool| f32::from(u8::from(holds));
     let features = [
         1.0,

@@ -22,6 +22,11 @@ const SAME_COLUMN: f32 = 0.8;
 const SAME_SIZE: f32 = 1.25;
 /// … and they stand this near, in text heights.
 const NEAR: f32 = 4.0;
+/// Joined blocks hold no more than this share of the page's letters, so that they can be recognised
+/// at the same time, …
+const LARGE: f32 = 0.35;
+/// … but so many letters (five lines) are not worth parting.
+const SMALL_PAGE: usize = 400;
 /// Plain blocks must hold this share of the page's letters: a page of tables is better seen whole.
 const MOSTLY: f32 = 0.6;
 /// Marks in the margin of a block are no wider than this, in text heights.
@@ -91,7 +96,8 @@ pub(crate) fn find_blocks(letters: &[Rect<Px>], others: &[Rect<Px>], text_height
         if region.height > 0.0 { blocks.push(region) } else { rest.push(region) }
     }
     take_in(&mut blocks, &mut rest, text_height);
-    let mut blocks = joined(blocks, &rest, text_height);
+    let most = ((LARGE * letters.len() as f32) as usize).max(SMALL_PAGE);
+    let mut blocks = joined(blocks, &rest, text_height, most);
     take_in(&mut blocks, &mut rest, text_height);
     let (blocks, few): (Vec<Region>, Vec<Region>) =
         blocks.into_iter().partition(|b| b.letters >= LEAST_LETTERS);
@@ -288,7 +294,7 @@ fn take_in(blocks: &mut [Region], rest: &mut Vec<Region>, text: f32) {
 }
 
 /// Blocks of one column and one size go together, where nothing stands between them.
-fn joined(mut blocks: Vec<Region>, rest: &[Region], text: f32) -> Vec<Region> {
+fn joined(mut blocks: Vec<Region>, rest: &[Region], text: f32, most: usize) -> Vec<Region> {
     blocks.sort_by(|a, b| {
         a.rect.min.y.total_cmp(&b.rect.min.y).then(a.rect.min.x.total_cmp(&b.rect.min.x))
     });
@@ -303,6 +309,7 @@ fn joined(mut blocks: Vec<Region>, rest: &[Region], text: f32) -> Vec<Region> {
             let free = |r: &Region| !r.rect.intersects(&union);
             a.rect.overlap_x(&b.rect) >= SAME_COLUMN * narrow
                 && sizes <= SAME_SIZE
+                && a.letters + b.letters <= most
                 && b.rect.min.y - a.rect.max.y <= NEAR * text
                 && rest.iter().all(free)
                 && blocks.iter().enumerate().all(|(i, r)| i == n || i == k || free(r))
@@ -323,3 +330,6 @@ fn joined(mut blocks: Vec<Region>, rest: &[Region], text: f32) -> Vec<Region> {
     }
     blocks
 }
+
+#[cfg(test)]
+mod tests;

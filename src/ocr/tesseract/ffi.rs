@@ -37,8 +37,6 @@ pub(super) enum Segmentation {
     Page,
     /// Takes the image for one block of text (PSM 6).
     Block,
-    /// Takes the image for one line of text (PSM 7).
-    Line,
 }
 
 /// Whether the spaces of a line are asked for. Without, a space stands before every word.
@@ -197,7 +195,6 @@ impl Handle {
         let mode = match segmentation {
             Segmentation::Page => sys::TessPageSegMode_PSM_AUTO,
             Segmentation::Block => sys::TessPageSegMode_PSM_SINGLE_BLOCK,
-            Segmentation::Line => sys::TessPageSegMode_PSM_SINGLE_LINE,
         };
         // Doubtful lines are read once more with black and white exchanged; that can gain nothing
         // where no ground is dark.

@@ -177,16 +177,6 @@ impl Recognizer for TesseractRecognizer {
         self.read(image, resolution, languages, Segmentation::Block, call)
     }
 
-    fn recognize_line(
-        &self,
-        image: &GrayImage,
-        resolution: Resolution,
-        languages: &[String],
-        call: &Call,
-    ) -> Result<Vec<OcrWord>> {
-        self.read(image, resolution, languages, Segmentation::Line, call)
-    }
-
     fn script(&self, image: &GrayImage, resolution: Resolution) -> Result<Option<ScriptGuess>> {
         if !self.has_model(SCRIPT_MODEL) {
             return Ok(None);
