@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rayon::prelude::*;
+
 use crate::call::Call;
-use crate::document::{Document, Page, Status, Timings};
+use crate::document::{Document, Page, Status, TextSource, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layout;
 use crate::options::Options;
@@ -245,7 +247,10 @@ impl Engine {
             waiting.insert(index, outcome);
             while let Some(outcome) = next.peek().and_then(|index| waiting.remove(index)) {
                 next.next();
-                let page = outcome.map(|read| layout::lay_out(vec![read], options));
+                let page = outcome.map(|mut read| {
+                    tell_language(&mut read);
+                    layout::lay_out(vec![read], options)
+                });
                 let pages = match page {
                     Ok(pages) => pages.into_iter().map(Ok).collect(),
                     Err(error) => vec![Err(error)],
@@ -280,7 +285,7 @@ impl Engine {
     fn finish(
         &self,
         open: Open,
-        reads: Vec<PageRead>,
+        mut reads: Vec<PageRead>,
         mut failures: Failures,
         ended: Result<()>,
         started: Instant,
@@ -319,10 +324,12 @@ impl Engine {
             warnings.extend(read.warnings.iter().cloned());
         }
         let status = if reads.len() < asked { Status::Partial } else { Status::Success };
+        let pool = self.inner.here.pool();
+        pool.install(|| reads.par_iter_mut().for_each(tell_language));
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
         let metadata = job.document.metadata();
         let layout_started = Instant::now();
-        let pages = self.inner.here.pool().install(|| layout::lay_out(reads, &job.options));
+        let pages = pool.install(|| layout::lay_out(reads, &job.options));
         timings.add("layout", layout_started.elapsed().as_secs_f64());
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {
@@ -336,6 +343,14 @@ impl Engine {
             warnings,
             timings,
         })
+    }
+}
+
+/// Tells the language of a page that was not recognised by its text layer, where it is certain.
+fn tell_language(read: &mut PageRead) {
+    if read.language.is_none() && read.text_source == TextSource::TextLayer {
+        let words: Vec<&str> = read.words.iter().map(|w| w.text.as_str()).collect();
+        read.language = crate::language::of_words(&words);
     }
 }
 

@@ -20,6 +20,7 @@ mod detect;
 mod installed;
 mod letters;
 mod parse;
+mod sample;
 mod script;
 mod table;
 mod tesseract;
@@ -33,6 +34,7 @@ pub(crate) use detect::vote;
 pub use detect::{Detected, detect, dominant_script};
 pub use installed::{InstalledModel, Tessdata, TesseractLanguages, resolve_tesseract};
 pub(crate) use letters::{Fit, fits};
+pub(crate) use sample::of_words;
 pub(crate) use script::detected_as;
 pub use tesseract::{debian_package, tesseract_fix};
 

@@ -330,3 +330,6 @@ fn joined(mut blocks: Vec<Region>, rest: &[Region], text: f32, most: usize) -> V
     }
     blocks
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,8 +132,11 @@ impl TesseractRecognizer {
         super::prepare_worker_thread();
         let key = self.models(languages);
         let rows = GrayRows::of(image);
-        let spaces =
-            if languages.iter().all(has_spaces) { Spaces::Everywhere } else { Spaces::Asked };
+        let spaces = if languages.iter().all(|code| has_spaces(code)) {
+            Spaces::Everywhere
+        } else {
+            Spaces::Asked
+        };
         let raw = self
             .pool
             .with(
@@ -208,7 +211,7 @@ pub(crate) fn default_folder() -> Option<PathBuf> {
 }
 
 /// Whether spaces stand between the words that this model reads. (Not known: perhaps not.)
-fn has_spaces(code: &String) -> bool {
+fn has_spaces(code: &str) -> bool {
     let code = code.rsplit('/').next().unwrap_or_default();
     Language::parse_for(code, OcrEngine::Tesseract).is_ok_and(|language| language.has_spaces())
 }

@@ -172,3 +172,23 @@ fn warming_up_loads_no_more_than_enough() {
     recognizer.warm_up(&["xyz".to_owned()]);
     assert_eq!(recognizer.pool.idle_count(), 2);
 }
+
+#[test]
+fn fraktur_is_read_with_its_own_model() {
+    let recognizer = TesseractRecognizer::new(None).unwrap();
+    let german = Language::parse("deu-Latf").unwrap();
+    let Some(model) = german.tesseract_codes().into_iter().find(|code| recognizer.has_model(code))
+    else {
+        eprintln!("skipped: no model of Fraktur is installed (tesseract-ocr-frk)");
+        return;
+    };
+    let bytes = include_bytes!("../../../testdata/ocr/fraktur.png");
+    let image = image::load_from_memory(bytes).unwrap().into_luma8();
+    let words = recognizer
+        .recognize(&image, Resolution(300.0), &[model.to_owned()], &Call::default())
+        .unwrap();
+    let found = text(&words);
+    for want in ["Es war einmal ein König,", "wohnte in einem großen Schloß am Meer."] {
+        assert!(found.contains(want), "{found}");
+    }
+}
