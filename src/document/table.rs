@@ -49,7 +49,7 @@ pub struct Cell {
     pub rect: Rect<Pt>,
     /// Plain text on one line.
     pub text: String,
-    /// Its words, as indices into [`Page::words`], in logical order.
+    /// Its words, as indices into [`Page::words`](crate::Page::words), in logical order.
     pub words: Vec<u32>,
 }
 

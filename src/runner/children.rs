@@ -125,7 +125,7 @@ impl Children {
                         drop(lease);
                         let read = failed(format!("it took longer than {:?}", self.limit));
                         // The receiver outlives the workers.
-                        let _ = sender.send(Event::Page(index, read));
+                        let _ = sender.send(Event::Page(index, Box::new(read)));
                         continue 'lease;
                     }
                     Err(lost) => {
@@ -138,12 +138,12 @@ impl Children {
                                 "it ended the process that read it, {TRIES} times ({})",
                                 lost.how()
                             ));
-                            let _ = sender.send(Event::Page(index, read));
+                            let _ = sender.send(Event::Page(index, Box::new(read)));
                         }
                         continue 'lease;
                     }
                 };
-                let _ = sender.send(Event::Page(index, read));
+                let _ = sender.send(Event::Page(index, Box::new(read)));
                 // Others wait no longer than a page takes.
                 if self.pool.is_awaited() || lease.process().is_some_and(|p| self.pool.is_spent(p))
                 {
@@ -224,7 +224,7 @@ impl Lost {
 
 /// What workers report to the thread that delivers.
 enum Event {
-    Page(usize, Result<PageRead>),
+    Page(usize, Box<Result<PageRead>>),
     Ended(Error),
 }
 
@@ -300,12 +300,12 @@ impl PageRunner for Children {
             let mut ended = Ok(());
             for event in receiver {
                 let outcome = match event {
-                    // A page that the deadline or the caller stopped did not fail.
-                    Event::Ended(error)
-                    | Event::Page(_, Err(error @ (Error::Cancelled | Error::DeadlineExceeded))) => {
-                        Err(error)
-                    }
-                    Event::Page(index, read) => deliver(index, read),
+                    Event::Ended(error) => Err(error),
+                    Event::Page(index, read) => match *read {
+                        // A page that the deadline or the caller stopped did not fail.
+                        Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => Err(error),
+                        read => deliver(index, read),
+                    },
                 };
                 if outcome.is_err() {
                     stop.store(true, Ordering::Relaxed);

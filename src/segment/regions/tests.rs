@@ -56,10 +56,10 @@ fn boxes(parting: &Parting) -> Vec<Rect<Px>> {
 #[test]
 fn paragraphs_of_one_column_are_one_block() {
     let page = [
-        paragraph(100.0, 100.0, 5, 8),
+        paragraph(100.0, 100.0, 3, 7),
         // With a white line between, as between paragraphs.
-        paragraph(100.0, 100.0 + 6.0 * PITCH, 4, 8),
-        paragraph(100.0, 100.0 + 11.0 * PITCH, 6, 8),
+        paragraph(100.0, 100.0 + 4.0 * PITCH, 2, 7),
+        paragraph(100.0, 100.0 + 7.0 * PITCH, 4, 7),
     ]
     .concat();
     let parting = find_blocks(&page, &[], TEXT);
