@@ -133,11 +133,9 @@ async fn read(
     let allowance = app.limits.admit(key, start)?;
     let place = app.reads.enter()?;
 
-    let parameters = match request.headers().get(PARAMETERS_HEADER) {
-        None => None,
-        // What is not text is no JSON either.
-        Some(value) => Some(value.to_str().unwrap_or("?").to_owned()),
-    };
+    // What is not text is no JSON either.
+    let parameters = request.headers().get(PARAMETERS_HEADER);
+    let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
     let body = receive(request.into_body(), app.settings.max_body_bytes).await?;
     let allow_urls = app.settings.allow_urls;
     // Tens of megabytes of base64 would hold up other requests of this thread.

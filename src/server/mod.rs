@@ -33,6 +33,9 @@ use app::App;
 pub use auth::Keys;
 pub use limits::KeyLimits;
 
+/// How long a program that is to end at once waits for pages under way.
+const LAST_PAGE: Duration = Duration::from_secs(2);
+
 /// How a [`Server`] behaves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -99,7 +102,7 @@ impl Server {
             .enable_all()
             .build()
             .map_err(|e| Error::stage("server", e))?;
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             let unusable = |e: std::io::Error| {
                 Error::invalid_option("listen", format!("cannot listen on {listen}: {e}"))
             };
@@ -111,7 +114,10 @@ impl Server {
                 }
                 () = second_signal() => Ok(()),
             }
-        })
+        });
+        // Reads that were cut off end after the page under way, if it does not take too long.
+        runtime.shutdown_timeout(LAST_PAGE);
+        ended
     }
 
     /// Answers on the listener until `stop` is done, and then finishes what is under way.

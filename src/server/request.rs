@@ -42,12 +42,8 @@ pub(super) fn read(
         fields.open("mistral_extra");
     }
     fields.lift();
-    let model = fields.text("model");
-    let asked = fields.request(parameters, allow_urls);
-    asked.map_err(|error| ApiError { model: model.clone(), ..error }).map(|mut asked| {
-        asked.ocr.model = model;
-        asked
-    })
+    let model = fields.map.get("model").and_then(Value::as_str).map(str::to_owned);
+    fields.request(parameters, allow_urls).map_err(|error| ApiError { model, ..error })
 }
 
 /// Fields of Mistral's that a client of Opper's can only give among its `parameters`.
@@ -69,8 +65,9 @@ struct Fields {
 impl Fields {
     fn request(mut self, parameters: Option<&str>, allow_urls: bool) -> Result<Asked, ApiError> {
         let document = self.map.remove("document");
-        let raw = self.boolean("include_raw").then(|| Value::Object(self.map.clone()));
+        let raw = self.boolean("include_raw").then(|| without_secrets(&self.map));
         let mut ocr = OcrRequest {
+            model: self.text("model"),
             id: self.text("id"),
             pages: self.pages(),
             include_image_base64: self.boolean("include_image_base64"),
@@ -290,6 +287,16 @@ impl Fields {
             }
         }
     }
+}
+
+/// The fields without the password of the document.
+fn without_secrets(map: &Map<String, Value>) -> Value {
+    let mut map = map.clone();
+    map.remove("password");
+    if let Some(Value::Object(parameters)) = map.get_mut("parameters") {
+        parameters.remove("password");
+    }
+    Value::Object(map)
 }
 
 /// A whole number from 0, also as 3.0.

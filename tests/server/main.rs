@@ -6,6 +6,7 @@ mod access;
 mod answers;
 mod documents;
 mod errors;
+mod program;
 mod queue;
 mod status;
 
