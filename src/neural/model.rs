@@ -11,6 +11,15 @@ thread_local! {
     static ONE_THREAD: Arc<ThreadPool> = Arc::new(ThreadPool::with_num_threads(1));
 }
 
+/// Does something on a thread of its own, and waits for it.
+///
+/// The runtime's own pool hands work over in rayon's way: a worker of another pool that waits for it
+/// takes up further jobs meanwhile, on top of its stack. The next page would begin inside of this one,
+/// and one that needs what this one is loading would wait for itself.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| scope.spawn(work).join().ok())
+}
+
 /// A loaded model of one input and one output.
 pub(super) struct Model {
     model: rten::Model,
@@ -27,8 +36,8 @@ impl std::fmt::Debug for Model {
 impl Model {
     /// Loads an ONNX file. `None`, with an event that says why, where it cannot be used.
     pub(super) fn load(path: &Path) -> Option<Self> {
-        let mut options = rten::ModelOptions::with_all_ops();
-        let model = match options.prepack_weights(true).load_file(path) {
+        let load = || rten::ModelOptions::with_all_ops().prepack_weights(true).load_file(path);
+        let model = match apart(load)? {
             Ok(model) => model,
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "the model does not load");
@@ -51,15 +60,14 @@ impl Model {
         shape: [usize; N],
         data: &[f32],
     ) -> Option<([usize; M], Vec<f32>)> {
-        // The pool is cloned out: what a waiting thread takes up may run a model as well.
         let pool = ONE_THREAD.with(Arc::clone);
         let options = RunOptions::default().with_thread_pool(Some(pool));
-        let run = || -> Result<_, Box<dyn std::error::Error>> {
+        let run = || -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
             let input = ValueView::from_shape(shape, data)?;
             let [output] =
                 self.model.run_n(vec![(self.input, input.into())], [self.output], Some(options))?;
             Ok(output.into_shape_vec::<f32, M>()?)
         };
-        run().inspect_err(|error| tracing::warn!(%error, "the model does not run")).ok()
+        apart(run)?.inspect_err(|error| tracing::warn!(%error, "the model does not run")).ok()
     }
 }

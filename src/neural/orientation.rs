@@ -1,11 +1,19 @@
 //! Which way up a page is: a classifier of whole pages.
 
+#[cfg(feature = "onnx")]
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex};
+#[cfg(feature = "onnx")]
+use std::path::PathBuf;
+use std::sync::Arc;
+#[cfg(feature = "onnx")]
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use image::GrayImage;
+
+#[cfg(feature = "onnx")]
+use super::model::Model;
 
 /// The page is shrunk to this length of its short side, in pixels …
 const SHORT_SIDE: usize = 256;
@@ -30,44 +38,47 @@ pub(crate) trait Orienter: Debug + Send + Sync {
     fn way_up(&self, page: &GrayImage) -> Option<WayUp>;
 }
 
-/// The classifier in this file, loaded once for the process. `None` if it cannot be used.
+/// The classifier in this file, one for the process, loaded when it is first asked. `None` where this
+/// build cannot run it.
 ///
 /// The model is PP-LCNet x1.0 (Cui et al. 2021), trained by PaddleOCR on document images turned
 /// by 0, 90, 180 and 270 degrees. It knows no script that is written from right to left: upright
 /// Hebrew and Arabic look upside down to it, and it is sure of that. Its word needs a witness.
-pub(crate) fn orienter(path: &Path) -> Option<Arc<dyn Orienter>> {
-    type Loaded = HashMap<std::path::PathBuf, Option<Arc<dyn Orienter>>>;
-    static LOADED: LazyLock<Mutex<Loaded>> = LazyLock::new(Mutex::default);
-    let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    loaded.entry(path.to_owned()).or_insert_with(|| load(path)).clone()
-}
-
 #[cfg(feature = "onnx")]
-fn load(path: &Path) -> Option<Arc<dyn Orienter>> {
-    let model = super::model::Model::load(path)?;
-    Some(Arc::new(Classifier(model)))
+pub(crate) fn orienter(path: &Path) -> Option<Arc<dyn Orienter>> {
+    static KNOWN: LazyLock<Mutex<HashMap<PathBuf, Arc<Classifier>>>> =
+        LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || Arc::new(Classifier { path: path.to_owned(), model: OnceLock::new() });
+    Some(known.entry(path.to_owned()).or_insert_with(make).clone())
 }
 
+/// As no model can be run.
 #[cfg(not(feature = "onnx"))]
-fn load(_path: &Path) -> Option<Arc<dyn Orienter>> {
+pub(crate) fn orienter(_path: &Path) -> Option<Arc<dyn Orienter>> {
     None
 }
 
 #[cfg(feature = "onnx")]
 #[derive(Debug)]
-struct Classifier(super::model::Model);
+struct Classifier {
+    path: PathBuf,
+    /// `None` where the file cannot be used.
+    model: OnceLock<Option<Model>>,
+}
 
 #[cfg(feature = "onnx")]
 impl Orienter for Classifier {
     fn way_up(&self, page: &GrayImage) -> Option<WayUp> {
         let middle = middle(page)?;
+        let model = self.model.get_or_init(|| Model::load(&self.path)).as_ref()?;
         let channels = MEAN.iter().zip(DEVIATION);
         let data: Vec<f32> = channels
             .flat_map(|(mean, deviation)| {
                 middle.iter().map(move |level| (level / 255.0 - mean) / deviation)
             })
             .collect();
-        let ([1, 4], scores) = self.0.run([1, 3, SIDE, SIDE], &data)? else { return None };
+        let ([1, 4], scores) = model.run([1, 3, SIDE, SIDE], &data)? else { return None };
         let (turns, &probability) = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
         Some(WayUp { turns: turns as u8, probability })
     }
@@ -129,16 +140,52 @@ mod tests {
         assert!(middle(&GrayImage::new(256, 3000)).is_some());
     }
 
+    #[cfg(feature = "onnx")]
     #[test]
-    fn a_file_that_is_no_model_is_no_orienter() {
+    fn a_file_that_is_no_model_tells_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("model.onnx");
-        assert!(orienter(&path).is_none());
-        std::fs::write(&path, b"no model").unwrap();
-        // Once asked, the answer of the process stands.
-        assert!(orienter(&path).is_none());
-        let other = dir.path().join("other.onnx");
-        std::fs::write(&other, b"no model").unwrap();
-        assert!(orienter(&other).is_none());
+        let (missing, broken) = (dir.path().join("missing.onnx"), dir.path().join("broken.onnx"));
+        std::fs::write(&broken, b"no model").unwrap();
+        let page = GrayImage::new(400, 600);
+        for path in [missing, broken] {
+            assert_eq!(orienter(&path).unwrap().way_up(&page), None);
+        }
+    }
+
+    /// The runtime waits in a pool of its own: a worker of ours that waited with it took up the next
+    /// page, which waited for the model that the first one was loading.
+    #[cfg(feature = "onnx")]
+    #[test]
+    fn pages_on_one_worker_do_not_wait_for_each_other() {
+        let Some(path) = crate::setup::model("orientation") else {
+            eprintln!("skipped: the model of orientation is not installed");
+            return;
+        };
+        let classifier = Classifier { path, model: OnceLock::new() };
+        let page = GrayImage::from_pixel(400, 600, Luma([255]));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let (done, all) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                pool.install(|| {
+                    rayon::scope(|pages| {
+                        for _ in 0..4 {
+                            let (done, classifier, page) = (done.clone(), &classifier, &page);
+                            pages.spawn(move |_| {
+                                let _ = done.send(classifier.way_up(page));
+                            });
+                        }
+                    });
+                });
+            });
+            for _ in 0..4 {
+                let told = all.recv_timeout(std::time::Duration::from_secs(60));
+                // A worker that waits for itself cannot be joined.
+                if told.is_err() {
+                    eprintln!("a page waits for itself");
+                    std::process::abort();
+                }
+            }
+        });
     }
 }
