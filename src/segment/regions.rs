@@ -273,18 +273,24 @@ fn has_river(lines: &[Line], text: f32) -> bool {
 /// Marks that stand in the margin of a block, and short words in its lines, are part of it: bullets
 /// and numbers of a list, the last word of a line.
 fn take_in(blocks: &mut [Region], rest: &mut Vec<Region>, text: f32) {
+    let belongs = |block: &Region, mark: &Region| {
+        let beside = (mark.rect.min.x - block.rect.max.x).max(block.rect.min.x - mark.rect.max.x);
+        mark.rect.min.y >= block.rect.min.y - 0.5 * block.height
+            && mark.rect.max.y <= block.rect.max.y + 0.5 * block.height
+            && mark.rect.width() <= MARK * text
+            && beside <= NEAR * text
+    };
     while let Some((n, k)) =
         (0..blocks.len()).flat_map(|n| (0..rest.len()).map(move |k| (n, k))).find(|&(n, k)| {
             let (block, mark) = (&blocks[n], &rest[k]);
-            let free = |r: &Region| !r.rect.intersects(&block.rect.around(&mark.rect));
-            let beside =
-                (mark.rect.min.x - block.rect.max.x).max(block.rect.min.x - mark.rect.max.x);
-            mark.rect.min.y >= block.rect.min.y - 0.5 * block.height
-                && mark.rect.max.y <= block.rect.max.y + 0.5 * block.height
-                && mark.rect.width() <= MARK * text
-                && beside <= NEAR * text
-                && rest.iter().enumerate().all(|(i, r)| i == k || free(r))
-                && blocks.iter().enumerate().all(|(i, r)| i == n || free(r))
+            let union = block.rect.around(&mark.rect);
+            // Other marks of the same margin are taken in as well.
+            belongs(block, mark)
+                && rest
+                    .iter()
+                    .enumerate()
+                    .all(|(i, r)| i == k || !r.rect.intersects(&union) || belongs(block, r))
+                && blocks.iter().enumerate().all(|(i, r)| i == n || !r.rect.intersects(&union))
         })
     {
         let mark = rest.remove(k);
