@@ -277,9 +277,6 @@ impl Orienter for Says {
 #[derive(Debug, Default)]
 struct TopHeavy {
     seen: Mutex<Vec<(u32, u32)>>,
-    /// Whether it finds a word as large as the image in blocks; nothing otherwise.
-    reads_blocks: bool,
-    blocks: Mutex<Vec<(u32, u32)>>,
 }
 
 impl Recognizer for TopHeavy {
@@ -301,19 +298,12 @@ impl Recognizer for TopHeavy {
 
     fn recognize_block(
         &self,
-        image: &GrayImage,
-        resolution: Resolution,
-        languages: &[String],
-        call: &Call,
+        _: &GrayImage,
+        _: Resolution,
+        _: &[String],
+        _: &Call,
     ) -> Result<Vec<OcrWord>> {
-        if !self.reads_blocks {
-            return Ok(Vec::new());
-        }
-        let (width, height) = image.dimensions();
-        self.blocks.lock().unwrap().push((width, height));
-        let mut words = Fake::default().recognize(image, resolution, languages, call)?;
-        words[0].rect = rect(0.0, 0.0, width as f32, height as f32);
-        Ok(words)
+        Ok(Vec::new())
     }
 }
 
