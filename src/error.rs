@@ -156,6 +156,19 @@ pub enum Error {
         known: String,
     },
 
+    /// A service that was to read the document refused, failed, or did not answer.
+    #[error("{provider}: {detail}")]
+    Remote {
+        /// The service, by its name in the configuration.
+        provider: String,
+        /// The HTTP status it answered with; `None` where it did not answer.
+        status: Option<u16>,
+        /// What it said, or why it could not be reached.
+        detail: String,
+        /// When it wants to be asked again.
+        retry_after: Option<std::time::Duration>,
+    },
+
     /// The call was cancelled before anything was read.
     #[error("the call was cancelled")]
     Cancelled,
@@ -205,6 +218,7 @@ impl Error {
             Self::Fetch { .. } => ErrorKind::Fetch,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::UnknownModel { .. } => ErrorKind::NotFound,
+            Self::Remote { .. } => ErrorKind::Remote,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::DeadlineExceeded => ErrorKind::Timeout,
         }
@@ -251,6 +265,8 @@ pub enum ErrorKind {
     NotInstalled,
     /// A URL could not be fetched or may not be.
     Fetch,
+    /// A service that was to read the document refused, failed, or did not answer.
+    Remote,
     /// A limit was exceeded.
     TooLarge,
     /// The caller cancelled.
@@ -280,6 +296,7 @@ impl ErrorKind {
             Self::NotFound => 404,
             Self::NotInstalled | Self::Internal => 500,
             Self::TooLarge => 413,
+            Self::Remote => 502,
             Self::Cancelled => 499,
             Self::Timeout => 504,
         }

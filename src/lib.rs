@@ -35,6 +35,7 @@
 //! | `full` | no | all of the above |
 
 mod call;
+mod config;
 mod document;
 mod engine;
 mod error;
@@ -66,6 +67,7 @@ pub mod setup;
 mod source;
 
 pub use call::{Call, CancelFlag};
+pub use config::Config;
 pub use document::{
     Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,

@@ -25,6 +25,8 @@
 //! ```
 
 mod answer;
+#[cfg(feature = "remote")]
+mod http;
 mod images;
 mod local;
 mod request;
