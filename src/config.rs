@@ -4,17 +4,29 @@
 //! of services are never in the file: it names the environment variables that hold them.
 //! docs/config.md lists all of it.
 
+mod providers;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::provider::{OcrProvider, Router};
 
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Config {}
+pub struct Config {
+    /// `[providers.NAME]`: services that read documents.
+    pub(crate) providers: BTreeMap<String, providers::Provider>,
+    /// `[aliases]`: names for models with options.
+    pub(crate) aliases: BTreeMap<String, providers::Alias>,
+    /// `[fallbacks]`: models to try where another one fails.
+    pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
+}
 
 impl Config {
     /// Reads a file.
@@ -52,7 +64,28 @@ impl Config {
         }
     }
 
-    fn parse(text: &str) -> std::result::Result<Self, String> {
+    /// All providers that the file names behind one, with its aliases and fallbacks. `local` reads
+    /// on this machine. Keys are looked up when a provider is first asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] for a provider or alias whose name is taken or whose settings cannot
+    /// be used, [`Error::UnknownModel`] for an alias or fallback that leads nowhere.
+    pub fn provider(&self, local: Arc<dyn OcrProvider>) -> Result<Router> {
+        let mut router = Router::new(local)?;
+        for (name, settings) in &self.providers {
+            router = settings.add(name, router)?;
+        }
+        for (name, alias) in &self.aliases {
+            router = router.with_alias(name, alias.read(name)?)?;
+        }
+        for (model, fallbacks) in &self.fallbacks {
+            router = router.with_fallbacks(model, fallbacks.clone())?;
+        }
+        Ok(router)
+    }
+
+    pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 }

@@ -372,6 +372,8 @@ pub enum WarningCode {
     OcrSkipped,
     /// The input was damaged but could be repaired or partly read.
     Damaged,
+    /// Another provider read than the one that was asked.
+    Fallback,
     /// Anything else.
     Other,
 }

@@ -31,6 +31,8 @@ pub(super) struct Service {
     /// Everything before the paths.
     pub(super) base: Url,
     pub(super) key: Option<Key>,
+    /// Headers beside those of JSON and the key.
+    pub(super) headers: &'static [(&'static str, &'static str)],
     /// Longest time of one try.
     pub(super) timeout: Duration,
     /// Tries after the first one.
@@ -69,6 +71,7 @@ impl Service {
             name: name.into(),
             base,
             key: None,
+            headers: &[],
             timeout: Duration::from_secs(300),
             retries: 2,
             pause: FIRST_PAUSE,
@@ -162,6 +165,14 @@ impl Service {
         }
     }
 
+    /// A text without the key: some services repeat it when they refuse it.
+    fn without_key(&self, text: &str) -> String {
+        match &self.key {
+            Some(Key::Bearer(key) | Key::ApiKey(key)) if !key.is_empty() => text.replace(key, "…"),
+            _ => text.to_owned(),
+        }
+    }
+
     fn exchange(
         &self,
         method: &Method,
@@ -190,6 +201,9 @@ impl Service {
             }
             Some(Key::ApiKey(key)) => request = request.header("x-api-key", key),
             None => {}
+        }
+        for (name, value) in self.headers {
+            request = request.header(*name, *value);
         }
         let request = match request.body(body.unwrap_or_default()) {
             Ok(request) => request,
@@ -224,6 +238,7 @@ impl Service {
             };
         }
         let words = json.ok().as_ref().and_then(message).unwrap_or_else(|| shorten(&text));
+        let words = self.without_key(&words);
         let error = Error::Remote {
             provider: self.name.clone(),
             status: Some(status),
