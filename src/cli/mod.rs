@@ -11,6 +11,7 @@ mod measure;
 mod models;
 mod progress;
 mod read;
+mod remote;
 mod render;
 #[cfg(feature = "server")]
 mod serve;

@@ -82,6 +82,7 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
         KeyLimits::new(args.key_requests.map(NonZero::get), args.key_reads.map(NonZero::get));
 
     let provider = LocalProvider::new(Arc::new(args.engine(jobs)?));
+    let provider = recto::Config::find(None)?.provider(Arc::new(provider))?;
     Server::new(Arc::new(provider), settings).run(args.listen, |address| {
         console.note(format_args!("listening on http://{address}"));
     })?;
