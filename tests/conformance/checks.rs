@@ -29,7 +29,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("errors", errors),
 ];
 
-pub fn run(subject: &Subject) {
+pub(crate) fn run(subject: &Subject) {
     for (name, check) in CHECKS {
         eprintln!("{}: {name}", subject.provider.name());
         check(subject);

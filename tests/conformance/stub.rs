@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use recto::provider::{RemoteKind, RemoteProvider};
 use serde_json::Value;
 
-pub struct Stub {
-    pub base: String,
+pub(crate) struct Stub {
+    pub(crate) base: String,
     seen: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Stub {
     /// Answers with these (status line and headers, body) one after the other; the last one stays.
-    pub fn new(answers: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(answers: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<String> = answers
@@ -52,17 +52,17 @@ impl Stub {
     }
 
     /// One that always gives this answer.
-    pub fn answering(body: &str) -> Self {
+    pub(crate) fn answering(body: &str) -> Self {
         Self::new(&[("200 OK", body)])
     }
 
     /// What it was sent: heads and bodies.
-    pub fn seen(&self) -> Vec<(String, Value)> {
+    pub(crate) fn seen(&self) -> Vec<(String, Value)> {
         self.seen.lock().unwrap().clone()
     }
 
     /// A client of it.
-    pub fn client(&self, kind: RemoteKind) -> RemoteProvider {
+    pub(crate) fn client(&self, kind: RemoteKind) -> RemoteProvider {
         RemoteProvider::new("there", kind, Some(&self.base)).unwrap()
     }
 }

@@ -8,6 +8,7 @@ mod documents;
 mod errors;
 mod program;
 mod queue;
+mod remote;
 mod status;
 
 use std::path::Path;
