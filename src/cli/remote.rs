@@ -60,7 +60,7 @@ impl ModelArgs {
         let local =
             LocalProvider::new(Arc::new(reading.engine()?)).with_options(reading.options()?);
         let router = config.provider(Arc::new(local))?;
-        if router.is_local(Some(model)) {
+        if router.is_local(Some(model))? {
             return Ok(None);
         }
         if !matches!(render.format, Format::Md | Format::Json) {

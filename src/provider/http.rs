@@ -1,5 +1,6 @@
 //! JSON over HTTP to a service: its key, time limits, further tries.
 
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, SystemTime};
 
@@ -39,6 +40,8 @@ pub(super) struct Service {
     pub(super) retries: u32,
     /// The pause before the second try.
     pub(super) pause: Duration,
+    /// Statuses that lead to no further try although they may pass.
+    pub(super) final_statuses: &'static [u16],
 }
 
 /// A key, and the header that shows it. Never printed.
@@ -75,6 +78,7 @@ impl Service {
             timeout: Duration::from_secs(300),
             retries: 2,
             pause: FIRST_PAUSE,
+            final_statuses: &[],
         }
     }
 
@@ -114,7 +118,7 @@ impl Service {
         body: Option<&Value>,
         call: &Call,
     ) -> Result<Value> {
-        let body = body.map(Value::to_string);
+        let body: Option<Arc<str>> = body.map(|body| body.to_string().into());
         let mut tries = 0;
         loop {
             call.check()?;
@@ -141,7 +145,7 @@ impl Service {
         &self,
         method: &Method,
         path: &str,
-        body: Option<String>,
+        body: Option<Arc<str>>,
         call: &Call,
     ) -> Result<Outcome> {
         let (sender, receiver) = channel();
@@ -177,7 +181,7 @@ impl Service {
         &self,
         method: &Method,
         path: &str,
-        body: Option<String>,
+        body: Option<Arc<str>>,
         timeout: Duration,
     ) -> Outcome {
         let agent = ureq::Agent::config_builder()
@@ -205,7 +209,7 @@ impl Service {
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
-        let request = match request.body(body.unwrap_or_default()) {
+        let request = match request.body(body.as_deref().unwrap_or_default()) {
             Ok(request) => request,
             Err(_) => {
                 let detail = "its address or its key has characters that cannot be sent";
@@ -246,6 +250,7 @@ impl Service {
             retry_after: wish,
         };
         match status {
+            _ if self.final_statuses.contains(&status) => Outcome::Failed(error),
             429 | 500 | 502..=504 => Outcome::Again(error, wish),
             _ => Outcome::Failed(error),
         }

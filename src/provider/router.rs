@@ -164,10 +164,14 @@ impl Router {
     }
 
     /// Whether a model is the local one, under a name that brings no options of its own.
-    pub fn is_local(&self, model: Option<&str>) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownModel`] where nobody has it.
+    pub fn is_local(&self, model: Option<&str>) -> Result<bool> {
         let model = model.map(str::trim).unwrap_or_default();
-        !self.aliases.contains_key(model)
-            && self.plain(model).is_ok_and(|target| target.name == self.local_model)
+        let target = self.target(Some(model))?;
+        Ok(!self.aliases.contains_key(model) && target.name == self.local_model)
     }
 
     fn is_local_name(&self, name: &str) -> bool {
@@ -243,10 +247,8 @@ impl Router {
         names.extend(self.aliases.keys().cloned());
         for entry in &self.others {
             let name = entry.provider.name();
-            match entry.models.as_slice() {
-                [] => names.push(format!("{name}/…")),
-                models => names.extend(models.iter().map(|model| format!("{name}/{model}"))),
-            }
+            names.extend(entry.models.iter().map(|model| format!("{name}/{model}")));
+            names.push(format!("{name}/…"));
         }
         names.join(", ")
     }

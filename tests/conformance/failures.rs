@@ -107,6 +107,17 @@ fn what_passes_is_tried_again_and_long_waits_are_not() {
     assert!(start.elapsed() < Duration::from_secs(60) && stub.seen().len() == 1);
 }
 
+/// A conversion that docling-serve does not wait for goes on there.
+#[test]
+fn a_conversion_that_takes_too_long_is_not_begun_again() {
+    let stub =
+        Stub::new(&[("504 Gateway Timeout", r#"{"detail": "Conversion is taking too long."}"#)]);
+    let client = stub.client(RemoteKind::DoclingServe);
+    let error = client.ocr(&request(), &Call::default()).unwrap_err();
+    assert_eq!(error.to_string(), "there: Conversion is taking too long.");
+    assert_eq!(stub.seen().len(), 1);
+}
+
 fn router(stubs: &[(&str, &Stub, RemoteKind)]) -> Router {
     let mut router = Router::new(Arc::new(LocalProvider::new(engine()))).unwrap();
     for (name, stub, kind) in stubs {

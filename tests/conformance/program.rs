@@ -1,9 +1,11 @@
 //! `recto read --model`: the program in front of a service.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use recto::provider::RemoteKind;
+use recto::provider::{OcrProvider, OcrRequest, RemoteKind, RemoteProvider};
+use recto::{Call, PageSet, Source};
 use serde_json::Value;
 
 use super::stub::Stub;
@@ -69,7 +71,11 @@ fn markdown_and_json_of_a_service() {
     let ran = program.read(model, "pages/report.pdf", &["--format", "json", "--pages", "1"]);
     let json: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&json["provider"], &json["pages"][0]["index"]), (&"there".into(), &1.into()));
-    assert_eq!(json["pages"][0]["markdown"], pages[1].markdown.as_str());
+    let second = local.read(&OcrRequest {
+        pages: Some(PageSet::from_indices([1])),
+        ..local.request("pages/report.pdf")
+    });
+    assert_eq!(json["pages"][0]["markdown"], second.pages[0].markdown.as_str());
 
     let ran = program.read(model, "pages/report.pdf", &["--tables", "html", "--pages", "1"]);
     assert!(ran.stdout.contains("<table>") && !ran.stdout.contains("tbl-0"), "{}", ran.stdout);
@@ -130,4 +136,69 @@ fn a_partial_answer_exits_with_3_and_a_failure_with_1() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
     assert!(ran.stderr.contains("there: out of memory"), "{}", ran.stderr);
     assert_eq!(stub.client(RemoteKind::DoclingServe).known_models(), [""; 0]);
+}
+
+/// Ends the program with the test.
+struct Serving {
+    child: std::process::Child,
+    base: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve(program: &Program) -> Serving {
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("recto"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("RECTO_CONFIG", program.config())
+        .env("THERE_KEY", KEY)
+        .env_remove("RECTO_KEYS")
+        .env_remove("RUST_LOG")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = lines.find(|line| line.as_ref().unwrap().contains("http://")).unwrap().unwrap();
+    // Nobody reads what comes after it, and nothing waits for that.
+    std::thread::spawn(move || lines.for_each(drop));
+    let base = line[line.find("http://").unwrap()..].trim().to_owned();
+    Serving { child, base }
+}
+
+#[test]
+fn the_server_reads_with_other_providers_and_aliases() {
+    let program = Program::new("bifrost", server());
+    let serving = serve(&program);
+    let client = RemoteProvider::new("near", RemoteKind::Bifrost, Some(&serving.base)).unwrap();
+    let read = |model: &str| {
+        let document = Source::path(path("pages/code.pdf"));
+        let request = OcrRequest {
+            model: Some(format!("near/{model}")),
+            parameters: serde_json::json!({ "nonsense": 1 }),
+            ..OcrRequest::new(document)
+        };
+        client.ocr(&request, &Call::default())
+    };
+    let local = Subject::local();
+    let expected = local.read(&local.request("pages/code.pdf"));
+    // Through one server and its provider to another one, and back: nothing is lost.
+    let response = read("there/docling/docling-latest").unwrap();
+    assert_eq!(response.pages[0].markdown, expected.pages[0].markdown);
+    assert_eq!(response.model, "near/there/docling/docling-latest");
+    assert_eq!(response.extra_fields["upstream"]["provider"], "there");
+    assert_eq!(response.warnings[0].option.as_deref(), Some("nonsense"));
+
+    let response = read("docling/docling-latest").unwrap();
+    assert_eq!(response.extra_fields["upstream"]["provider"], "docling");
+
+    let error = read("there/some/other").unwrap_err().to_string();
+    assert!(error.starts_with("near: there: no provider serves the model"), "{error}");
+
+    let near = RemoteProvider::new("near", RemoteKind::Mistral, Some(&serving.base)).unwrap();
+    let models: Vec<String> = near.models().unwrap().into_iter().map(|m| m.id).collect();
+    assert!(models.contains(&"near/quick".to_owned()), "{models:?}");
 }

@@ -159,8 +159,11 @@ impl RemoteProvider {
             return Err(wrong("it has to begin with https:// or http://"));
         }
         let mut service = Service::new(name.clone(), base);
-        if kind == RemoteKind::Bifrost {
-            service.headers = &[("x-recto-dialect", "bifrost")];
+        match kind {
+            RemoteKind::Bifrost => service.headers = &[("x-recto-dialect", "bifrost")],
+            // It does not wait any longer for a conversion that goes on: a second one would be added.
+            RemoteKind::DoclingServe => service.final_statuses = &[504],
+            RemoteKind::Mistral | RemoteKind::Opper => {}
         }
         Ok(Self {
             name,

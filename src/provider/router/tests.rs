@@ -110,10 +110,10 @@ fn names_lead_to_their_providers() {
     ] {
         let response = ask(&router, model, OcrRequest::default()).unwrap();
         assert_eq!((response.provider.as_str(), response.model.as_str()), (provider, asked));
-        assert_eq!(router.is_local(Some(model)), provider == "docling", "{model}");
+        assert_eq!(router.is_local(Some(model)).unwrap(), provider == "docling", "{model}");
     }
     assert_eq!(ask(&alone, SHARED, OcrRequest::default()).unwrap().provider, "docling");
-    assert!(router.is_local(None));
+    assert!(router.is_local(None).unwrap() && router.is_local(Some("gpt-5")).is_err());
 
     let error = ask(&router, "gpt-5", OcrRequest::default()).unwrap_err();
     assert!(matches!(error, Error::UnknownModel { .. }));
@@ -160,7 +160,7 @@ fn an_alias_brings_options_under_the_requests_own() {
     let Value::Object(parameters) = options else { panic!() };
     let alias = Alias { model: "docling/docling-latest".to_owned(), parameters };
     let router = Router::new(here.clone()).unwrap().with_alias("sv-scan", alias).unwrap();
-    assert!(!router.is_local(Some("sv-scan")), "it has options of its own");
+    assert!(!router.is_local(Some("sv-scan")).unwrap(), "it has options of its own");
     let own = json!({ "ocr_lang": ["en"], "force_ocr": false, "dpi": 200, "table_mode": null });
     let request = OcrRequest { parameters: own, ..OcrRequest::default() };
     let response = ask(&router, "sv-scan", request).unwrap();
