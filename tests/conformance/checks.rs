@@ -29,6 +29,8 @@ const CHECKS: [(&str, Check); 12] = [
     ("errors", errors),
 ];
 
+// A failure is told by its check's name.
+#[allow(clippy::print_stderr)]
 pub(crate) fn run(subject: &Subject) {
     for (name, check) in CHECKS {
         eprintln!("{}: {name}", subject.provider.name());

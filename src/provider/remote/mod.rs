@@ -3,6 +3,7 @@
 //! An answer is read leniently: whatever optional field is missing, null or of another type leaves
 //! its own field empty, and what has no field here goes to the response's extra fields.
 
+mod asked;
 mod bifrost;
 mod docling_serve;
 mod document;
@@ -13,7 +14,6 @@ mod opper;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -22,16 +22,14 @@ use super::http::{Key, Service};
 use super::request::OcrRequest;
 use super::response::{OcrModel, OcrPage, OcrResponse};
 use crate::call::Call;
-use crate::error::{Error, Result, Warning};
+use crate::error::{Error, Result};
+use asked::{Asked, Sent};
 use document::Document;
 
 /// A service that lists its models slowly is listed without them.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a list of models holds.
 const LIST_AGE: Duration = Duration::from_secs(300);
-/// Most pages that are named one by one; hosted services take documents of a thousand.
-const MOST_PAGES: usize = 10_000;
-
 /// Whose interface a service speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -136,7 +134,14 @@ pub struct RemoteProvider {
     key: RemoteKey,
     price_per_page: Option<f64>,
     models: Vec<String>,
-    listed: Arc<Mutex<Option<(Instant, Vec<String>)>>>,
+    listed: Arc<Mutex<Option<Listed>>>,
+}
+
+/// A list of models, and when the service gave it.
+#[derive(Clone, Debug)]
+struct Listed {
+    when: Instant,
+    models: Vec<String>,
 }
 
 impl RemoteProvider {
@@ -270,7 +275,7 @@ impl RemoteProvider {
             RemoteKind::Bifrost | RemoteKind::DoclingServe => return Vec::new(),
         };
         if let Ok(listed) = self.listed.lock()
-            && let Some((when, models)) = &*listed
+            && let Some(Listed { when, models }) = &*listed
             && when.elapsed() < LIST_AGE
         {
             return models.clone();
@@ -288,7 +293,7 @@ impl RemoteProvider {
             }
         };
         if let Ok(mut listed) = self.listed.lock() {
-            *listed = Some((Instant::now(), models.clone()));
+            *listed = Some(Listed { when: Instant::now(), models: models.clone() });
         }
         models
     }
@@ -367,127 +372,6 @@ impl OcrProvider for RemoteProvider {
 
     fn takes_fallbacks(&self) -> bool {
         self.kind == RemoteKind::Bifrost
-    }
-}
-
-/// A request on its way into a wire format.
-struct Asked<'a> {
-    request: &'a OcrRequest,
-    /// The model as the service calls it.
-    model: &'a str,
-    document: &'a Document,
-    /// The service's name, for messages.
-    provider: &'a str,
-}
-
-/// What is sent, and what of the request it does not hold.
-struct Sent {
-    path: &'static str,
-    body: Value,
-    warnings: Vec<Warning>,
-}
-
-impl Asked<'_> {
-    /// A warning about an option that has no effect.
-    fn idle(&self, option: &str, why: &str) -> Warning {
-        Warning::option(option, format!("{option} has no effect: {why}"))
-    }
-
-    /// The pages asked for, one by one; `None` for all.
-    fn pages(&self) -> Result<Option<Vec<usize>>> {
-        let Some(set) = &self.request.pages else { return Ok(None) };
-        let mut pages = Vec::new();
-        for (first, last) in set.ranges() {
-            let last = last.ok_or_else(|| {
-                let detail = format!(
-                    "{} does not tell how long the document is; name the last page of {first}-",
-                    self.provider
-                );
-                Error::invalid_option("pages", detail)
-            })?;
-            if last.saturating_sub(first) >= MOST_PAGES {
-                let detail = format!("more than {MOST_PAGES} pages are named");
-                return Err(Error::invalid_option("pages", detail));
-            }
-            pages.extend(first..=last);
-        }
-        pages.sort_unstable();
-        pages.dedup();
-        Ok(Some(pages))
-    }
-
-    /// The fields of the request that all services but docling-serve call the same.
-    fn common_fields(&self) -> Result<Map<String, Value>> {
-        let request = self.request;
-        let mut body = Map::new();
-        body.insert("model".to_owned(), json!(self.model));
-        let mut add = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                body.insert(key.to_owned(), value);
-            }
-        };
-        add("pages", self.pages()?.map(|pages| json!(pages)));
-        add("include_image_base64", request.include_image_base64.then(|| json!(true)));
-        add("image_limit", request.image_limit.map(|limit| json!(limit)));
-        add("image_min_size", request.image_min_size.map(|size| json!(size)));
-        Ok(body)
-    }
-
-    /// The fields of the request that are Mistral's own.
-    fn further_fields(&self) -> Map<String, Value> {
-        let request = self.request;
-        let mut fields = Map::new();
-        let mut add = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                fields.insert(key.to_owned(), value);
-            }
-        };
-        add("table_format", request.table_format.map(|format| json!(format)));
-        add("extract_header", request.extract_header.then(|| json!(true)));
-        add("extract_footer", request.extract_footer.then(|| json!(true)));
-        add("include_blocks", request.include_blocks.then(|| json!(true)));
-        add("confidence_scores_granularity", request.confidence.map(|fine| json!(fine)));
-        add("bbox_annotation_format", request.bbox_annotation_format.clone());
-        add("document_annotation_format", request.document_annotation_format.clone());
-        add(
-            "document_annotation_prompt",
-            request.document_annotation_prompt.clone().map(Value::from),
-        );
-        fields
-    }
-
-    /// Warnings about fallbacks, for services that take none.
-    fn no_fallbacks(&self, warnings: &mut Vec<Warning>) {
-        if !self.request.fallbacks.is_empty() {
-            let why = format!("{} was asked directly, and has no others to turn to", self.provider);
-            warnings.push(self.idle("fallbacks", &why));
-        }
-    }
-
-    /// Warnings about what was asked for and no page of the answer has.
-    fn unanswered(&self, pages: &[Value], blocks: &str, warnings: &mut Vec<Warning>) {
-        let request = self.request;
-        let has = |key: &str| pages.iter().any(|page| page.get(key).is_some());
-        let has_value =
-            |key: &str| pages.iter().any(|page| page.get(key).is_some_and(|v| !v.is_null()));
-        let mut warn = |missing: bool, option: &str, what: &str| {
-            if missing {
-                let why = format!(
-                    "no page of {}'s answer has {what}; its model may not know it",
-                    self.provider
-                );
-                warnings.push(self.idle(option, &why));
-            }
-        };
-        if pages.is_empty() {
-            return;
-        }
-        warn(request.table_format.is_some() && !has("tables"), "table_format", "tables");
-        warn(request.extract_header && !has("header"), "extract_header", "a header");
-        warn(request.extract_footer && !has("footer"), "extract_footer", "a footer");
-        warn(request.include_blocks && !has_value(blocks), "include_blocks", "blocks");
-        let scores = has("confidence_scores");
-        warn(request.confidence.is_some() && !scores, "confidence", "confidence");
     }
 }
 
