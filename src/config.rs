@@ -4,17 +4,24 @@
 //! of services are never in the file: it names the environment variables that hold them.
 //! docs/config.md lists all of it.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
+pub use files::FilesConfig;
+
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Config {}
+pub struct Config {
+    /// Documents that clients of the server upload.
+    pub files: FilesConfig,
+}
 
 impl Config {
     /// Reads a file.

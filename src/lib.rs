@@ -69,7 +69,7 @@ pub mod setup;
 mod source;
 
 pub use call::{Call, CancelFlag};
-pub use config::Config;
+pub use config::{Config, FilesConfig};
 pub use document::{
     Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,

@@ -40,10 +40,8 @@ pub(super) fn check(
             Ok(format) => Ok(kind(format.media_type())),
             Err(error) => Err(FileError::Content(error.to_string())),
         },
-        BATCH => lines(file, name).map(|count| Kind {
-            media_type: "application/jsonl",
-            num_lines: Some(count),
-        }),
+        BATCH => lines(file, name)
+            .map(|count| Kind { media_type: "application/jsonl", num_lines: Some(count) }),
         _ => Ok(kind(media_type(head, name))),
     }
 }

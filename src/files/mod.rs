@@ -31,6 +31,15 @@ pub use record::{FileRecord, NewFile};
 pub use signature::{Link, LinkError};
 pub use upload::Upload;
 
+/// Where files are kept that nobody named a folder for: `recto/files` where the system keeps data of
+/// users (`$XDG_DATA_HOME` or `~/.local/share`); none where there is no such place.
+pub fn default_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    let folder = data.or_else(|| set("HOME").map(|home| home.join(".local").join("share")))?;
+    Some(folder.join("recto").join("files"))
+}
+
 /// How a [`FileStore`] behaves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -65,7 +74,9 @@ pub enum FileError {
     #[error("the file is larger than {0} bytes")]
     TooLarge(u64),
     /// There is no room for it: under the quota, or on the disk.
-    #[error("there is no room for the file: the files of this server may take {0} bytes in all; delete some, or wait until they expire")]
+    #[error(
+        "there is no room for the file: the files of this server may take {0} bytes in all; delete some, or wait until they expire"
+    )]
     Full(u64),
     /// Its content is not what its purpose takes.
     #[error("{0}")]

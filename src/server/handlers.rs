@@ -16,7 +16,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::answer::{self, About};
 use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
-use super::{models, request, status};
+use super::stored::Stored;
+use super::{files, models, request, status};
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
 const PARAMETERS_HEADER: &str = "x-recto-parameters";
@@ -37,6 +38,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/models", get(list_models))
         .route("/v2/ocr/models", get(list_models))
         .route("/v3/ocr/models", get(list_models))
+        .merge(files::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
         .route("/ready", get(|State(app): Shared| async move { status::ready(&app) }))
@@ -87,7 +89,7 @@ fn known(path: &str) -> &'static str {
         "/version",
         "/openapi.json",
     ];
-    PATHS.into_iter().find(|known| *known == path).unwrap_or("other")
+    PATHS.into_iter().chain(files::PATHS).find(|known| *known == path).unwrap_or("other")
 }
 
 async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
@@ -138,9 +140,10 @@ async fn read(
     let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
     let body = receive(request.into_body(), app.settings.max_body_bytes).await?;
     let allow_urls = app.settings.allow_urls;
+    let stored = Stored::of(app, key);
     // Tens of megabytes of base64 would hold up other requests of this thread.
     let asked = tokio::task::spawn_blocking(move || {
-        request::read(&body, parameters.as_deref(), dialect, allow_urls)
+        request::read(&body, parameters.as_deref(), dialect, allow_urls, &stored)
     })
     .await
     .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))??;

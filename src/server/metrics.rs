@@ -67,6 +67,19 @@ impl Metrics {
     }
 }
 
+/// Stored files and their bytes.
+pub(super) fn files_text((files, bytes): (u64, u64)) -> String {
+    let mut text = String::new();
+    for (name, help, value) in [
+        ("recto_files", "Stored files.", files),
+        ("recto_file_bytes", "Size of the stored files.", bytes),
+    ] {
+        head(&mut text, name, "gauge", help);
+        let _ = writeln!(text, "{name} {value}");
+    }
+    text
+}
+
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
