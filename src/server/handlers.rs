@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::middleware::{self, Next};
@@ -36,6 +36,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v2/ocr", post(ocr))
         .route("/v3/ocr", post(ocr))
         .route("/v1/models", get(list_models))
+        .route("/v1/models/{*id}", get(one_model))
         .route("/v2/ocr/models", get(list_models))
         .route("/v3/ocr/models", get(list_models))
         .merge(files::routes())
@@ -75,12 +76,13 @@ async fn count(State(app): Shared, request: Request, next: Next) -> Response<Bod
 
 /// The path, as a name that lives as long as the program.
 fn known(path: &str) -> &'static str {
-    const PATHS: [&str; 12] = [
+    const PATHS: [&str; 13] = [
         "/v1/ocr",
         "/ocr",
         "/v2/ocr",
         "/v3/ocr",
         "/v1/models",
+        "/v1/models/{*id}",
         "/v2/ocr/models",
         "/v3/ocr/models",
         "/metrics",
@@ -104,6 +106,21 @@ async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
         Ok(list) if path == "/v1/models" => json_response(StatusCode::OK, &models::mistral(&list)),
         Ok(list) => json_response(StatusCode::OK, &models::opper(&list)),
         Err(error) => error.response(dialect),
+    }
+}
+
+/// One model of Mistral's list; names have slashes in them.
+async fn one_model(State(app): Shared, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let found = app.settings.keys.check(request.headers()).and_then(|_| {
+        let list = app.provider.models().map_err(|error| ApiError::of(&error))?;
+        models::mistral_one(&list, &id).ok_or_else(|| {
+            let message = format!("there is no model {id:?}; GET /v1/models lists all");
+            ApiError::new(Class::UnknownModel, message)
+        })
+    });
+    match found {
+        Ok(model) => json_response(StatusCode::OK, &model),
+        Err(error) => refuse(&request, &error),
     }
 }
 
