@@ -8,6 +8,7 @@ mod documents;
 mod errors;
 mod file_errors;
 mod files;
+mod kept;
 mod program;
 mod queue;
 mod status;
