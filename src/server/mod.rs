@@ -58,7 +58,8 @@ pub struct Settings {
     pub keys: Keys,
     /// What one key may use. Default: no limits.
     pub limits: KeyLimits,
-    /// Where uploaded files are kept. Default: none, and no files are taken.
+    /// Where uploaded files are kept; expired ones are removed while the server runs by
+    /// [`Server::run`] or [`Server::serve`]. Default: none, and no files are taken.
     pub files: Option<FileStore>,
 }
 
@@ -141,7 +142,7 @@ impl Server {
             stop.await;
             app.drain();
         };
-        let sweeping = tokio::spawn(sweep(self.app.settings.files.clone()));
+        let sweeping = tokio::spawn(sweep(self.app.settings.files.clone(), files::SWEEP_EVERY));
         let ended = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
         sweeping.abort();
         ended
@@ -162,11 +163,11 @@ impl Server {
     }
 }
 
-/// Removes files that have expired, for ever.
-async fn sweep(store: Option<FileStore>) {
+/// Removes files that have expired, every so often, for ever.
+async fn sweep(store: Option<FileStore>, every: Duration) {
     let Some(store) = store else { return };
     loop {
-        tokio::time::sleep(files::SWEEP_EVERY).await;
+        tokio::time::sleep(every).await;
         let store = store.clone();
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.sweep()).await {
             tracing::warn!(error = error.chain(), "expired files could not be removed");
@@ -215,6 +216,24 @@ mod tests {
         fn ocr(&self, _: &OcrRequest, _: &Call) -> Result<OcrResponse> {
             Err(Error::Cancelled)
         }
+    }
+
+    #[tokio::test]
+    async fn expired_files_are_removed_in_the_background() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::open(dir.path(), crate::files::FileSettings::default()).unwrap();
+        let new = crate::files::NewFile { keep: Some(Duration::ZERO), ..Default::default() };
+        store.upload().unwrap().finish(new).unwrap();
+        let left = || std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(left(), 2);
+        let sweeping = tokio::spawn(sweep(Some(store), Duration::from_millis(5)));
+        let gone = async {
+            while left() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+        sweeping.abort();
     }
 
     #[test]
