@@ -4,17 +4,31 @@
 //! of services are never in the file: it names the environment variables that hold them.
 //! docs/config.md lists all of it.
 
+#[cfg(feature = "annotations")]
+mod annotations;
+mod cache;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
+#[cfg(feature = "annotations")]
+pub use annotations::Annotations;
+pub use cache::Cache;
+
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Config {}
+pub struct Config {
+    /// `[annotations]`: the language model that describes images and documents. Default: none.
+    #[cfg(feature = "annotations")]
+    pub annotations: Option<Annotations>,
+    /// `[cache]`: answers kept for the next time. Default: none are.
+    pub cache: Option<Cache>,
+}
 
 impl Config {
     /// Reads a file.

@@ -372,6 +372,8 @@ pub enum WarningCode {
     OcrSkipped,
     /// The input was damaged but could be repaired or partly read.
     Damaged,
+    /// An image or the document was not described as asked.
+    AnnotationFailed,
     /// Anything else.
     Other,
 }

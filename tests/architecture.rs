@@ -47,7 +47,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "provider" => Some([data(), vec!["engine", "export"]].concat()),
         "setup" => Some(data()),
         // What `recto.toml` says, and the providers it stands for.
-        "config" => Some([data(), vec!["provider", "engine"]].concat()),
+        "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
         "server" => Some([data(), vec!["provider"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),

@@ -24,7 +24,10 @@
 //! # }
 //! ```
 
+#[cfg(feature = "annotations")]
+mod annotate;
 mod answer;
+mod cache;
 #[cfg(feature = "remote")]
 mod http;
 mod images;
@@ -35,6 +38,9 @@ mod scores;
 
 use std::fmt::Debug;
 
+#[cfg(feature = "annotations")]
+pub use annotate::{Annotator, LanguageModel};
+pub use cache::{CacheStore, Cached};
 pub use local::LocalProvider;
 pub use request::{Granularity, OcrRequest, OcrTableFormat};
 pub use response::{
