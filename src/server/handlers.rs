@@ -42,6 +42,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/ready", get(|State(app): Shared| async move { status::ready(&app) }))
         .route("/version", get(|| async { status::version() }))
         .route("/openapi.json", get(|| async { status::openapi() }))
+        .route("/docs", get(|| async { status::docs() }))
         .fallback(|request: Request| async move {
             let message = format!("there is no path {}", request.uri().path());
             refuse(&request, &ApiError::new(Class::NotFound, message))
@@ -73,7 +74,7 @@ async fn count(State(app): Shared, request: Request, next: Next) -> Response<Bod
 
 /// The path, as a name that lives as long as the program.
 fn known(path: &str) -> &'static str {
-    const PATHS: [&str; 12] = [
+    const PATHS: [&str; 13] = [
         "/v1/ocr",
         "/ocr",
         "/v2/ocr",
@@ -86,6 +87,7 @@ fn known(path: &str) -> &'static str {
         "/ready",
         "/version",
         "/openapi.json",
+        "/docs",
     ];
     PATHS.into_iter().find(|known| *known == path).unwrap_or("other")
 }
@@ -163,6 +165,11 @@ async fn read(
         .map_err(|error| ApiError { model: about.model_requested.clone(), ..error })?;
     about.latency = start.elapsed();
     let usage = response.usage;
+    if let Some(hit) =
+        response.extra_fields.get("cache_debug").and_then(|d| d["cache_hit"].as_bool())
+    {
+        app.metrics.cached(hit);
+    }
     app.metrics.read(usage.pages_processed, usage.document_bytes.unwrap_or(0), about.latency);
     Ok(json_response(StatusCode::OK, &answer::body(&response, &about, dialect)))
 }

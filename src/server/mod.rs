@@ -8,6 +8,7 @@
 mod answer;
 mod app;
 mod auth;
+mod docs;
 mod document;
 mod error;
 mod handlers;

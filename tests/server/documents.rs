@@ -179,7 +179,6 @@ async fn what_has_no_effect_is_a_warning() {
         } }),
         json!({
             "pages": [0, 0], "nonsense": 1, "stream": true, "fallbacks": ["a/b"],
-            "bbox_annotation_format": { "type": "json_schema" },
             "confidence_scores_granularity": "block",
         }),
     );
@@ -194,7 +193,6 @@ async fn what_has_no_effect_is_a_warning() {
             "document.document_url",
             "nonsense",
             "stream",
-            "bbox_annotation_format",
             "fallbacks",
             "confidence_scores_granularity",
         ]

@@ -263,6 +263,12 @@ async fn what_the_engine_cannot_use_is_told_by_its_field() {
             "document_annotation_prompt",
             "it needs a document_annotation_format",
         ),
+        (
+            json!({ "bbox_annotation_format": { "type": "json_object" } }),
+            "bbox_annotation_format",
+            "the engine runs no language model; name one that does in recto.toml, as base_url and \
+             model of [annotations] (docs/config.md), or put an Annotator in front of the provider",
+        ),
     ] {
         let answer = post(&real(), "/v1/ocr", &ask(more)).await;
         let expected = detail("value_error", &["body", field], message, None);

@@ -6,6 +6,7 @@ mod access;
 mod answers;
 mod documents;
 mod errors;
+mod keeping;
 mod program;
 mod queue;
 mod status;
