@@ -7,6 +7,7 @@
 #[cfg(feature = "annotations")]
 mod annotations;
 mod cache;
+mod files;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 #[cfg(feature = "annotations")]
 pub use annotations::Annotations;
 pub use cache::Cache;
+pub use files::Files;
 
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -28,6 +30,8 @@ pub struct Config {
     pub annotations: Option<Annotations>,
     /// `[cache]`: answers kept for the next time. Default: none are.
     pub cache: Option<Cache>,
+    /// Documents that clients of the server upload.
+    pub files: Files,
 }
 
 impl Config {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use recto::files::{self, FileSettings, FileStore};
 use recto::provider::LocalProvider;
 use recto::server::{KeyLimits, Keys, Server, Settings};
-use recto::{Engine, UrlPolicy};
+use recto::{Config, Engine, UrlPolicy};
 
 use super::args::seconds;
 use super::console::{Console, Exit};
@@ -58,6 +59,20 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", help_heading = "Keys")]
     key_reads: Option<NonZero<u32>>,
 
+    /// Folder for uploaded files, kept for a week unless recto.toml says otherwise [default:
+    /// recto/files in $XDG_DATA_HOME or ~/.local/share]
+    #[arg(long, value_name = "DIR", help_heading = "Files")]
+    files_dir: Option<PathBuf>,
+
+    /// Take no files
+    #[arg(long, conflicts_with = "files_dir", help_heading = "Files")]
+    no_files: bool,
+
+    /// A recto.toml to read [default: $RECTO_CONFIG, or recto/recto.toml in $XDG_CONFIG_HOME or
+    /// ~/.config]
+    #[arg(long, value_name = "FILE", help_heading = "This machine")]
+    config: Option<PathBuf>,
+
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
@@ -71,7 +86,9 @@ pub(super) struct ServeArgs {
 pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
     let jobs =
         args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    let config = Config::find(args.config.as_deref())?;
     let mut settings = Settings::default();
+    settings.files = args.files(&config)?;
     settings.jobs = jobs;
     settings.queue = args.queue;
     settings.allow_urls = args.allow_urls;
@@ -100,6 +117,33 @@ impl ServeArgs {
             Ok(text) => Ok(keys.and(Keys::parse(&text)?)),
             Err(_) => Ok(keys),
         }
+    }
+
+    /// The store of files. A folder that was named is made at once, so that one that cannot be made
+    /// is told now; the default one when the first file arrives.
+    fn files(&self, config: &Config) -> anyhow::Result<Option<FileStore>> {
+        let config = &config.files;
+        let named = self.files_dir.clone().or_else(|| config.dir.clone());
+        let Some(folder) = named.clone().or_else(files::default_folder).filter(|_| !self.no_files)
+        else {
+            return Ok(None);
+        };
+        let megabytes = |n: NonZero<u32>| u64::from(n.get()) * 1_000_000;
+        let mut settings = FileSettings::default();
+        if let Some(hours) = config.retention_hours {
+            settings.retention = Duration::from_secs(u64::from(hours.get()) * 3600);
+        }
+        settings.quota_bytes = config.quota_mb.map_or(settings.quota_bytes, megabytes);
+        settings.max_file_bytes = config.max_file_mb.map_or(settings.max_file_bytes, megabytes);
+        settings.public_url = config.public_url.clone();
+        let store = FileStore::open(folder, settings)
+            .and_then(
+                |store| if named.is_some() { store.create().map(|()| store) } else { Ok(store) },
+            )
+            .context(
+                "cannot keep files (--files-dir names a folder for them, --no-files takes none)",
+            )?;
+        Ok(Some(store))
     }
 
     fn engine(&self, jobs: usize) -> recto::Result<Engine> {

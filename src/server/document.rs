@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::error::{ApiError, Class, Issue};
+use super::stored::Stored;
 use crate::error::Warning;
 use crate::source::Source;
 
@@ -26,6 +27,7 @@ const WAYS: [(&str, &str); 4] = [
 pub(super) fn read(
     value: Option<Value>,
     allow_urls: bool,
+    stored: &Stored,
     warnings: &mut Vec<Warning>,
 ) -> Result<Document, ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
@@ -51,16 +53,8 @@ pub(super) fn read(
     };
     let source = match way {
         "base64" => from_base64(&content)?,
-        "file" => {
-            return Err(ApiError::new(
-                Class::NotFound,
-                format!(
-                    "there is no file {content:?}: this server keeps no files; send the document \
-                     as a data URI or in base64"
-                ),
-            ));
-        }
-        _ => from_address(&content, field, allow_urls)?,
+        "file" => stored.by_id(&content)?,
+        _ => from_address(&content, field, allow_urls, stored)?,
     };
     for other in map.keys() {
         let option = format!("document.{other}");
@@ -126,7 +120,12 @@ fn from_base64(content: &str) -> Result<Source, ApiError> {
     source.map_err(|error| not_base64(&["document", "content"], &error))
 }
 
-fn from_address(content: &str, field: &str, allow_urls: bool) -> Result<Source, ApiError> {
+fn from_address(
+    content: &str,
+    field: &str,
+    allow_urls: bool,
+    stored: &Stored,
+) -> Result<Source, ApiError> {
     let place = ["document", field];
     if starts_with(content, "data:") {
         return Source::data_uri(content).map_err(|error| not_base64(&place, &error));
@@ -142,6 +141,9 @@ fn from_address(content: &str, field: &str, allow_urls: bool) -> Result<Source, 
         ));
     }
     let url = Url::parse(content).map_err(|error| bad(format!("not a URL: {error}")))?;
+    if let Some(own) = stored.by_address(&url) {
+        return own;
+    }
     if !allow_urls {
         let host = url.host_str().unwrap_or_default();
         return Err(ApiError::new(

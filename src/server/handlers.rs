@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::middleware::{self, Next};
@@ -16,7 +16,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::answer::{self, About};
 use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
-use super::{models, request, status};
+use super::stored::Stored;
+use super::{files, models, request, status};
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
 const PARAMETERS_HEADER: &str = "x-recto-parameters";
@@ -35,8 +36,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v2/ocr", post(ocr))
         .route("/v3/ocr", post(ocr))
         .route("/v1/models", get(list_models))
+        .route("/v1/models/{*id}", get(one_model))
         .route("/v2/ocr/models", get(list_models))
         .route("/v3/ocr/models", get(list_models))
+        .merge(files::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
         .route("/ready", get(|State(app): Shared| async move { status::ready(&app) }))
@@ -65,31 +68,12 @@ fn refuse(request: &Request, error: &ApiError) -> Response<Body> {
 
 /// Counts every answer.
 async fn count(State(app): Shared, request: Request, next: Next) -> Response<Body> {
-    let path =
-        request.extensions().get::<MatchedPath>().map_or("other", |path| known(path.as_str()));
+    // Of the paths that there are, so that there are not more counts than these.
+    let path = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
+    let path = path.as_ref().map_or("other", MatchedPath::as_str);
     app.metrics.answered(path, response.status().as_u16());
     response
-}
-
-/// The path, as a name that lives as long as the program.
-fn known(path: &str) -> &'static str {
-    const PATHS: [&str; 13] = [
-        "/v1/ocr",
-        "/ocr",
-        "/v2/ocr",
-        "/v3/ocr",
-        "/v1/models",
-        "/v2/ocr/models",
-        "/v3/ocr/models",
-        "/metrics",
-        "/health",
-        "/ready",
-        "/version",
-        "/openapi.json",
-        "/docs",
-    ];
-    PATHS.into_iter().find(|known| *known == path).unwrap_or("other")
 }
 
 async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
@@ -104,6 +88,21 @@ async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
         Ok(list) if path == "/v1/models" => json_response(StatusCode::OK, &models::mistral(&list)),
         Ok(list) => json_response(StatusCode::OK, &models::opper(&list)),
         Err(error) => error.response(dialect),
+    }
+}
+
+/// One model of Mistral's list; names have slashes in them.
+async fn one_model(State(app): Shared, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let found = app.settings.keys.check(request.headers()).and_then(|_| {
+        let list = app.provider.models().map_err(|error| ApiError::of(&error))?;
+        models::mistral_one(&list, &id).ok_or_else(|| {
+            let message = format!("there is no model {id:?}; GET /v1/models lists all");
+            ApiError::new(Class::UnknownModel, message)
+        })
+    });
+    match found {
+        Ok(model) => json_response(StatusCode::OK, &model),
+        Err(error) => refuse(&request, &error),
     }
 }
 
@@ -140,9 +139,10 @@ async fn read(
     let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
     let body = receive(request.into_body(), app.settings.max_body_bytes).await?;
     let allow_urls = app.settings.allow_urls;
+    let stored = Stored::of(app, key);
     // Tens of megabytes of base64 would hold up other requests of this thread.
     let asked = tokio::task::spawn_blocking(move || {
-        request::read(&body, parameters.as_deref(), dialect, allow_urls)
+        request::read(&body, parameters.as_deref(), dialect, allow_urls, &stored)
     })
     .await
     .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))??;

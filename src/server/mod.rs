@@ -11,6 +11,7 @@ mod auth;
 mod docs;
 mod document;
 mod error;
+mod files;
 mod handlers;
 mod limits;
 mod metrics;
@@ -18,6 +19,7 @@ mod models;
 mod reads;
 mod request;
 mod status;
+mod stored;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -28,6 +30,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::error::{Error, Result};
+use crate::files::FileStore;
 use crate::provider::OcrProvider;
 use app::App;
 
@@ -56,6 +59,8 @@ pub struct Settings {
     pub keys: Keys,
     /// What one key may use. Default: no limits.
     pub limits: KeyLimits,
+    /// Where uploaded files are kept. Default: none, and no files are taken.
+    pub files: Option<FileStore>,
 }
 
 impl Default for Settings {
@@ -68,6 +73,7 @@ impl Default for Settings {
             timeout: None,
             keys: Keys::default(),
             limits: KeyLimits::default(),
+            files: None,
         }
     }
 }
@@ -136,7 +142,10 @@ impl Server {
             stop.await;
             app.drain();
         };
-        axum::serve(listener, self.router()).with_graceful_shutdown(stop).await
+        let sweeping = tokio::spawn(sweep(self.app.settings.files.clone()));
+        let ended = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
+        sweeping.abort();
+        ended
     }
 
     /// Without keys, only this machine may be served.
@@ -151,6 +160,18 @@ impl Server {
                  with --key-file or RECTO_KEYS, or listen on 127.0.0.1"
             ),
         ))
+    }
+}
+
+/// Removes files that have expired, for ever.
+async fn sweep(store: Option<FileStore>) {
+    let Some(store) = store else { return };
+    loop {
+        tokio::time::sleep(files::SWEEP_EVERY).await;
+        let store = store.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.sweep()).await {
+            tracing::warn!(error = error.chain(), "expired files could not be removed");
+        }
     }
 }
 

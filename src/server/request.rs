@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::document;
 use super::error::{ApiError, Dialect, Issue};
+use super::stored::Stored;
 use crate::error::Warning;
 use crate::options::PageSet;
 use crate::provider::{Granularity, OcrRequest, OcrTableFormat};
@@ -27,6 +28,7 @@ pub(super) fn read(
     parameters: Option<&str>,
     dialect: Dialect,
     allow_urls: bool,
+    stored: &Stored,
 ) -> Result<Asked, ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
     let value: Value = serde_json::from_slice(body).map_err(|error| {
@@ -43,7 +45,7 @@ pub(super) fn read(
     }
     fields.lift();
     let model = fields.map.get("model").and_then(Value::as_str).map(str::to_owned);
-    fields.request(parameters, allow_urls).map_err(|error| ApiError { model, ..error })
+    fields.request(parameters, allow_urls, stored).map_err(|error| ApiError { model, ..error })
 }
 
 /// Fields of Mistral's that a client of Opper's can only give among its `parameters`.
@@ -63,7 +65,12 @@ struct Fields {
 }
 
 impl Fields {
-    fn request(mut self, parameters: Option<&str>, allow_urls: bool) -> Result<Asked, ApiError> {
+    fn request(
+        mut self,
+        parameters: Option<&str>,
+        allow_urls: bool,
+        stored: &Stored,
+    ) -> Result<Asked, ApiError> {
         let document = self.map.remove("document");
         let raw = self.boolean("include_raw").then(|| without_secrets(&self.map));
         let mut ocr = OcrRequest {
@@ -87,7 +94,7 @@ impl Fields {
             ..OcrRequest::new(Source::Bytes { bytes: [].into(), name: None })
         };
         ocr.parameters = self.parameters(parameters);
-        let document = document::read(document, allow_urls, &mut self.warnings);
+        let document = document::read(document, allow_urls, stored, &mut self.warnings);
         match document {
             Err(mut error) if !error.issues.is_empty() => {
                 error.issues.append(&mut self.issues);

@@ -31,7 +31,7 @@ pub(super) fn fetch(
             let path = url
                 .to_file_path()
                 .map_err(|()| failed(url, "it does not name a file of this machine"))?;
-            read_file(&path, name, max_bytes)
+            read_file(&path, &path, name, max_bytes)
         }
         "http" | "https" => download(url, name, policy, max_bytes, call),
         other => Err(failed(url, format!("{other:?} is none of http, https, file"))),

@@ -9,6 +9,7 @@ mod inline;
 #[cfg(feature = "remote")]
 mod public;
 mod sniff;
+mod stored;
 
 use std::fs::File;
 use std::io::Read;
@@ -21,6 +22,7 @@ use crate::call::Call;
 use crate::error::{Error, Result};
 
 pub(crate) use content::Content;
+pub use stored::StoredFile;
 
 /// A document to read.
 ///
@@ -48,6 +50,8 @@ pub enum Source {
         /// A name for messages and metadata.
         name: Option<String>,
     },
+    /// A file that goes by another name than its path's.
+    Stored(StoredFile),
 }
 
 /// Which URLs an engine may fetch.
@@ -86,6 +90,28 @@ pub(crate) enum Format {
     WebP,
     Bmp,
     Gif,
+}
+
+impl Format {
+    /// The format of a document that begins so, or an error that says what it is instead.
+    #[cfg(feature = "server")]
+    pub(crate) fn of(head: &[u8], name: &str) -> Result<Self> {
+        sniff::sniff(head, name)
+    }
+
+    /// Its media type.
+    #[cfg(feature = "server")]
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Tiff => "image/tiff",
+            Self::WebP => "image/webp",
+            Self::Bmp => "image/bmp",
+            Self::Gif => "image/gif",
+        }
+    }
 }
 
 /// Largest document that is loaded, in bytes: 1 GiB, twenty times what hosted services take, and
@@ -163,6 +189,16 @@ impl Source {
             Self::Bytes { name, .. } => {
                 name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| UNNAMED.to_owned())
             }
+            Self::Stored(file) => file.name().to_owned(),
+        }
+    }
+
+    /// Where it lies on disk.
+    fn on_disk(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Stored(file) => Some(file.path()),
+            Self::Url(_) | Self::Bytes { .. } => None,
         }
     }
 
@@ -179,13 +215,16 @@ impl Source {
         call: &Call,
     ) -> Result<Input> {
         let name = self.name();
-        if let Self::Path(path) = self
+        if let Some(path) = self.on_disk()
             && let Some(content) = pdf_on_disk(path, &name, max_bytes)
         {
             return Ok(Input { name, content, format: Format::Pdf, path: regular(path) });
         }
         let bytes: Arc<[u8]> = match self {
-            Self::Path(path) => read_file(path, &name, max_bytes)?.into(),
+            Self::Path(path) => read_file(path, path, &name, max_bytes)?.into(),
+            Self::Stored(file) => {
+                read_file(file.path(), Path::new(&name), &name, max_bytes)?.into()
+            }
             Self::Url(url) => fetch::fetch(url, &name, policy, max_bytes, call)?.into(),
             Self::Bytes { bytes, .. } => {
                 check_size(&name, bytes.len() as u64, max_bytes)?;
@@ -193,10 +232,7 @@ impl Source {
             }
         };
         let format = sniff::sniff(&bytes, &name)?;
-        let path = match self {
-            Self::Path(path) => regular(path),
-            _ => None,
-        };
+        let path = self.on_disk().and_then(regular);
         Ok(Input { name, content: Content::Memory(bytes), format, path })
     }
 }
@@ -230,8 +266,9 @@ fn url_name(url: &Url) -> String {
     }
 }
 
-fn read_file(path: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
-    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+/// The file at `path`, which errors call `shown`.
+fn read_file(path: &Path, shown: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
+    let io = |source| Error::Io { action: "read", path: shown.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     if metadata.is_dir() {

@@ -215,8 +215,8 @@ async fn urls_are_refused_with_the_flag_that_allows_them() {
 #[tokio::test]
 async fn unknown_files_and_models_are_not_found() {
     let body = json!({ "document": { "type": "file", "file_id": "f-1" } });
-    let message = "there is no file \"f-1\": this server keeps no files; send the document as a \
-                   data URI or in base64";
+    let message = "there is no file \"f-1\": this server keeps no files (--files-dir); send the \
+                   document as a data URI or in base64";
     assert_eq!(refused("/v1/ocr", &body).await, (404, mistral(404, "not_found", "404", message)));
 
     let answer = post(&real(), "/v1/ocr", &with(fine(), json!({ "model": "gpt-5" }))).await;

@@ -6,6 +6,8 @@ mod access;
 mod answers;
 mod documents;
 mod errors;
+mod file_errors;
+mod files;
 mod keeping;
 mod program;
 mod queue;
