@@ -57,7 +57,7 @@ fn files_survive_a_restart() {
     assert_eq!(record.expires_ms - record.created_ms, 7 * 24 * 3600 * 1000);
     let files = open(dir.path());
     assert_eq!(files.get(record.id, None).as_ref(), Some(&record));
-    assert_eq!(files.list(None).unwrap(), [record.clone()]);
+    assert_eq!(files.list(None).unwrap(), std::slice::from_ref(&record));
     assert_eq!(content(&files, &record), b"hello");
     assert_eq!(files.usage(), (1, 5));
     assert_eq!(record.filename, "../../etc/passwd", "a name is no path");

@@ -9,6 +9,7 @@ mod errors;
 mod file_errors;
 mod files;
 mod keeping;
+mod kept;
 mod program;
 mod queue;
 mod status;
