@@ -7,9 +7,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use recto::provider::{LocalProvider, OcrProvider as _, OcrRequest};
 use recto::{
     Call, CancelFlag, Document, Engine, Isolation, OcrMode, Options, Processes, Source, Status,
     WarningCode,
@@ -187,6 +188,76 @@ fn nonsense_from_a_child_is_told_as_such() {
         assert_eq!(page, 0);
         assert!(message.contains(told), "{message}");
     }
+}
+
+fn images(engine: &Engine, source: Source, dpi: f32) -> Vec<Result<recto::PageImage, String>> {
+    let images = engine.page_images(source, &Options::default(), dpi).expect("an open document");
+    images.map(|image| image.map_err(|error| error.chain())).collect()
+}
+
+#[test]
+fn pages_are_drawn_in_children_to_the_same_pixels() {
+    let _alone = alone();
+    let (here, there) = (in_process(), engine(processes("")));
+    // At 300 dots an inch a page goes over the pipe in several parts.
+    let sources = [
+        (Source::path(testdata("pages/code.pdf")), 300.0),
+        (Source::path(testdata("ocr/turned.jpg")), 50.0),
+        (pdf(3), 20.0),
+    ];
+    for (source, dpi) in sources {
+        let (one, other) = (images(&here, source.clone(), dpi), images(&there, source, dpi));
+        assert!(!one.is_empty() && one.len() == other.len());
+        for (one, other) in one.into_iter().zip(other) {
+            let (one, other) = (one.expect("an image"), other.expect("an image"));
+            assert_eq!((one.index, one.resolution), (other.index, other.resolution));
+            assert_eq!((one.width(), one.height()), (other.width(), other.height()));
+            assert!(one.rgb() == other.rgb(), "pixels differ");
+        }
+    }
+    let huge = here.page_images(pdf(1), &Options::default(), 9999.0).expect_err("too many dots");
+    let same = there.page_images(pdf(1), &Options::default(), 9999.0).expect_err("too many dots");
+    assert_eq!(huge.chain(), same.chain());
+}
+
+#[test]
+fn a_page_that_crashes_when_drawn_costs_its_image_alone() {
+    let _alone = alone();
+    let limit = Duration::from_millis(1500);
+    for (fault, told) in [("draw-crash:1", "2 times"), ("draw-hang:1", "longer than 1.5s")] {
+        let engine = engine(Processes { page_timeout: limit, ..processes(fault) });
+        let drawn = images(&engine, pdf(3), 20.0);
+        let failed: Vec<bool> = drawn.iter().map(Result::is_err).collect();
+        assert_eq!(failed, [false, true, false]);
+        let message = drawn[1].as_ref().expect_err("it fails");
+        assert!(message.contains("page 1") && message.contains(told), "{message}");
+        // Reading is not drawing.
+        assert_eq!(indices(&read(&engine, pdf(3))), [0, 1, 2]);
+    }
+}
+
+/// What a client sees of it: the page without the pixels of its images, and a warning.
+#[test]
+fn images_that_cannot_be_drawn_are_left_out_of_an_answer() {
+    let _alone = alone();
+    let answer = |fault: &str| {
+        let provider = LocalProvider::new(Arc::new(engine(processes(fault))));
+        let mut request = OcrRequest::new(Source::path(testdata("pages/report.pdf")));
+        request.include_image_base64 = true;
+        provider.ocr(&request, &Call::default()).expect("an answer")
+    };
+    let whole = answer("");
+    let first = whole.pages[0].images[0].base64.as_deref().expect("pixels");
+    assert!(first.starts_with("data:image/jpeg;base64,"));
+    assert!(whole.warnings.iter().all(|w| w.code != WarningCode::PageFailed));
+
+    let without = answer("draw-crash:0");
+    assert_eq!(without.pages[0].markdown, whole.pages[0].markdown);
+    assert_eq!(without.pages[0].images[0].base64, None);
+    let warning = without.warnings.iter().find(|w| w.code == WarningCode::PageFailed);
+    let warning = warning.expect("a warning");
+    assert_eq!((warning.page, warning.option.as_deref()), (Some(0), Some("include_image_base64")));
+    assert!(warning.message.contains("come without pixels"), "{}", warning.message);
 }
 
 #[test]
