@@ -233,7 +233,8 @@ impl Engine {
     /// As [`read`](Self::read) where the source cannot be loaded.
     pub fn load(&self, source: &Source, call: &Call) -> Result<Source> {
         call.check()?;
-        let input = source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
+        let input =
+            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
         Ok(Source::Bytes { bytes: input.content.load(&input.name)?, name: Some(input.name) })
     }
 
@@ -286,7 +287,8 @@ impl Engine {
         call: &Call,
     ) -> Result<PageImages> {
         call.check()?;
-        let input = source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
+        let input =
+            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
         let document = self.inner.runner().open(&input, options, call)?;
         let pages = selected(options, document.page_count(), &input.name)?;
         PageImages::new(document, pages, dpi, call.clone())
@@ -328,7 +330,8 @@ impl Engine {
         options.validate()?;
         let call = call.clone().with_timeout(options.document_timeout);
         call.check()?;
-        let input = source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, &call)?;
+        let input =
+            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, &call)?;
         let document = self.inner.runner().open(&input, options, &call)?;
         let page_count = document.page_count();
         let pages = selected(options, page_count, &input.name)?;

@@ -35,7 +35,7 @@
 //! | `full` | no | all of the above |
 
 mod call;
-mod config;
+pub mod config;
 mod document;
 mod engine;
 mod error;

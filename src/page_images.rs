@@ -53,11 +53,7 @@ impl PageImages {
 }
 
 /// Draws a page of a document that is open in this process.
-pub(crate) fn draw(
-    document: &OpenDocument,
-    index: usize,
-    wanted: Resolution,
-) -> Result<PageImage> {
+pub(crate) fn draw(document: &OpenDocument, index: usize, wanted: Resolution) -> Result<PageImage> {
     let (image, resolution) = document.color_page(index, wanted)?;
     let factor = wanted.0 / resolution.0;
     // Image files come as they are; made larger they would show nothing more.

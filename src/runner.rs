@@ -230,13 +230,7 @@ impl PageRunner for InProcess {
 }
 
 impl InProcess {
-    fn run_pages(
-        &self,
-        run: u64,
-        job: &Job,
-        call: &Call,
-        deliver: &mut Deliver<'_>,
-    ) -> Result<()> {
+    fn run_pages(&self, run: u64, job: &Job, call: &Call, deliver: &mut Deliver<'_>) -> Result<()> {
         let bound = self.pool.current_num_threads() + 1;
         let (sender, receiver) = channel::<(usize, Result<PageRead>)>();
         self.pool.in_place_scope(|scope| {

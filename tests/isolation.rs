@@ -3,6 +3,8 @@
 // Helpers fail the test that calls them.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod made;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -40,36 +42,7 @@ fn in_process() -> Engine {
 
 /// A PDF with so many pages, each with its number as text.
 fn pdf(pages: usize) -> Source {
-    let mut objects = vec![
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-        String::new(),
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-    ];
-    let mut kids = String::new();
-    for page in 0..pages {
-        let content = format!("BT /F 12 Tf 72 720 Td (This is page {page}) Tj ET");
-        objects.push(format!("<</Length {}>>stream\n{content}\nendstream", content.len()));
-        objects.push(format!(
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {} 0 R\
-             /Resources<</Font<</F 3 0 R>>>>>>",
-            objects.len()
-        ));
-        kids.push_str(&format!("{} 0 R ", objects.len()));
-    }
-    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {pages}>>");
-    let mut file = "%PDF-1.4\n".to_owned();
-    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for (i, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
-        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", i + 1));
-    }
-    let start = file.len();
-    file.push_str(&table);
-    file.push_str(&format!(
-        "trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n",
-        objects.len() + 1
-    ));
-    Source::bytes(file.into_bytes(), "made.pdf")
+    Source::bytes(made::pdf(pages), "made.pdf")
 }
 
 fn testdata(name: &str) -> PathBuf {
@@ -302,27 +275,6 @@ fn pages_can_be_left_in_the_middle() {
     drop(pages);
     // The engine is free for others.
     assert_eq!(indices(&read(&engine, pdf(1))), [0]);
-}
-
-/// Two reads at once: the short one does not wait for the end of the long one.
-#[test]
-fn a_short_document_does_not_wait_for_a_long_one() {
-    let _alone = alone();
-    let every_page: Vec<String> = (1..12).map(|page| format!("slow:{page}")).collect();
-    let engine = engine(processes(&every_page.join(",")));
-    let long = {
-        let engine = engine.clone();
-        std::thread::spawn(move || {
-            let document = read(&engine, pdf(12));
-            (document, Instant::now())
-        })
-    };
-    std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(indices(&read(&engine, pdf(1))), [0]);
-    let short_ended = Instant::now();
-    let (document, long_ended) = long.join().expect("no panic");
-    assert_eq!(document.pages.len(), 12);
-    assert!(short_ended + Duration::from_millis(500) < long_ended);
 }
 
 #[test]

@@ -165,11 +165,8 @@ impl Worker {
     fn draw(&mut self, document: u64, index: usize, resolution: Resolution) -> Result<Answer> {
         let opened = find(&mut self.open, document)?;
         let image = guarded(index, || page_images::draw(&opened.document, index, resolution))?;
-        let answer = Answer::Drawn {
-            width: image.width(),
-            height: image.height(),
-            dpi: image.resolution.0,
-        };
+        let answer =
+            Answer::Drawn { width: image.width(), height: image.height(), dpi: image.resolution.0 };
         self.drawn = image.into_rgb();
         Ok(answer)
     }

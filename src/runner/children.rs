@@ -166,10 +166,7 @@ impl<'a> Run<'a> {
         sender: &Sender<Event>,
     ) {
         let mut left = lock(&self.left);
-        if left.pages.len() > 1
-            && !left.asking
-            && left.threads < self.children.pool.workers()
-        {
+        if left.pages.len() > 1 && !left.asking && left.threads < self.children.pool.workers() {
             left.threads += 1;
             drop(left);
             self.start(scope, sender.clone(), None);

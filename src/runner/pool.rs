@@ -58,8 +58,7 @@ impl State {
         let has_it = |process: &Process| process.documents.contains(&document);
         let known = self.idle.iter().position(has_it);
         let fewest = || {
-            let (at, _) =
-                self.idle.iter().enumerate().min_by_key(|(_, p)| p.documents.len())?;
+            let (at, _) = self.idle.iter().enumerate().min_by_key(|(_, p)| p.documents.len())?;
             Some(at)
         };
         known.or_else(fewest).map(|at| self.idle.remove(at))

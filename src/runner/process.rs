@@ -193,7 +193,8 @@ impl Process {
 
     /// Closes those of its documents.
     pub(super) fn close(&mut self, which: impl Fn(u64) -> bool) {
-        let (gone, kept) = std::mem::take(&mut self.documents).into_iter().partition(|id| which(*id));
+        let (gone, kept) =
+            std::mem::take(&mut self.documents).into_iter().partition(|id| which(*id));
         self.documents = kept;
         let gone: Vec<u64> = gone;
         for id in gone {

@@ -76,10 +76,17 @@ pub(super) struct Reply {
 /// What came of a request. Setting, closing and cancelling have no answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
-    Opened { page_count: usize, metadata: Metadata },
+    Opened {
+        page_count: usize,
+        metadata: Metadata,
+    },
     Page(Box<PageRead>),
     /// The size in pixels of an image, and its pixels an inch.
-    Drawn { width: u32, height: u32, dpi: f32 },
+    Drawn {
+        width: u32,
+        height: u32,
+        dpi: f32,
+    },
     /// Some bytes of an image, at least one while there are any left: red, green and blue.
     #[serde(with = "serde_bytes")]
     Pixels(Vec<u8>),

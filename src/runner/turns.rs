@@ -54,8 +54,7 @@ impl State {
 
     /// Whose turn it is, and whether it would overtake another.
     fn next(&self) -> Option<(Waiting, bool)> {
-        let fair =
-            *self.waiting.iter().min_by_key(|w| (self.share(w.document).held, w.ticket))?;
+        let fair = *self.waiting.iter().min_by_key(|w| (self.share(w.document).held, w.ticket))?;
         let new = self.waiting.iter().find(|w| !self.share(w.document).had_one);
         match new {
             Some(new) if !self.overtaken => Some((*new, new.ticket != fair.ticket)),

@@ -4,8 +4,12 @@
 
 mod access;
 mod answers;
+mod children;
 mod documents;
 mod errors;
+mod fetching;
+#[path = "../made/mod.rs"]
+mod made;
 mod program;
 mod queue;
 mod status;
