@@ -1,7 +1,15 @@
 //! Documents that tests make up.
 
+// Not every test uses all of them.
+#![allow(dead_code)]
+
 /// A PDF with so many pages, each with its number as text.
 pub(crate) fn pdf(pages: usize) -> Vec<u8> {
+    pdf_of(pages, |page| vec![format!("This is page {page}")])
+}
+
+/// A PDF with so many pages of these lines each: some 90 characters fit in one, and 50 on a page.
+pub(crate) fn pdf_of(pages: usize, lines: impl Fn(usize) -> Vec<String>) -> Vec<u8> {
     let mut objects = vec![
         "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
         String::new(),
@@ -9,7 +17,8 @@ pub(crate) fn pdf(pages: usize) -> Vec<u8> {
     ];
     let mut kids = String::new();
     for page in 0..pages {
-        let content = format!("BT /F 12 Tf 72 720 Td (This is page {page}) Tj ET");
+        let lines = lines(page).join(") Tj T* (");
+        let content = format!("BT /F 12 Tf 14 TL 72 720 Td ({lines}) Tj ET");
         objects.push(format!("<</Length {}>>stream\n{content}\nendstream", content.len()));
         objects.push(format!(
             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {} 0 R\
