@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
 
-pub use fetch::Fetch;
-pub use server::{Place, Server};
+pub use fetch::FetchConfig;
+pub use server::{Place, ServerConfig};
 
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,9 +23,9 @@ pub use server::{Place, Server};
 #[non_exhaustive]
 pub struct Config {
     /// `[server]`: how `recto serve` listens, and what it lets clients do.
-    pub server: Server,
+    pub server: ServerConfig,
     /// `[fetch]`: documents that its clients name by their URLs.
-    pub fetch: Fetch,
+    pub fetch: FetchConfig,
 }
 
 impl Config {
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(server.page_timeout, Some(Duration::from_secs(60)));
         assert_eq!((config.fetch.allow, config.fetch.allow_hosts.len()), (true, 1));
         assert_eq!(config.fetch.timeout_seconds, Some(Duration::from_secs(10)));
-        assert_eq!(Config::parse("[server]\n[fetch]").unwrap().server, Server::default());
+        assert_eq!(Config::parse("[server]\n[fetch]").unwrap().server, ServerConfig::default());
     }
 
     #[test]

@@ -35,7 +35,7 @@
 //! | `full` | no | all of the above |
 
 mod call;
-pub mod config;
+mod config;
 mod document;
 mod engine;
 mod error;
@@ -67,7 +67,7 @@ pub mod setup;
 mod source;
 
 pub use call::{Call, CancelFlag};
-pub use config::Config;
+pub use config::{Config, FetchConfig, Place, ServerConfig};
 pub use document::{
     Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,

@@ -10,6 +10,7 @@ mod isolation;
 mod pool;
 mod process;
 mod protocol;
+mod run;
 mod turns;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,7 +75,7 @@ pub(crate) enum OpenDocument {
     Pdf(Mutex<PdfFile>),
     Images(Mutex<ImagePages>),
     /// Elsewhere: nothing of it is read in this process.
-    InChild(ChildDocument),
+    InChild(Box<ChildDocument>),
 }
 
 impl OpenDocument {

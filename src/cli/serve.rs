@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use recto::config::{Config, Fetch, Place, Server as Section};
 use recto::provider::LocalProvider;
 use recto::server::{KeyLimits, Keys, Server, Settings};
-use recto::{Engine, Isolation, Processes, UrlPolicy};
+use recto::{Config, Engine, FetchConfig, Isolation, Place, Processes, ServerConfig, UrlPolicy};
 
 use super::args::seconds;
 use super::console::{Console, Exit};
@@ -133,7 +132,7 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
 }
 
 /// The keys of the file and of the environment.
-fn keys(section: &Section) -> anyhow::Result<Keys> {
+fn keys(section: &ServerConfig) -> anyhow::Result<Keys> {
     let mut keys = Keys::default();
     if let Some(path) = &section.key_file {
         let text = std::fs::read_to_string(path)
@@ -148,7 +147,7 @@ fn keys(section: &Section) -> anyhow::Result<Keys> {
 
 impl ServeArgs {
     /// The options over what the file says.
-    fn over(&self, file: Section) -> Section {
+    fn over(&self, file: ServerConfig) -> ServerConfig {
         let mut section = file;
         section.listen = self.listen.or(section.listen);
         section.jobs = self.jobs.or(section.jobs);
@@ -170,7 +169,12 @@ impl ServeArgs {
         section
     }
 
-    fn engine(&self, section: &Section, fetch: &Fetch, max_body_mb: u32) -> recto::Result<Engine> {
+    fn engine(
+        &self,
+        section: &ServerConfig,
+        fetch: &FetchConfig,
+        max_body_mb: u32,
+    ) -> recto::Result<Engine> {
         let allow = self.allow_urls || fetch.allow;
         let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
         let max_mb = fetch.max_mb.map_or(max_body_mb, NonZero::get);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Fetch {
+pub struct FetchConfig {
     /// Whether documents named by http(s) URLs are fetched. Default: `false`.
     pub allow: bool,
     /// Hosts that may be in a private network, names or addresses. Default: none, only public

@@ -12,7 +12,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Server {
+pub struct ServerConfig {
     /// Address and port to listen on.
     pub listen: Option<SocketAddr>,
     /// Pages read at once.

@@ -1,12 +1,9 @@
 //! Runs pages in child processes, which may crash, hang and run out of memory.
 
-use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::Scope;
 use std::time::Duration;
 
 use image::RgbImage;
@@ -17,7 +14,6 @@ use crate::document::Metadata;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
 use crate::options::Options;
-use crate::page::PageRead;
 use crate::picture::PageImage;
 use crate::setup;
 use crate::source::Input;
@@ -25,11 +21,12 @@ use crate::source::Input;
 use super::pool::{Lease, Pool, Settings};
 use super::process::{Lost, Patience, Process};
 use super::protocol::{Answer, Ask, Opening};
+use super::run::Run;
 use super::{Deliver, Job, OpenDocument, PageRunner, Processes, lock};
 
 /// A page (or the opening of a document) that ends so many workers is set aside. One may have died
 /// of something else.
-const TRIES: u8 = 2;
+pub(super) const TRIES: u8 = 2;
 
 /// So many documents stay open in a child: with several under way it need not open one anew for
 /// every page. Each holds its objects (or its file, where it is an image) in the child's memory.
@@ -38,8 +35,9 @@ const OPEN_AT_ONCE: usize = 4;
 /// Runs pages in child processes.
 #[derive(Clone, Debug)]
 pub(crate) struct Children {
-    pool: Arc<Pool>,
-    limit: Duration,
+    pub(super) pool: Arc<Pool>,
+    /// Time for a page, and for opening a document.
+    pub(super) limit: Duration,
     documents: Arc<AtomicU64>,
 }
 
@@ -55,13 +53,13 @@ pub(crate) struct EngineSettings {
 /// A document that is open in a child, or will be.
 #[derive(Debug)]
 pub(crate) struct ChildDocument {
-    id: u64,
-    opening: Opening,
+    pub(super) id: u64,
+    pub(super) opening: Opening,
     pub(super) page_count: usize,
     pub(super) metadata: Metadata,
     children: Children,
     /// The child that opened it, kept for its first page.
-    lease: Mutex<Option<Lease>>,
+    pub(super) lease: Mutex<Option<Lease>>,
     /// The bytes, where they had to be written down; goes with the document.
     _file: Option<NamedTempFile>,
 }
@@ -92,172 +90,6 @@ impl Drop for ChildDocument {
     }
 }
 
-/// The pages of a document that are not read yet, and the threads that have them read.
-#[derive(Debug)]
-struct Left {
-    /// With the number of children that each ended.
-    pages: VecDeque<(usize, u8)>,
-    /// Whether one of the threads asks for a child: one at a time does.
-    asking: bool,
-    threads: usize,
-}
-
-/// A run over the pages of a document.
-struct Run<'a> {
-    children: &'a Children,
-    document: &'a ChildDocument,
-    left: Mutex<Left>,
-    stop: AtomicBool,
-    call: &'a Call,
-}
-
-impl<'a> Run<'a> {
-    fn check(&self) -> Result<()> {
-        if self.stop.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { self.call.check() }
-    }
-
-    fn wanted(&self) -> bool {
-        !lock(&self.left).pages.is_empty()
-    }
-
-    /// Whether this thread shall ask for a child: there are pages, and no other does.
-    fn may_ask(&self) -> bool {
-        let mut left = lock(&self.left);
-        let may = !left.pages.is_empty() && !left.asking;
-        left.asking |= may;
-        may
-    }
-
-    fn asked(&self) {
-        lock(&self.left).asking = false;
-    }
-
-    /// The next page.
-    fn next(&self) -> Option<(usize, u8)> {
-        let mut left = lock(&self.left);
-        let next = left.pages.pop_front();
-        if left.pages.is_empty() {
-            drop(left);
-            self.children.pool.wake();
-        }
-        next
-    }
-
-    /// A thread that has pages read. It starts another one as soon as it has a child itself and more
-    /// pages than the next are left, up to as many as there are children.
-    fn start<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        sender: Sender<Event>,
-        held: Option<Lease>,
-    ) {
-        scope.spawn(move || {
-            if let Err(error) = self.work(scope, &sender, held) {
-                // The receiver outlives the workers.
-                let _ = sender.send(Event::Ended(error));
-            }
-            lock(&self.left).threads -= 1;
-        });
-    }
-
-    fn start_another<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        sender: &Sender<Event>,
-    ) {
-        let mut left = lock(&self.left);
-        if left.pages.len() > 1 && !left.asking && left.threads < self.children.pool.workers() {
-            left.threads += 1;
-            drop(left);
-            self.start(scope, sender.clone(), None);
-        }
-    }
-
-    fn work<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        sender: &Sender<Event>,
-        mut held: Option<Lease>,
-    ) -> Result<()> {
-        let (children, document) = (self.children, self.document);
-        let (check, wanted) = (|| self.check(), || self.wanted());
-        let patience = Patience { check: &check, wanted: &wanted, limit: children.limit };
-        let firm = Patience { wanted: &|| true, ..patience };
-        let mut tries = 0;
-        'lease: loop {
-            let mut lease = match held.take() {
-                Some(lease) => lease,
-                None if !self.may_ask() => return Ok(()),
-                None => {
-                    let lent = children.pool.lend(document.id, &check, &wanted)?;
-                    self.asked();
-                    match lent {
-                        Some(lease) => lease,
-                        None => continue,
-                    }
-                }
-            };
-            self.start_another(scope, sender);
-            match children.open_in(&mut lease, document.id, &document.opening, &patience) {
-                Ok(opened) => opened.map(drop)?,
-                Err(Lost::Unneeded) => {
-                    lease.give_back();
-                    continue;
-                }
-                Err(lost) => {
-                    drop(lease);
-                    tries += 1;
-                    children.reopen(&document.opening.name, tries, lost)?;
-                    continue;
-                }
-            }
-            while let Some((index, tries)) = self.next() {
-                let Some(process) = lease.process() else { break };
-                process.pages += 1;
-                let failed = |detail| Err(Error::Page { page: index, detail });
-                let read = match process.ask(Ask::Page { document: document.id, index }, &firm) {
-                    Ok(Ok(Answer::Page(read))) => {
-                        children.pool.thrive();
-                        Ok(*read)
-                    }
-                    Ok(Ok(_)) => failed("the page worker answered something else".to_owned()),
-                    Ok(Err(error)) => Err(error),
-                    Err(Lost::Stopped(error)) => return Err(error),
-                    Err(Lost::Slow) => {
-                        drop(lease);
-                        let read = failed(format!("it took longer than {:?}", children.limit));
-                        // The receiver outlives the workers.
-                        let _ = sender.send(Event::Page(index, Box::new(read)));
-                        continue 'lease;
-                    }
-                    Err(lost) => {
-                        drop(lease);
-                        children.pool.mourn();
-                        if tries + 1 < TRIES {
-                            lock(&self.left).pages.push_front((index, tries + 1));
-                        } else {
-                            let read = failed(format!(
-                                "it ended the process that read it, {TRIES} times ({})",
-                                lost.how()
-                            ));
-                            let _ = sender.send(Event::Page(index, Box::new(read)));
-                        }
-                        continue 'lease;
-                    }
-                };
-                let _ = sender.send(Event::Page(index, Box::new(read)));
-                // Others wait no longer than a page takes.
-                if children.pool.others_wait(document.id)
-                    || lease.process().is_some_and(|p| children.pool.is_spent(p))
-                {
-                    break;
-                }
-            }
-            lease.give_back();
-        }
-    }
-}
-
 impl Children {
     pub(crate) fn new(processes: &Processes, engine: EngineSettings) -> Result<Self> {
         let settings = Settings {
@@ -280,7 +112,7 @@ impl Children {
     }
 
     /// Opens the document in this worker, if it is not open there.
-    fn open_in(
+    pub(super) fn open_in(
         &self,
         lease: &mut Lease,
         id: u64,
@@ -375,7 +207,7 @@ impl Children {
     }
 
     /// What to do about a worker that was lost while it opened a document: nothing, or give up.
-    fn reopen(&self, name: &str, tries: u8, lost: Lost) -> Result<()> {
+    pub(super) fn reopen(&self, name: &str, tries: u8, lost: Lost) -> Result<()> {
         match lost {
             Lost::Stopped(error) => Err(error),
             Lost::Slow => Err(Error::Damaged {
@@ -399,7 +231,7 @@ impl Children {
 }
 
 impl Lost {
-    fn how(&self) -> &str {
+    pub(super) fn how(&self) -> &str {
         match self {
             Self::Died(how) => how,
             _ => "it was given up",
@@ -433,12 +265,6 @@ fn ask_for_image(
         }
     }
     Ok(RgbImage::from_raw(width, height, pixels).map(|image| (dpi, image)).ok_or_else(unexpected))
-}
-
-/// What workers report to the thread that delivers.
-enum Event {
-    Page(usize, Box<Result<PageRead>>),
-    Ended(Error),
 }
 
 impl PageRunner for Children {
@@ -479,7 +305,7 @@ impl PageRunner for Children {
                 Ok(Ok(opened)) => {
                     (document.page_count, document.metadata) = opened.unwrap_or_default();
                     document.lease = Mutex::new(Some(lease));
-                    return Ok(OpenDocument::InChild(document));
+                    return Ok(OpenDocument::InChild(Box::new(document)));
                 }
                 Ok(Err(error)) => {
                     lease.give_back();
@@ -498,30 +324,7 @@ impl PageRunner for Children {
         let OpenDocument::InChild(document) = &job.document else {
             return Err(Error::stage("page worker", "the document is open elsewhere"));
         };
-        let pages = job.pages.iter().map(|index| (*index, 0)).collect();
-        let left = Mutex::new(Left { pages, asking: false, threads: 1 });
-        let run = Run { children: self, document, left, stop: AtomicBool::new(false), call };
-        std::thread::scope(|scope| {
-            let (sender, receiver) = channel();
-            run.start(scope, sender, lock(&document.lease).take());
-            let mut ended = Ok(());
-            for event in receiver {
-                let outcome = match event {
-                    Event::Ended(error) => Err(error),
-                    Event::Page(index, read) => match *read {
-                        // A page that the deadline or the caller stopped did not fail.
-                        Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => Err(error),
-                        read => deliver(index, read),
-                    },
-                };
-                if outcome.is_err() {
-                    run.stop.store(true, Ordering::Relaxed);
-                    self.pool.wake();
-                    ended = ended.and(outcome);
-                }
-            }
-            ended
-        })
+        Run::new(self, document, &job.pages, call).deliver(deliver)
     }
 }
 
