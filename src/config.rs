@@ -7,18 +7,23 @@
 #[cfg(feature = "annotations")]
 mod annotations;
 mod cache;
+mod fetch;
 mod files;
+mod server;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
 
 #[cfg(feature = "annotations")]
 pub use annotations::Annotations;
 pub use cache::Cache;
+pub use fetch::Fetch;
 pub use files::Files;
+pub use server::{Place, Server};
 
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,6 +37,10 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// Documents that clients of the server upload.
     pub files: Files,
+    /// `[server]`: how `recto serve` listens, and what it lets clients do.
+    pub server: Server,
+    /// `[fetch]`: documents that its clients name by their URLs.
+    pub fetch: Fetch,
 }
 
 impl Config {
@@ -75,6 +84,15 @@ impl Config {
     }
 }
 
+/// A time in seconds, above 0 and with a fraction if need be.
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<Option<Duration>, D::Error> {
+    let seconds = f64::deserialize(value)?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(Some(time)),
+        _ => Err(serde::de::Error::custom(format!("{seconds} is no number of seconds above 0"))),
+    }
+}
+
 /// A path in the environment.
 fn set(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
@@ -100,5 +118,41 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(Config::load(&path).is_ok());
         assert!(Config::load(&dir.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn the_server_and_what_it_fetches() {
+        let config = Config::parse(
+            "[server]\nlisten = \"127.0.0.1:9\"\njobs = 3\ndocuments = 4\nqueue = 0\ntimeout = 1.5\n\
+             max_body_mb = 5\nmax_pages = 1000\nkey_file = \"keys\"\nkey_requests = 6\n\
+             key_reads = 7\nkey_pages = 8\nisolation = \"threads\"\npage_timeout = 60\n\
+             [fetch]\nallow = true\nallow_hosts = [\"files.example\"]\nmax_mb = 9\n\
+             timeout_seconds = 10",
+        )
+        .unwrap();
+        let server = config.server;
+        assert_eq!(server.listen, Some("127.0.0.1:9".parse().unwrap()));
+        assert_eq!(server.timeout, Some(Duration::from_millis(1500)));
+        assert_eq!((server.queue, server.isolation), (Some(0), Some(Place::Threads)));
+        assert_eq!(server.page_timeout, Some(Duration::from_secs(60)));
+        assert_eq!((config.fetch.allow, config.fetch.allow_hosts.len()), (true, 1));
+        assert_eq!(config.fetch.timeout_seconds, Some(Duration::from_secs(10)));
+        assert_eq!(Config::parse("[server]\n[fetch]").unwrap().server, Server::default());
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_named() {
+        for (text, part) in [
+            ("[server]\njobs = 0", "jobs = 0"),
+            ("[server]\ntimeout = -1", "timeout = -1"),
+            ("[server]\npage_timeout = 0", "no number of seconds above 0"),
+            ("[server]\nisolation = \"none\"", "threads"),
+            ("[server]\nlisten = \"here\"", "listen"),
+            ("[server]\nprot = 1", "prot"),
+            ("[fetch]\nallow_host = []", "allow_host"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
     }
 }

@@ -221,6 +221,9 @@ impl ApiError {
             // Causes may name files of this machine: they are for its log.
             tracing::error!(error = error.chain(), "a read failed");
         }
+        if let Error::FetchRefused { url } = error {
+            return Self::new(class, refused_url(url));
+        }
         Self::new(class, error.to_string())
     }
 
@@ -284,6 +287,16 @@ impl ApiError {
         }
         response
     }
+}
+
+/// What to do where URLs are not fetched, in the server's words.
+fn refused_url(url: &str) -> String {
+    let url = url::Url::parse(url);
+    let host = url.as_ref().ok().and_then(url::Url::host_str).unwrap_or_default();
+    format!(
+        "this server fetches no URLs (one at {host} was asked for); send the document as a data URI \
+         or in base64, or start the server with --allow-urls"
+    )
 }
 
 /// Which field of the request an error of the library is about, and what it says.

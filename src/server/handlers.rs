@@ -10,7 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::middleware::{self, Next};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::{self, About};
@@ -137,12 +137,13 @@ async fn read(
     // What is not text is no JSON either.
     let parameters = request.headers().get(PARAMETERS_HEADER);
     let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
-    let body = receive(request.into_body(), app.settings.max_body_bytes).await?;
-    let allow_urls = app.settings.allow_urls;
+    let length = announced(request.headers());
+    let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let stored = Stored::of(app, key);
-    // Tens of megabytes of base64 would hold up other requests of this thread.
+    // Tens of megabytes of base64 would hold up other requests of this thread. The body is gone
+    // before the document is read.
     let asked = tokio::task::spawn_blocking(move || {
-        request::read(&body, parameters.as_deref(), dialect, allow_urls, &stored)
+        request::read(&body, parameters.as_deref(), dialect, &stored)
     })
     .await
     .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))??;
@@ -188,10 +189,12 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     ))
 }
 
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
 fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
-    let length: Option<u64> =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    match length {
+    match announced(headers) {
         Some(length) if length > most as u64 => Err(too_large(most)),
         _ => Ok(()),
     }
@@ -201,13 +204,24 @@ fn too_large(most: usize) -> ApiError {
     ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
 }
 
-/// The whole body, no larger than the limit.
-async fn receive(body: Body, most: usize) -> Result<axum::body::Bytes, ApiError> {
-    let received = tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect()).await;
-    match received {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
-        Ok(Err(_)) => Err(ApiError::new(Class::SlowBody, "the request ended before its body did")),
-        Err(_) => Err(ApiError::new(Class::SlowBody, "the body did not arrive in time")),
-    }
+/// The whole body in one piece, no larger than the limit.
+async fn receive(body: Body, announced: Option<u64>, most: usize) -> Result<Vec<u8>, ApiError> {
+    // What is announced is only set aside; it takes memory as it comes.
+    let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0).min(most);
+    let received = tokio::time::timeout(BODY_TIME, async {
+        let mut whole = Vec::with_capacity(room);
+        let mut body = body;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| {
+                ApiError::new(Class::SlowBody, "the request ended before its body did")
+            })?;
+            let Ok(part) = frame.into_data() else { continue };
+            if whole.len() + part.len() > most {
+                return Err(too_large(most));
+            }
+            whole.extend_from_slice(&part);
+        }
+        Ok(whole)
+    });
+    received.await.map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?
 }
