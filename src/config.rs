@@ -9,14 +9,19 @@ mod annotations;
 mod cache;
 mod fetch;
 mod files;
+mod providers;
 mod server;
 
+use std::collections::BTreeMap;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
+use crate::provider::{OcrProvider, Router};
 
 #[cfg(feature = "annotations")]
 pub use annotations::Annotations;
@@ -41,6 +46,12 @@ pub struct Config {
     pub server: Server,
     /// `[fetch]`: documents that its clients name by their URLs.
     pub fetch: Fetch,
+    /// `[providers.NAME]`: services that read documents.
+    pub(crate) providers: BTreeMap<String, providers::Provider>,
+    /// `[aliases]`: names for models with options.
+    pub(crate) aliases: BTreeMap<String, providers::Alias>,
+    /// `[fallbacks]`: models to try where another one fails.
+    pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
 }
 
 impl Config {
@@ -79,7 +90,52 @@ impl Config {
         }
     }
 
-    fn parse(text: &str) -> std::result::Result<Self, String> {
+    /// All that the file names behind one provider: `local`, which reads on this machine, and the
+    /// services of `[providers]`, with aliases and fallbacks; `[annotations]` for those that have
+    /// none of their own; `[cache]` in front. Keys of providers are looked up when one is first
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`router`](Self::router); what the sections `[annotations]` and `[cache]` cannot use.
+    pub fn provider(&self, local: Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>> {
+        let router = Arc::new(self.router(self.annotated(local)?)?);
+        match &self.cache {
+            Some(cache) => cache.wrap(router),
+            None => Ok(router),
+        }
+    }
+
+    /// The providers without a cache.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] for a provider or alias whose name is taken or whose settings cannot
+    /// be used, [`Error::UnknownModel`] for an alias or fallback that leads nowhere.
+    pub fn router(&self, local: Arc<dyn OcrProvider>) -> Result<Router> {
+        let mut router = Router::new(local)?;
+        for (name, settings) in &self.providers {
+            router = settings.add(name, router, |provider| self.annotated(provider))?;
+        }
+        for (name, alias) in &self.aliases {
+            router = router.with_alias(name, alias.read(name)?)?;
+        }
+        for (model, fallbacks) in &self.fallbacks {
+            router = router.with_fallbacks(model, fallbacks.clone())?;
+        }
+        Ok(router)
+    }
+
+    /// The provider, with annotations where the file says who makes them.
+    fn annotated(&self, provider: Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>> {
+        #[cfg(feature = "annotations")]
+        if let Some(annotations) = &self.annotations {
+            return annotations.wrap(provider);
+        }
+        Ok(provider)
+    }
+
+    pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 }

@@ -384,6 +384,8 @@ pub enum WarningCode {
     Damaged,
     /// An image or the document was not described as asked.
     AnnotationFailed,
+    /// Another provider read than the one that was asked.
+    Fallback,
     /// Anything else.
     Other,
 }

@@ -136,8 +136,8 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
         .with_pages(number(section.key_pages));
 
     let engine = args.engine(&section, &config.fetch, max_body_mb)?;
-    let provider = LocalProvider::new(Arc::new(engine));
-    Server::new(Arc::new(provider), settings).run(listen, |address| {
+    let provider = config.provider(Arc::new(LocalProvider::new(Arc::new(engine))))?;
+    Server::new(provider, settings).run(listen, |address| {
         console.note(format_args!("listening on http://{address}"));
     })?;
     Ok(Exit::Success)

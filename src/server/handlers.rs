@@ -79,11 +79,17 @@ async fn count(State(app): Shared, request: Request, next: Next) -> Response<Bod
 async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
     let path = request.uri().path();
     let dialect = Dialect::of(path, request.headers());
-    let list = app
-        .settings
-        .keys
-        .check(request.headers())
-        .and_then(|_| app.provider.models().map_err(|error| ApiError::of(&error)));
+    let list = match app.settings.keys.check(request.headers()) {
+        Ok(_) => {
+            // Other providers may have to be asked for their lists.
+            let provider = Arc::clone(&app.provider);
+            match tokio::task::spawn_blocking(move || provider.models()).await {
+                Ok(list) => list.map_err(|error| ApiError::of(&error)),
+                Err(_) => Err(ApiError::new(Class::Internal, "the models could not be listed")),
+            }
+        }
+        Err(error) => Err(error),
+    };
     match list {
         Ok(list) if path == "/v1/models" => json_response(StatusCode::OK, &models::mistral(&list)),
         Ok(list) => json_response(StatusCode::OK, &models::opper(&list)),

@@ -236,6 +236,28 @@ impl Source {
         let path = self.on_disk().and_then(regular);
         Ok(Input { name, content: Content::Memory(bytes), format, path })
     }
+
+    /// The document of a path or bytes as bytes, whatever its format; a URL stays what it is. Cheap
+    /// to clone, and read from disk (or a pipe) once.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read, is empty, or larger than 1 GiB.
+    pub(crate) fn in_memory(&self) -> Result<Self> {
+        let name = self.name();
+        let (bytes, name): (Arc<[u8]>, _) = match self {
+            Self::Url(_) => return Ok(self.clone()),
+            Self::Path(path) => (read_file(path, path, &name, MAX_BYTES)?.into(), Some(name)),
+            Self::Stored(file) => {
+                (read_file(file.path(), Path::new(&name), &name, MAX_BYTES)?.into(), Some(name))
+            }
+            Self::Bytes { bytes, name } => (Arc::clone(bytes), name.clone()),
+        };
+        if bytes.is_empty() {
+            return Err(Error::EmptyInput { name: self.name() });
+        }
+        Ok(Self::Bytes { bytes, name })
+    }
 }
 
 impl std::str::FromStr for Source {

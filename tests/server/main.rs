@@ -16,6 +16,7 @@ mod kept;
 mod made;
 mod program;
 mod queue;
+mod remote;
 mod status;
 
 use std::path::Path;
