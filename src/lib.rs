@@ -19,7 +19,8 @@
 //! # What it is not
 //!
 //! recto reads PDF and images, not office formats; it runs no large vision model; and it never
-//! contacts a network unless a [`Source::Url`] is given to an engine that was told to allow it.
+//! contacts a network unless a [`Source::Url`] is given to an engine that was told to allow it, or
+//! `provider::RemoteProvider` is asked to read.
 //!
 //! # Native parts
 //!
@@ -30,12 +31,12 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `tesseract` | yes | OCR with libtesseract |
-//! | `remote` | yes | sources named by http(s) URLs |
+//! | `remote` | yes | sources named by http(s) URLs, services as providers |
 //! | `cli` | no | the `recto` program |
 //! | `full` | no | all of the above |
 
 mod call;
-mod config;
+pub mod config;
 mod document;
 mod engine;
 mod error;
@@ -69,7 +70,7 @@ pub mod setup;
 mod source;
 
 pub use call::{Call, CancelFlag};
-pub use config::{Config, FilesConfig};
+pub use config::Config;
 pub use document::{
     Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,

@@ -53,7 +53,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "provider" => Some([data(), vec!["engine", "export"]].concat()),
         "setup" => Some(data()),
         // What `recto.toml` says, and the providers it stands for.
-        "config" => Some([data(), vec!["provider", "engine"]].concat()),
+        "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
         // A folder of documents that clients sent: what they are is told by `source::Format`.
         "files" => Some(data()),
         "server" => Some([data(), vec!["provider", "files"]].concat()),

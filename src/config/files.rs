@@ -10,7 +10,7 @@ use url::Url;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct FilesConfig {
+pub struct Files {
     /// Where files are kept. Default: `recto/files` where the system keeps data of users
     /// (`$XDG_DATA_HOME` or `~/.local/share`).
     pub dir: Option<PathBuf>,

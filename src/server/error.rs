@@ -1,5 +1,7 @@
 //! What a client is told when something is wrong, in the words of the service it thinks it speaks to.
 
+mod remote;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -68,6 +70,14 @@ pub(super) enum Class {
     Timeout,
     NotInstalled,
     Internal,
+    /// Another provider refused the request, with this status: the caller's mistake.
+    Refused(u16),
+    /// Another provider refused this server's key, or the account behind it.
+    ProviderKey,
+    /// Another provider failed, or did not answer.
+    ProviderFailed,
+    /// Another provider took too long.
+    ProviderTimeout,
 }
 
 /// Status, name of the error, Mistral's number of it (where one was seen in the open; else the
@@ -100,6 +110,12 @@ impl Class {
             Self::Timeout => Traits(504, "timeout", None, "provider_timeout"),
             Self::NotInstalled => Traits(500, "not_installed", None, "provider_not_installed"),
             Self::Internal => Traits(500, "internal_error", None, "provider_internal_error"),
+            Self::Refused(status) => {
+                Traits(status, "provider_refused", None, "caller_refused_by_provider")
+            }
+            Self::ProviderKey => Traits(502, "provider_key_refused", None, "provider_key_refused"),
+            Self::ProviderFailed => Traits(502, "provider_failed", None, "provider_failed"),
+            Self::ProviderTimeout => Traits(504, "provider_timeout", None, "provider_timeout"),
         }
     }
 }
@@ -179,11 +195,20 @@ pub(super) struct ApiError {
     pub(super) retry_after: Option<u64>,
     /// The model asked for, as far as it is known.
     pub(super) model: Option<String>,
+    /// The provider that is to blame, where it is another one than the engine of this machine.
+    pub(super) provider: Option<String>,
 }
 
 impl ApiError {
     pub(super) fn new(class: Class, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), issues: Vec::new(), retry_after: None, model: None }
+        Self {
+            class,
+            message: message.into(),
+            issues: Vec::new(),
+            retry_after: None,
+            model: None,
+            provider: None,
+        }
     }
 
     /// Fields that cannot be used.
@@ -211,6 +236,7 @@ impl ApiError {
             ErrorKind::Fetch => Class::Fetch,
             ErrorKind::TooLarge => Class::TooLarge,
             ErrorKind::NotInstalled => Class::NotInstalled,
+            ErrorKind::Remote => return remote::of(error),
             ErrorKind::Timeout => Class::Timeout,
             ErrorKind::NotFound if matches!(error, Error::UnknownModel { .. }) => {
                 Class::UnknownModel
@@ -221,13 +247,16 @@ impl ApiError {
             // Causes may name files of this machine: they are for its log.
             tracing::error!(error = error.chain(), "a read failed");
         }
+        if let Error::FetchRefused { url } = error {
+            return Self::new(class, refused_url(url));
+        }
         Self::new(class, error.to_string())
     }
 
     pub(super) fn status(&self, dialect: Dialect) -> StatusCode {
         let status = match (self.class, dialect) {
             // Neither of the two knows 422.
-            (Class::Invalid, Dialect::Opper | Dialect::Bifrost) => 400,
+            (Class::Invalid | Class::Refused(422), Dialect::Opper | Dialect::Bifrost) => 400,
             (class, _) => class.traits().0,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -239,7 +268,7 @@ impl ApiError {
         let status = self.status(dialect).as_u16();
         let issues = || self.issues.iter().map(Issue::json).collect::<Vec<_>>();
         match dialect {
-            Dialect::Mistral | Dialect::OpperV2 if self.class == Class::Invalid => {
+            Dialect::Mistral | Dialect::OpperV2 if !self.issues.is_empty() => {
                 json!({ "detail": issues() })
             }
             Dialect::Mistral => json!({
@@ -255,7 +284,7 @@ impl ApiError {
                 "status_code": status,
                 "error": { "type": name, "code": name, "message": self.message, "param": null },
                 "extra_fields": {
-                    "provider": "docling",
+                    "provider": self.provider.as_deref().unwrap_or("docling"),
                     "model_requested": self.model.as_deref().unwrap_or_default(),
                     "request_type": "ocr",
                     "error_type": sort,
@@ -284,6 +313,16 @@ impl ApiError {
         }
         response
     }
+}
+
+/// What to do where URLs are not fetched, in the server's words.
+fn refused_url(url: &str) -> String {
+    let url = url::Url::parse(url);
+    let host = url.as_ref().ok().and_then(url::Url::host_str).unwrap_or_default();
+    format!(
+        "this server fetches no URLs (one at {host} was asked for); send the document as a data URI \
+         or in base64, or start the server with --allow-urls"
+    )
 }
 
 /// Which field of the request an error of the library is about, and what it says.

@@ -8,10 +8,12 @@
 mod answer;
 mod app;
 mod auth;
+mod docs;
 mod document;
 mod error;
 mod files;
 mod handlers;
+mod json;
 mod limits;
 mod metrics;
 mod models;
@@ -43,13 +45,12 @@ const LAST_PAGE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Documents read at once. Default: 1.
-    pub jobs: usize,
+    /// Documents under way at once, each with its bytes and what was read of it in memory. Their
+    /// pages take turns in the engine, so it has nothing to do with the number of processors.
+    /// Default: 32.
+    pub documents: usize,
     /// Requests that may wait for their turn; one more is answered with status 503. Default: 64.
     pub queue: usize,
-    /// Whether documents named by http(s) URLs are fetched. The provider's own policy has to allow
-    /// it as well (see [`UrlPolicy::Public`](crate::UrlPolicy::Public)). Default: `false`.
-    pub allow_urls: bool,
     /// Largest body of a request, in bytes. Default: 70 MB, a document of 50 MB in base64.
     pub max_body_bytes: usize,
     /// Longest time of a read; pages that were read by then are answered with. Default: none.
@@ -66,9 +67,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            jobs: 1,
+            documents: 32,
             queue: 64,
-            allow_urls: false,
             max_body_bytes: 70_000_000,
             timeout: None,
             keys: Keys::default(),

@@ -55,7 +55,7 @@ pub(super) fn opper(models: &[OcrModel]) -> Value {
                 "type": "ocr",
                 "provider": model.provider,
                 "hosting_provider": model.provider,
-                "location": "local",
+                "location": if model.provider == "docling" { "local" } else { "remote" },
                 "capabilities": ["ocr"],
                 "options": model.capabilities,
                 "aliases": model.aliases,

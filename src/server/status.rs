@@ -1,7 +1,9 @@
 //! How the server is, and what it offers.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
@@ -39,6 +41,16 @@ pub(super) fn metrics(app: &App) -> Response<Body> {
 
 pub(super) fn openapi() -> Response<Body> {
     text(OPENAPI.to_owned(), "application/json")
+}
+
+/// The same for people.
+pub(super) fn docs() -> Response<Body> {
+    static PAGE: LazyLock<String> = LazyLock::new(|| super::docs::page(OPENAPI));
+    let mut response = text(PAGE.clone(), "text/html; charset=utf-8");
+    // The page is its own style and nothing else, whatever the description says.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 fn text(body: String, kind: &'static str) -> Response<Body> {

@@ -22,6 +22,7 @@ use crate::call::Call;
 use crate::error::{Error, Result};
 
 pub(crate) use content::Content;
+pub(crate) use fetch::{FetchRules, host};
 pub use stored::StoredFile;
 
 /// A document to read.
@@ -140,7 +141,7 @@ impl Source {
     /// [`Error::InvalidOption`] where the text is not base64.
     pub fn base64(text: &str) -> Result<Self> {
         let bytes = inline::base64(text)?;
-        Ok(Self::Bytes { bytes: bytes.into(), name: None })
+        Ok(Self::Bytes { bytes, name: None })
     }
 
     /// A document in a `data:` URI, base64 or percent-encoded. The media type it states is not
@@ -151,7 +152,7 @@ impl Source {
     /// [`Error::InvalidOption`] where the text is no data URI.
     pub fn data_uri(text: &str) -> Result<Self> {
         let bytes = inline::data_uri(text)?;
-        Ok(Self::Bytes { bytes: bytes.into(), name: None })
+        Ok(Self::Bytes { bytes, name: None })
     }
 
     /// What somebody typed: an http, https or file URL, a `data:` URI, or else a path.
@@ -210,7 +211,7 @@ impl Source {
     /// The same, with the largest size in bytes, and a call whose deadline a download keeps to.
     pub(crate) fn load_with(
         &self,
-        policy: UrlPolicy,
+        rules: impl Into<FetchRules>,
         max_bytes: u64,
         call: &Call,
     ) -> Result<Input> {
@@ -225,7 +226,7 @@ impl Source {
             Self::Stored(file) => {
                 read_file(file.path(), Path::new(&name), &name, max_bytes)?.into()
             }
-            Self::Url(url) => fetch::fetch(url, &name, policy, max_bytes, call)?.into(),
+            Self::Url(url) => fetch::fetch(url, &name, &rules.into(), max_bytes, call)?.into(),
             Self::Bytes { bytes, .. } => {
                 check_size(&name, bytes.len() as u64, max_bytes)?;
                 Arc::clone(bytes)
@@ -234,6 +235,28 @@ impl Source {
         let format = sniff::sniff(&bytes, &name)?;
         let path = self.on_disk().and_then(regular);
         Ok(Input { name, content: Content::Memory(bytes), format, path })
+    }
+
+    /// The document of a path or bytes as bytes, whatever its format; a URL stays what it is. Cheap
+    /// to clone, and read from disk (or a pipe) once.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read, is empty, or larger than 1 GiB.
+    pub(crate) fn in_memory(&self) -> Result<Self> {
+        let name = self.name();
+        let (bytes, name): (Arc<[u8]>, _) = match self {
+            Self::Url(_) => return Ok(self.clone()),
+            Self::Path(path) => (read_file(path, path, &name, MAX_BYTES)?.into(), Some(name)),
+            Self::Stored(file) => {
+                (read_file(file.path(), Path::new(&name), &name, MAX_BYTES)?.into(), Some(name))
+            }
+            Self::Bytes { bytes, name } => (Arc::clone(bytes), name.clone()),
+        };
+        if bytes.is_empty() {
+            return Err(Error::EmptyInput { name: self.name() });
+        }
+        Ok(Self::Bytes { bytes, name })
     }
 }
 

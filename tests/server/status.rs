@@ -135,6 +135,7 @@ async fn the_description_names_the_paths_that_there_are() {
         "/ready",
         "/version",
         "/openapi.json",
+        "/docs",
     ]
     .into();
     assert_eq!(described, there);
@@ -153,6 +154,26 @@ async fn the_description_names_the_paths_that_there_are() {
     assert!(!references.is_empty());
     for reference in references {
         assert!(body.pointer(&reference[1..]).is_some(), "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_for_people_names_every_path_and_field_of_the_description() {
+    let router = real();
+    let answer = get(&router, "/docs").await;
+    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(!answer.text.contains("<script"));
+    let description = get(&router, "/openapi.json").await.json();
+    for path in description["paths"].as_object().unwrap().keys() {
+        assert!(answer.text.contains(&format!("{path}</code>")), "{path}");
+    }
+    for schema in ["Document", "OcrRequest", "OcrResponse", "Page", "Block", "Image", "OpperPage"] {
+        let fields = &description["components"]["schemas"][schema]["properties"];
+        for field in fields.as_object().unwrap().keys() {
+            assert!(answer.text.contains(&format!("<code>{field}</code>")), "{schema}.{field}");
+        }
     }
 }
 

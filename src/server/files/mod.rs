@@ -33,17 +33,6 @@ const HOURS_UNLESS_TOLD: u64 = 24;
 /// Where the program keeps expired files from piling up.
 pub(super) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// The paths of files, as [`known`](super::handlers) names them.
-pub(super) const PATHS: [&str; 7] = [
-    "/v1/files",
-    "/v1/files/{id}",
-    "/v1/files/{id}/content",
-    "/v1/files/{id}/url",
-    "/v3/files",
-    "/v3/files/{id}",
-    "/v3/files/{id}/content",
-];
-
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/files", post(upload).get(list_all))
