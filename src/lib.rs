@@ -36,11 +36,13 @@
 //! | `full` | no | all of the above |
 
 mod call;
-mod config;
+pub mod config;
 mod document;
 mod engine;
 mod error;
 pub mod export;
+#[cfg(feature = "server")]
+pub mod files;
 pub mod geometry;
 #[doc(hidden)]
 pub mod internal;
@@ -86,7 +88,7 @@ pub use page_images::PageImages;
 pub use picture::PageImage;
 pub use progress::{Event, Progress};
 pub use runner::{Isolation, Processes, serve_pages};
-pub use source::{Source, UrlPolicy};
+pub use source::{Source, StoredFile, UrlPolicy};
 
 // The README's example is compiled with the doc tests.
 #[cfg(doctest)]

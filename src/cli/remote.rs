@@ -59,7 +59,7 @@ impl ModelArgs {
         let config = Config::find(self.config.as_deref())?;
         let local =
             LocalProvider::new(Arc::new(reading.engine()?)).with_options(reading.options()?);
-        let router = config.provider(Arc::new(local))?;
+        let router = config.router(Arc::new(local))?;
         if router.is_local(Some(model))? {
             return Ok(None);
         }

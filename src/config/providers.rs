@@ -1,9 +1,11 @@
 //! `[providers.NAME]`, `[aliases]`: who else reads documents, and under which names.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::provider::{Alias as RouterAlias, Router};
+use crate::provider::{Alias as RouterAlias, OcrProvider, Router};
 
 /// Longest time of one try, in seconds: a day.
 const MOST_SECONDS: f64 = 86_400.0;
@@ -47,13 +49,18 @@ enum Kind {
 }
 
 impl Provider {
-    /// The router with this provider.
+    /// The router with this provider; `annotated` is for services that make no annotations.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidOption`] for settings that cannot be used.
     #[cfg(feature = "remote")]
-    pub(super) fn add(&self, name: &str, router: Router) -> Result<Router> {
+    pub(super) fn add(
+        &self,
+        name: &str,
+        router: Router,
+        annotated: impl FnOnce(Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>>,
+    ) -> Result<Router> {
         use crate::provider::{RemoteKey, RemoteKind, RemoteProvider};
         use std::time::Duration;
 
@@ -88,12 +95,23 @@ impl Provider {
         if names.is_empty() && self.kind == Kind::Mistral {
             names.push("mistral-ocr-latest".to_owned());
         }
-        router.with_provider(std::sync::Arc::new(provider), names)
+        let provider: Arc<dyn OcrProvider> = Arc::new(provider);
+        let provider = match self.kind {
+            // Those of Mistral are made there.
+            Kind::Mistral | Kind::Bifrost => provider,
+            Kind::Opper | Kind::DoclingServe => annotated(provider)?,
+        };
+        router.with_provider(provider, names)
     }
 
     /// Refuses: services need the feature `remote`.
     #[cfg(not(feature = "remote"))]
-    pub(super) fn add(&self, name: &str, _: Router) -> Result<Router> {
+    pub(super) fn add(
+        &self,
+        name: &str,
+        _: Router,
+        _: impl FnOnce(Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>>,
+    ) -> Result<Router> {
         self.check(name)?;
         Err(wrong(name, "services need a recto built with the feature \"remote\""))
     }

@@ -20,6 +20,10 @@ const MODEL: &str = "docling/docling-latest";
 /// Other names it goes by.
 const ALIASES: [&str; 4] =
     ["docling-latest", "opper/docling-latest", "mistral-ocr-latest", "recto"];
+/// What a request for annotations is told.
+const NO_LANGUAGE_MODEL: &str = "the engine runs no language model; name one that does in \
+     recto.toml, as base_url and model of [annotations] (docs/config.md), or put an Annotator in \
+     front of the provider";
 /// The provider's name.
 const PROVIDER: &str = "docling";
 
@@ -99,7 +103,7 @@ impl OcrProvider for LocalProvider {
         let mut response = respond(&document, request, &options, self.profile, warnings);
         if request.include_image_base64 {
             let pages = &mut response.pages;
-            let failed = images::attach(&self.engine, &source, &options, &document, pages);
+            let failed = images::attach(&self.engine, &source, &options, &document, pages, call);
             response.warnings.extend(failed);
         }
         Ok(response)
@@ -138,15 +142,19 @@ fn prepare(base: &Options, request: &OcrRequest) -> Result<(Options, Vec<Warning
             "it needs a document_annotation_format",
         ));
     }
-    let no_model = "the local engine runs no language model";
+    for (asked, option) in [
+        (request.bbox_annotation_format.is_some(), "bbox_annotation_format"),
+        (request.document_annotation_format.is_some(), "document_annotation_format"),
+    ] {
+        if asked {
+            return Err(Error::invalid_option(option, NO_LANGUAGE_MODEL));
+        }
+    }
     let mut warn = |asked: bool, option: &str, why: &str| {
         if asked {
             warnings.push(Warning::option(option, format!("{option} has no effect: {why}")));
         }
     };
-    warn(request.bbox_annotation_format.is_some(), "bbox_annotation_format", no_model);
-    warn(request.document_annotation_format.is_some(), "document_annotation_format", no_model);
-    warn(request.document_annotation_prompt.is_some(), "document_annotation_prompt", no_model);
     warn(
         !request.fallbacks.is_empty(),
         "fallbacks",
@@ -293,29 +301,26 @@ mod tests {
     fn every_field_without_effect_is_named() {
         assert!(warned(&OcrRequest::default()).is_empty());
         let request = OcrRequest {
-            bbox_annotation_format: Some(json!({})),
-            document_annotation_format: Some(json!({})),
-            document_annotation_prompt: Some("x".into()),
             fallbacks: vec!["a/b".into()],
             confidence: Some(Granularity::Block),
             pages: Some(PageSet::from_indices([0])),
             parameters: json!({ "page_range": [1, 2] }),
             ..OcrRequest::default()
         };
-        assert_eq!(
-            warned(&request),
-            [
-                "page_range",
-                "bbox_annotation_format",
-                "document_annotation_format",
-                "document_annotation_prompt",
-                "fallbacks",
-                "confidence"
-            ]
-        );
+        assert_eq!(warned(&request), ["page_range", "fallbacks", "confidence"]);
         let prompt =
             OcrRequest { document_annotation_prompt: Some("x".into()), ..OcrRequest::default() };
         assert!(prepare(&Options::default(), &prompt).is_err());
+    }
+
+    #[test]
+    fn annotations_without_a_language_model_are_refused_with_the_way_to_get_one() {
+        let request =
+            OcrRequest { bbox_annotation_format: Some(json!({})), ..OcrRequest::default() };
+        let error = prepare(&Options::default(), &request).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        let error = error.to_string();
+        assert!(error.starts_with("bbox_annotation_format: ") && error.contains("[annotations]"));
     }
 
     #[test]

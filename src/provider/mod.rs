@@ -25,7 +25,10 @@
 //! # }
 //! ```
 
+#[cfg(feature = "annotations")]
+mod annotate;
 mod answer;
+mod cache;
 #[cfg(feature = "remote")]
 mod http;
 mod images;
@@ -39,6 +42,9 @@ mod scores;
 
 use std::fmt::Debug;
 
+#[cfg(feature = "annotations")]
+pub use annotate::{Annotator, LanguageModel};
+pub use cache::{CacheStore, Cached};
 pub use local::LocalProvider;
 #[cfg(feature = "remote")]
 pub use remote::{RemoteKey, RemoteKind, RemoteProvider};

@@ -75,14 +75,25 @@ fn usage_info(response: &OcrResponse) -> Value {
 fn extra_fields(response: &OcrResponse, about: &About) -> Value {
     let mut fields = response.extra_fields.clone();
     let latency = u64::try_from(about.latency.as_millis()).unwrap_or(u64::MAX);
-    let known = json!({
-        "request_type": "ocr",
-        "provider": response.provider,
-        "model_requested": about.model_requested.as_deref().unwrap_or_default(),
-        "model_deployment": response.model,
-        "latency": latency,
-        "chunk_index": 0,
-        "cache_debug": {
+    let mut set = |key: &str, value: Value| {
+        fields.insert(key.to_owned(), value);
+    };
+    set("request_type", json!("ocr"));
+    set("provider", json!(response.provider));
+    set("model_requested", json!(about.model_requested.as_deref().unwrap_or_default()));
+    set("model_deployment", json!(response.model));
+    set("latency", json!(latency));
+    set("chunk_index", json!(0));
+    set("status", json!(response.status));
+    set("language", json!(response.language));
+    set("confidence", score(response.confidence));
+    if let Some(raw) = &about.raw_request {
+        set("raw_request", raw.clone());
+        set("raw_response", raw_response(response));
+    }
+    // A provider with a cache has said what that did.
+    fields.entry("cache_debug").or_insert_with(|| {
+        json!({
             "cache_hit": false,
             "cache_id": null,
             "hit_type": null,
@@ -93,18 +104,8 @@ fn extra_fields(response: &OcrResponse, about: &About) -> Value {
             "input_tokens": null,
             "threshold": null,
             "similarity": null,
-        },
-        "status": response.status,
-        "language": response.language,
-        "confidence": score(response.confidence),
+        })
     });
-    if let Value::Object(known) = known {
-        fields.extend(known);
-    }
-    if let Some(raw) = &about.raw_request {
-        fields.insert("raw_request".to_owned(), raw.clone());
-        fields.insert("raw_response".to_owned(), raw_response(response));
-    }
     Value::Object(fields)
 }
 

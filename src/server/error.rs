@@ -54,6 +54,10 @@ pub(super) enum Class {
     /// A URL may not be fetched, or could not be.
     Fetch,
     Unauthorized,
+    /// A signed address does not hold, or a web page of somebody else asks.
+    Forbidden,
+    /// There is no room for a file.
+    Full,
     UnknownModel,
     NotFound,
     Method,
@@ -89,6 +93,8 @@ impl Class {
             }
             Self::Fetch => Traits(400, "document_fetch_failed", None, "caller_document_fetch"),
             Self::Unauthorized => Traits(401, "unauthorized", None, "caller_unauthorized"),
+            Self::Forbidden => Traits(403, "forbidden", None, "policy_forbidden"),
+            Self::Full => Traits(507, "storage_full", None, "policy_storage_full"),
             Self::UnknownModel => {
                 Traits(404, "model_not_found", Some("3040"), "caller_model_not_found")
             }
@@ -117,6 +123,8 @@ impl Class {
 /// One field that cannot be used, as FastAPI tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Issue {
+    /// Which part of the request: "body", "query", "header".
+    part: &'static str,
     /// Where: the field's names from the body inwards, without "body".
     pub(super) place: Vec<String>,
     /// The sort of mistake, in pydantic's words: "missing", "int_type".
@@ -130,11 +138,17 @@ pub(super) struct Issue {
 impl Issue {
     pub(super) fn new(place: &[&str], kind: &'static str, message: impl Into<String>) -> Self {
         let place = place.iter().map(|part| (*part).to_owned()).collect();
-        Self { place, kind, message: message.into(), input: None }
+        Self { part: "body", place, kind, message: message.into(), input: None }
     }
 
     pub(super) fn missing(place: &[&str]) -> Self {
         Self::new(place, "missing", "Field required")
+    }
+
+    /// The same, in another part of the request than its body.
+    pub(super) fn within(mut self, part: &'static str) -> Self {
+        self.part = part;
+        self
     }
 
     /// The same, with what was sent, where that is short.
@@ -150,7 +164,7 @@ impl Issue {
 
     fn json(&self) -> Value {
         let place: Vec<&str> =
-            std::iter::once("body").chain(self.place.iter().map(String::as_str)).collect();
+            std::iter::once(self.part).chain(self.place.iter().map(String::as_str)).collect();
         let mut map = Map::new();
         map.insert("type".to_owned(), json!(self.kind));
         map.insert("loc".to_owned(), json!(place));
@@ -233,6 +247,9 @@ impl ApiError {
             // Causes may name files of this machine: they are for its log.
             tracing::error!(error = error.chain(), "a read failed");
         }
+        if let Error::FetchRefused { url } = error {
+            return Self::new(class, refused_url(url));
+        }
         Self::new(class, error.to_string())
     }
 
@@ -296,6 +313,16 @@ impl ApiError {
         }
         response
     }
+}
+
+/// What to do where URLs are not fetched, in the server's words.
+fn refused_url(url: &str) -> String {
+    let url = url::Url::parse(url);
+    let host = url.as_ref().ok().and_then(url::Url::host_str).unwrap_or_default();
+    format!(
+        "this server fetches no URLs (one at {host} was asked for); send the document as a data URI \
+         or in base64, or start the server with --allow-urls"
+    )
 }
 
 /// Which field of the request an error of the library is about, and what it says.

@@ -10,17 +10,19 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     /// By path and status. Paths that the server does not have are counted as one.
-    requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    requests: Mutex<BTreeMap<(String, u16), u64>>,
     pages: AtomicU64,
     bytes: AtomicU64,
     reads: AtomicU64,
     milliseconds: AtomicU64,
+    cache_hits: AtomicU64,
+    cache_misses: AtomicU64,
 }
 
 impl Metrics {
-    pub(super) fn answered(&self, path: &'static str, status: u16) {
+    pub(super) fn answered(&self, path: &str, status: u16) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        *requests.entry((path, status)).or_default() += 1;
+        *requests.entry((path.to_owned(), status)).or_default() += 1;
     }
 
     /// Notes a document that was read.
@@ -30,6 +32,12 @@ impl Metrics {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.milliseconds.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Notes what a provider's cache did.
+    pub(super) fn cached(&self, hit: bool) {
+        let count = if hit { &self.cache_hits } else { &self.cache_misses };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The text, with the numbers of reads that run and wait at the moment.
@@ -57,6 +65,18 @@ impl Metrics {
                 "Size of the documents read.",
                 self.bytes.load(Ordering::Relaxed),
             ),
+            (
+                "recto_cache_hits_total",
+                "counter",
+                "Answers from the cache.",
+                self.cache_hits.load(Ordering::Relaxed),
+            ),
+            (
+                "recto_cache_misses_total",
+                "counter",
+                "Answers that the cache did not have.",
+                self.cache_misses.load(Ordering::Relaxed),
+            ),
             ("recto_reads_running", "gauge", "Reads under way.", running as u64),
             ("recto_reads_waiting", "gauge", "Requests received or waiting.", waiting as u64),
         ] {
@@ -65,6 +85,19 @@ impl Metrics {
         }
         text
     }
+}
+
+/// Stored files and their bytes.
+pub(super) fn files_text((files, bytes): (u64, u64)) -> String {
+    let mut text = String::new();
+    for (name, help, value) in [
+        ("recto_files", "Stored files.", files),
+        ("recto_file_bytes", "Size of the stored files.", bytes),
+    ] {
+        head(&mut text, name, "gauge", help);
+        let _ = writeln!(text, "{name} {value}");
+    }
+    text
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {

@@ -37,6 +37,12 @@ pub(super) fn mistral(models: &[OcrModel]) -> Value {
     json!({ "object": "list", "data": data })
 }
 
+/// The model of Mistral's list that goes by the name.
+pub(super) fn mistral_one(models: &[OcrModel], name: &str) -> Option<Value> {
+    let Value::Array(data) = mistral(models)["data"].take() else { return None };
+    data.into_iter().find(|model| model["id"] == name)
+}
+
 /// Opper's list. The envelope of `/v3` is not published; this one has the keys of its neighbours and
 /// of `/v2`.
 pub(super) fn opper(models: &[OcrModel]) -> Value {

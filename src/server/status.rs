@@ -1,12 +1,15 @@
 //! How the server is, and what it offers.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use super::app::App;
 use super::error::json_response;
+use super::metrics::files_text;
 
 /// The description of the interface.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -29,11 +32,25 @@ pub(super) fn version() -> Response<Body> {
 }
 
 pub(super) fn metrics(app: &App) -> Response<Body> {
-    text(app.metrics.text(app.reads.counts()), "text/plain; version=0.0.4; charset=utf-8")
+    let mut metrics = app.metrics.text(app.reads.counts());
+    if let Some(store) = &app.settings.files {
+        metrics.push_str(&files_text(store.usage()));
+    }
+    text(metrics, "text/plain; version=0.0.4; charset=utf-8")
 }
 
 pub(super) fn openapi() -> Response<Body> {
     text(OPENAPI.to_owned(), "application/json")
+}
+
+/// The same for people.
+pub(super) fn docs() -> Response<Body> {
+    static PAGE: LazyLock<String> = LazyLock::new(|| super::docs::page(OPENAPI));
+    let mut response = text(PAGE.clone(), "text/html; charset=utf-8");
+    // The page is its own style and nothing else, whatever the description says.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 fn text(body: String, kind: &'static str) -> Response<Body> {

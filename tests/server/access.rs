@@ -55,7 +55,7 @@ async fn without_the_right_key_nothing_is_read() {
     for path in ["/v1/models", "/v2/ocr/models", "/v3/ocr/models", "/metrics"] {
         assert_eq!(get(&router, path).await.status, StatusCode::UNAUTHORIZED, "{path}");
     }
-    for path in ["/health", "/ready", "/version", "/openapi.json"] {
+    for path in ["/health", "/ready", "/version", "/openapi.json", "/docs"] {
         assert_eq!(get(&router, path).await.status, StatusCode::OK, "{path}");
     }
 }

@@ -29,7 +29,7 @@ impl OcrProvider for Local {
 fn error(text: &str) -> String {
     match Config::parse(text) {
         Err(error) => error,
-        Ok(config) => match config.provider(Arc::new(Local)) {
+        Ok(config) => match config.router(Arc::new(Local)) {
             Err(error) => error.to_string(),
             Ok(_) => panic!("{text} is fine"),
         },
@@ -38,7 +38,7 @@ fn error(text: &str) -> String {
 
 #[test]
 fn nothing_configured_is_the_local_engine() {
-    let router = Config::default().provider(Arc::new(Local)).unwrap();
+    let router = Config::default().router(Arc::new(Local)).unwrap();
     assert!(router.is_local(Some("mistral-ocr-latest")).unwrap());
 }
 
@@ -48,7 +48,7 @@ fn aliases_bring_toml_options() {
         [aliases]
         "sv-scan" = { model = "docling/docling-latest", parameters = { lang = ["sv"], force_ocr = true } }
     "#;
-    let router = Config::parse(text).unwrap().provider(Arc::new(Local)).unwrap();
+    let router = Config::parse(text).unwrap().router(Arc::new(Local)).unwrap();
     let request = OcrRequest { model: Some("sv-scan".to_owned()), ..OcrRequest::default() };
     let response = router.ocr(&request, &Call::default()).unwrap();
     assert_eq!(response.model, r#"{"force_ocr":true,"lang":["sv"]}"#);
@@ -80,7 +80,7 @@ fn every_kind_can_be_configured() {
         [fallbacks]
         "mistral-ocr-latest" = ["opper/mistral/mistral-ocr-4-1", "docling-latest"]
     "#;
-    let router = Config::parse(text).unwrap().provider(Arc::new(Local)).unwrap();
+    let router = Config::parse(text).unwrap().router(Arc::new(Local)).unwrap();
     assert!(!router.is_local(Some("mistral-ocr-latest")).unwrap());
     assert!(router.is_local(Some("docling-latest")).unwrap());
     let text = format!("{router:?}");
@@ -98,7 +98,7 @@ fn every_kind_can_be_configured() {
 fn the_usual_key_is_for_the_usual_address() {
     let router = |more: &str| {
         let text = format!("[providers.mistral]\nkind = \"mistral\"\n{more}");
-        format!("{:?}", Config::parse(&text).unwrap().provider(Arc::new(Local)).unwrap())
+        format!("{:?}", Config::parse(&text).unwrap().router(Arc::new(Local)).unwrap())
     };
     assert!(router("").contains("Env(MISTRAL_API_KEY)"));
     assert!(!router("base_url = \"https://example.org\"").contains("MISTRAL_API_KEY"));
