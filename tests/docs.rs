@@ -127,3 +127,51 @@ fn docs_api_has_every_field_of_the_description() {
     }
     assert!(count > 60, "only {count} fields were found");
 }
+
+#[test]
+fn the_example_of_a_configuration_can_be_read() {
+    let text = read(&root().join("docs/config.md"));
+    let mut count = 0;
+    for example in text.split("```toml\n").skip(1) {
+        let example = example.split("```").next().unwrap_or_default();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("recto.toml");
+        fs::write(&path, example).expect("a file");
+        if let Err(error) = recto::Config::load(&path) {
+            panic!("docs/config.md: {error}\n{example}");
+        }
+        count += 1;
+    }
+    assert!(count > 2, "only {count} examples were found");
+}
+
+#[test]
+fn docs_config_names_every_key() {
+    let text = read(&root().join("docs/config.md"));
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("src/config")).expect("src/config/") {
+        let path = entry.expect("src/config/").path();
+        if !path.is_file() {
+            continue;
+        }
+        // The fields of structs that are read from the file.
+        let source = read(&path);
+        for part in source.split("Deserialize").skip(1) {
+            let body = part.split("\n}").next().unwrap_or_default();
+            let Some((_, fields)) = body.split_once("struct ") else { continue };
+            for line in fields.lines().skip(1) {
+                let line = line.trim().trim_start_matches("pub ");
+                let Some((name, _)) = line.split_once(": ") else { continue };
+                if name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                    let is_there = [format!("`{name}`"), format!("{name} = ")];
+                    assert!(
+                        is_there.iter().any(|form| text.contains(form)),
+                        "docs/config.md lacks {name}"
+                    );
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 30, "only {count} keys were found");
+}
