@@ -18,6 +18,7 @@ use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
 use super::stored::Stored;
 use super::{files, models, request, status};
+use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
 const PARAMETERS_HEADER: &str = "x-recto-parameters";
@@ -79,17 +80,7 @@ async fn count(State(app): Shared, request: Request, next: Next) -> Response<Bod
 async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
     let path = request.uri().path();
     let dialect = Dialect::of(path, request.headers());
-    let list = match app.settings.keys.check(request.headers()) {
-        Ok(_) => {
-            // Other providers may have to be asked for their lists.
-            let provider = Arc::clone(&app.provider);
-            match tokio::task::spawn_blocking(move || provider.models()).await {
-                Ok(list) => list.map_err(|error| ApiError::of(&error)),
-                Err(_) => Err(ApiError::new(Class::Internal, "the models could not be listed")),
-            }
-        }
-        Err(error) => Err(error),
-    };
+    let list = models_of(&app, request.headers()).await;
     match list {
         Ok(list) if path == "/v1/models" => json_response(StatusCode::OK, &models::mistral(&list)),
         Ok(list) => json_response(StatusCode::OK, &models::opper(&list)),
@@ -97,10 +88,20 @@ async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
     }
 }
 
+/// All models, for whoever has a key.
+async fn models_of(app: &App, headers: &HeaderMap) -> Result<Vec<OcrModel>, ApiError> {
+    app.settings.keys.check(headers)?;
+    // Other providers may have to be asked for their lists.
+    let provider = Arc::clone(&app.provider);
+    match tokio::task::spawn_blocking(move || provider.models()).await {
+        Ok(list) => list.map_err(|error| ApiError::of(&error)),
+        Err(_) => Err(ApiError::new(Class::Internal, "the models could not be listed")),
+    }
+}
+
 /// One model of Mistral's list; names have slashes in them.
 async fn one_model(State(app): Shared, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let found = app.settings.keys.check(request.headers()).and_then(|_| {
-        let list = app.provider.models().map_err(|error| ApiError::of(&error))?;
+    let found = models_of(&app, request.headers()).await.and_then(|list| {
         models::mistral_one(&list, &id).ok_or_else(|| {
             let message = format!("there is no model {id:?}; GET /v1/models lists all");
             ApiError::new(Class::UnknownModel, message)
