@@ -130,8 +130,7 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidOption`] where the name is taken; [`Error::UnknownModel`] where there is no
-    /// such model.
+    /// [`Error::InvalidOption`] where the name is taken, or there is no such model.
     pub fn with_alias(mut self, name: impl Into<String>, alias: Alias) -> Result<Self> {
         let name = name.into();
         let taken = name.is_empty() || self.is_local_name(&name) || self.plain(&name).is_ok();
@@ -140,24 +139,30 @@ impl Router {
                 format!("the name {name:?} is empty, or that of a model; take another one");
             return Err(Error::invalid_option("aliases", detail));
         }
-        self.plain(&alias.model)?;
+        self.plain(&alias.model).map_err(|error| {
+            Error::invalid_option("aliases", format!("{name:?} leads nowhere: {error}"))
+        })?;
         self.aliases.insert(name, alias);
         Ok(self)
     }
 
-    /// The same, with models to try where this one (or alias) fails and the request names none that
-    /// does better. To be called when all aliases are there.
+    /// The same, with models to try where this one fails and the request names none that does
+    /// better: an alias, a model, or a provider for all its models without fallbacks of their own.
+    /// To be called when all aliases are there.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownModel`] for names that lead nowhere.
+    /// [`Error::InvalidOption`] for names that lead nowhere.
     pub fn with_fallbacks(mut self, model: &str, fallbacks: Vec<String>) -> Result<Self> {
+        let wrong = |error: Error| {
+            Error::invalid_option("fallbacks", format!("those of {model:?} lead nowhere: {error}"))
+        };
         for name in &fallbacks {
-            self.target(Some(name))?;
+            self.target(Some(name)).map_err(wrong)?;
         }
         let key = match self.aliases.contains_key(model) {
             true => model.to_owned(),
-            false => self.plain(model)?.name,
+            false => self.plain(model).map_err(wrong)?.name,
         };
         self.fallbacks.insert(key, fallbacks);
         Ok(self)
@@ -257,7 +262,8 @@ impl Router {
     fn attempts(&self, request: &OcrRequest) -> Result<(Vec<Attempt>, Vec<Warning>)> {
         let asked = request.model.as_deref().map(str::trim).unwrap_or_default();
         let first = self.target(Some(asked))?;
-        let set = self.fallbacks.get(asked).or_else(|| self.fallbacks.get(&first.name));
+        let keys = [asked, first.name.as_str(), first.provider.name()];
+        let set = keys.into_iter().find_map(|key| self.fallbacks.get(key));
         let mut warnings = Vec::new();
         let mut targets = vec![first];
         for name in &request.fallbacks {

@@ -112,3 +112,14 @@ fn bifrosts_client_conforms() {
 fn oppers_client_conforms() {
     checks::run(&Subject::remote(RemoteKind::Opper));
 }
+
+/// What a service lists is listed under the provider's name.
+#[test]
+fn models_are_asked_for() {
+    for kind in [RemoteKind::Mistral, RemoteKind::Opper] {
+        let models = Subject::remote(kind).provider.models().unwrap();
+        let found = models.iter().find(|model| model.id == "there/docling/docling-latest");
+        let model = found.unwrap_or_else(|| panic!("{models:?}"));
+        assert_eq!((model.provider.as_str(), model.price_per_page), ("there", Some(PRICE)));
+    }
+}

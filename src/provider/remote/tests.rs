@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::source::Source;
@@ -78,4 +80,137 @@ fn configured_models_are_listed_without_asking() {
     let models = provider(RemoteKind::Mistral).models().unwrap();
     assert_eq!(models[0].id, "there/mistral-ocr-latest");
     assert!(provider(RemoteKind::Opper).models().unwrap().is_empty());
+}
+
+/// JSON made of the words that services use, in no order.
+fn scrambled() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    let word = prop::sample::select(vec![
+        "pages",
+        "index",
+        "markdown",
+        "images",
+        "tables",
+        "blocks",
+        "elements",
+        "dimensions",
+        "width",
+        "height",
+        "dpi",
+        "top_left_x",
+        "top_left_y",
+        "bottom_right_x",
+        "bottom_right_y",
+        "image_base64",
+        "id",
+        "type",
+        "content",
+        "confidence_scores",
+        "word_confidence_scores",
+        "average_page_confidence_score",
+        "text",
+        "start_index",
+        "usage_info",
+        "warnings",
+        "status",
+        "message",
+        "extra_fields",
+        "document",
+        "md_content",
+        "json_content",
+        "body",
+        "children",
+        "$ref",
+        "texts",
+        "prov",
+        "page_no",
+        "bbox",
+        "l",
+        "t",
+        "r",
+        "b",
+        "label",
+        "size",
+        "errors",
+        "error_message",
+        "data",
+        "grid",
+        "1",
+        "content_layer",
+        "furniture",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "",
+            "x",
+            "#/texts/0",
+            "#/body",
+            "#",
+            "picture",
+            "success",
+            "<!-- image -->",
+            "a<!-- recto: next page -->b![Image](data:)",
+            "page_header",
+            "TOPLEFT",
+            "-1",
+            "é",
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 96, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((word.clone(), inner), 0..8).prop_map(|fields| {
+                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            }),
+        ]
+    })
+}
+
+proptest::proptest! {
+    /// Whatever a service says, there is a response or an error.
+    #[test]
+    fn no_answer_makes_a_reader_stumble(inner in scrambled(), other in scrambled()) {
+        let document = Document::of(&request("m")).unwrap();
+        let request = OcrRequest {
+            include_blocks: true,
+            include_image_base64: true,
+            extract_header: true,
+            ..request("m")
+        };
+        let asked = Asked { request: &request, model: "m", document: &document, provider: "there" };
+        let page = json!({ "markdown": "a\n\nb", "blocks": [other], "elements": [other],
+            "images": [other], "tables": [other], "dimensions": other, "confidence_scores": other });
+        let texts = json!([
+            { "label": "picture", "prov": [{ "page_no": 1, "bbox": other }], "image": other,
+                "children": [{ "$ref": "#/texts/0" }, other] },
+            inner,
+        ]);
+        let docling = json!({ "document": { "md_content": "a<!-- image -->", "json_content": {
+            "pages": { "1": { "size": other }, "7": inner }, "texts": texts,
+            "body": { "children": [{ "$ref": "#/texts/0" }, { "$ref": "#/texts/1" }] },
+        } } });
+        for answer in [
+            inner.clone(),
+            json!({ "pages": [page, inner], "usage": other, "extra_fields": other }),
+            docling,
+        ] {
+            for read in [mistral::response, opper::response, docling_serve::response] {
+                let mut response = OcrResponse::new("", "", "");
+                if read(&answer, &asked, &mut response).is_ok() {
+                    for page in &response.pages {
+                        let boxes = page.images.iter().filter_map(|image| image.rect);
+                        let blocks = page.blocks.iter().flatten().map(|block| block.rect);
+                        for rect in boxes.chain(blocks) {
+                            proptest::prop_assert!(rect.left <= rect.right && rect.top <= rect.bottom);
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -149,7 +149,10 @@ fn taken_names_are_refused() {
     let router = router.with_alias("quick", alias("recto")).unwrap();
     assert!(router.clone().with_alias("quick", alias("recto")).is_err());
     assert!(router.clone().with_alias("again", alias("quick")).is_err());
-    assert!(router.clone().with_fallbacks("quick", names(&["nobody/x"])).is_err());
+    let error = router.clone().with_fallbacks("quick", names(&["nobody/x"])).unwrap_err();
+    let start =
+        "fallbacks: those of \"quick\" lead nowhere: no provider serves the model \"nobody/x\"";
+    assert!(error.to_string().starts_with(start), "{error}");
     assert!(router.with_fallbacks("nobody/x", names(&["quick"])).is_err());
 }
 
@@ -214,6 +217,15 @@ fn fallbacks_come_in_order_and_say_why() {
         let asked = &fake.asked()[0];
         assert_eq!(asked.parameters, json!({ "lang": ["sv"] }));
         assert!(asked.fallbacks.is_empty(), "the router tries them, and nobody else");
+    }
+
+    // Those of a provider are for all its models that have none of their own.
+    let general = router.clone().with_fallbacks("mistral", names(&["docling-latest"])).unwrap();
+    for (model, reader) in
+        [("mistral", "docling-latest"), ("mistral/other", "docling-latest"), (SHARED, "recto")]
+    {
+        let response = ask(&general, model, OcrRequest::new(document())).unwrap();
+        assert_eq!(response.model, reader, "{model}");
     }
 
     // Without a fallback of the configuration, the first one's error is told.
