@@ -70,7 +70,7 @@ impl Config {
     /// # Errors
     ///
     /// [`Error::InvalidOption`] for a provider or alias whose name is taken or whose settings cannot
-    /// be used, and for an alias or fallback that leads nowhere.
+    /// be used, [`Error::UnknownModel`] for an alias or fallback that leads nowhere.
     pub fn provider(&self, local: Arc<dyn OcrProvider>) -> Result<Router> {
         let mut router = Router::new(local)?;
         for (name, settings) in &self.providers {
