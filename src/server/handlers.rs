@@ -162,16 +162,21 @@ async fn read(
         latency: Duration::ZERO,
     };
     let mut ocr = asked.ocr;
-    // Opper's pages have elements without being asked for them.
-    ocr.include_blocks |= dialect == Dialect::Opper;
+    // Opper's pages have elements without being asked for them; a provider that has none need not
+    // tell that.
+    let unasked = dialect == Dialect::Opper && !ocr.include_blocks;
+    ocr.include_blocks |= unasked;
     let provider = Arc::clone(&app.provider);
     let held = (place, allowance);
-    let response = app
+    let mut response = app
         .reads
         .run(held, provider, ocr, app.settings.timeout)
         .await
         .map_err(|error| ApiError { model: about.model_requested.clone(), ..error })?;
     about.latency = start.elapsed();
+    if unasked {
+        response.warnings.retain(|warning| warning.option.as_deref() != Some("include_blocks"));
+    }
     let usage = response.usage;
     if let Some(hit) =
         response.extra_fields.get("cache_debug").and_then(|d| d["cache_hit"].as_bool())
