@@ -166,7 +166,10 @@ fn reason(error: ureq::Error) -> String {
         ureq::Error::HostNotFound => "no such host".to_owned(),
         ureq::Error::Timeout(step) => format!("it took too long ({step})"),
         ureq::Error::TooManyRedirects => "it redirects too often".to_owned(),
-        ureq::Error::ConnectionFailed => "no connection".to_owned(),
+        ureq::Error::ConnectionFailed => "nobody takes the connection".to_owned(),
+        ureq::Error::Io(own) if own.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "nobody takes the connection".to_owned()
+        }
         ureq::Error::BadUri(_) => "it leads to a malformed URL".to_owned(),
         ureq::Error::Other(own) => own.to_string(),
         other => other.to_string(),

@@ -119,3 +119,22 @@ fn hosts_without_permission_to_fetch_are_a_mistake() {
     let error = Engine::builder().fetch_hosts(["127.0.0.1"]).build().unwrap_err().to_string();
     assert_eq!(error, "allow_hosts: URLs are not fetched at all; allow that first");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_behind_which_nobody_answers_is_told_in_every_dialect() {
+    let router = server(|builder| builder.fetch_hosts(["127.0.0.1"]));
+    // Nothing listens on port 1.
+    let url = "http://127.0.0.1:1/a.pdf?key=secret";
+    let message = "cannot fetch http://127.0.0.1:1/a.pdf: nobody takes the connection";
+    let answer = post(&router, "/v1/ocr", &asking(url)).await;
+    let expected = json!({
+        "object": "error", "message": message, "type": "document_fetch_failed", "param": null,
+        "code": "400", "raw_status_code": 400,
+    });
+    assert_eq!((answer.status.as_u16(), answer.json()), (400, expected));
+    for path in ["/v2/ocr", "/v3/ocr"] {
+        let answer = post(&router, path, &asking(url)).await;
+        let expected = json!({ "error": { "code": "document_fetch_failed", "message": message } });
+        assert_eq!((answer.status.as_u16(), answer.json()), (400, expected));
+    }
+}
