@@ -132,7 +132,7 @@ fn with_joins(
 }
 
 /// Page headers first, page footers last, the rest as it is.
-fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)> {
+pub(super) fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)> {
     let rank = |block: &Block| match block.role {
         Role::PageHeader => 0,
         Role::PageFooter => 2,

@@ -3,6 +3,7 @@
 
 mod alto;
 mod docling;
+mod docling_document;
 pub(crate) mod escape;
 mod hocr;
 mod html;
@@ -20,6 +21,7 @@ mod text;
 mod xml;
 
 pub use alto::alto;
+pub use docling_document::{DoclingImage, DoclingOptions, DoclingOrigin, docling_document};
 pub use hocr::hocr;
 pub use html::html;
 pub use inspect::inspect;
