@@ -1,6 +1,6 @@
 //! A document as docling's JSON, and its markdown beside: `docling IN... OUT_FOLDER`.
 
-use recto::export::{DoclingOptions, MarkdownOptions, docling_document, markdown};
+use recto::export::{DoclingOptions, MarkdownOptions, docling_document, doctags, markdown};
 use recto::{Engine, Options, Profile, Source};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         std::fs::write(out.join(format!("{n:03}.json")), json.to_string())?;
         std::fs::write(out.join(format!("{n:03}.md")), markdown(&document, &options))?;
+        std::fs::write(out.join(format!("{n:03}.doctags")), doctags(&json))?;
     }
     Ok(())
 }

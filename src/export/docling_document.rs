@@ -84,7 +84,7 @@ pub fn docling_document(document: &Document, options: &DoclingOptions) -> Value 
         builder.page(document, position, page);
         let number = page.index + 1;
         let mut entry = json!({
-            "size": { "width": page.size.width, "height": page.size.height },
+            "size": { "width": short(page.size.width), "height": short(page.size.height) },
             "page_no": number,
         });
         if let Some(image) = options.pages.get(&position) {
@@ -389,14 +389,17 @@ fn parts(document: &Document, page: usize, block: usize) -> Vec<(usize, usize)> 
 
 /// Where an item stands. `length` is that of its text, in characters.
 fn place(page: &Page, rect: Rect<Pt>, length: usize) -> Value {
-    let height = page.size.height;
+    let (width, height) = (page.size.width, page.size.height);
+    // What hangs over the edge of the page is not on it.
+    let across = |x: f32| short(x.clamp(0.0, width));
+    let up = |y: f32| short(height - y.clamp(0.0, height));
     json!({
         "page_no": page.index + 1,
         "bbox": {
-            "l": short(rect.min.x),
-            "t": short(height - rect.min.y),
-            "r": short(rect.max.x),
-            "b": short(height - rect.max.y),
+            "l": across(rect.min.x),
+            "t": up(rect.min.y),
+            "r": across(rect.max.x),
+            "b": up(rect.max.y),
             "coord_origin": "BOTTOMLEFT",
         },
         "charspan": [0, length],

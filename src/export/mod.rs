@@ -4,6 +4,7 @@
 mod alto;
 mod docling;
 mod docling_document;
+mod doctags;
 pub(crate) mod escape;
 mod hocr;
 mod html;
@@ -22,6 +23,7 @@ mod xml;
 
 pub use alto::alto;
 pub use docling_document::{DoclingImage, DoclingOptions, DoclingOrigin, docling_document};
+pub use doctags::doctags;
 pub use hocr::hocr;
 pub use html::html;
 pub use inspect::inspect;
