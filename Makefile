@@ -2,7 +2,7 @@
 # The work is done by scripts/*.sh, which also run on their own.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all languages bench bench-peers accuracy fmt clean
+.PHONY: help setup demo test test-all languages bench bench-peers load accuracy fmt clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ bench: ## micro benches, then whole documents (FILES="a.pdf b.pdf")
 
 bench-peers: ## against the tesseract program and OCRmyPDF ([FOLDER=dir] of make_scan_bench.py)
 	@scripts/bench-peers.sh $(FOLDER)
+
+load: ## many requests at once against recto serve, its fairness and its overhead (ARGS=...)
+	@scripts/load.sh $(ARGS)
 
 accuracy: ## read a corpus folder: CORPUS=dir [OUT=dir] [SCORER=score.py]
 	@CORPUS='$(CORPUS)' OUT='$(OUT)' SCORER='$(SCORER)' scripts/accuracy.sh

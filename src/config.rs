@@ -7,16 +7,28 @@
 #[cfg(feature = "annotations")]
 mod annotations;
 mod cache;
+mod fetch;
+mod files;
+mod providers;
+mod server;
+
+use std::collections::BTreeMap;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
+use crate::provider::{OcrProvider, Router};
 
 #[cfg(feature = "annotations")]
 pub use annotations::Annotations;
 pub use cache::Cache;
+pub use fetch::Fetch;
+pub use files::Files;
+pub use server::{Place, Server};
 
 /// The contents of a `recto.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -28,6 +40,18 @@ pub struct Config {
     pub annotations: Option<Annotations>,
     /// `[cache]`: answers kept for the next time. Default: none are.
     pub cache: Option<Cache>,
+    /// Documents that clients of the server upload.
+    pub files: Files,
+    /// `[server]`: how `recto serve` listens, and what it lets clients do.
+    pub server: Server,
+    /// `[fetch]`: documents that its clients name by their URLs.
+    pub fetch: Fetch,
+    /// `[providers.NAME]`: services that read documents.
+    pub(crate) providers: BTreeMap<String, providers::Provider>,
+    /// `[aliases]`: names for models with options.
+    pub(crate) aliases: BTreeMap<String, providers::Alias>,
+    /// `[fallbacks]`: models to try where another one fails.
+    pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
 }
 
 impl Config {
@@ -66,8 +90,62 @@ impl Config {
         }
     }
 
-    fn parse(text: &str) -> std::result::Result<Self, String> {
+    /// All that the file names behind one provider: `local`, which reads on this machine, and the
+    /// services of `[providers]`, with aliases and fallbacks; `[annotations]` for those that have
+    /// none of their own; `[cache]` in front. Keys of providers are looked up when one is first
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`router`](Self::router); what the sections `[annotations]` and `[cache]` cannot use.
+    pub fn provider(&self, local: Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>> {
+        let router = Arc::new(self.router(self.annotated(local)?)?);
+        match &self.cache {
+            Some(cache) => cache.wrap(router),
+            None => Ok(router),
+        }
+    }
+
+    /// The providers without a cache.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidOption`] for a provider or alias whose name is taken or whose settings cannot
+    /// be used, and for an alias or fallback that leads nowhere.
+    pub fn router(&self, local: Arc<dyn OcrProvider>) -> Result<Router> {
+        let mut router = Router::new(local)?;
+        for (name, settings) in &self.providers {
+            router = settings.add(name, router, |provider| self.annotated(provider))?;
+        }
+        for (name, alias) in &self.aliases {
+            router = router.with_alias(name, alias.read(name)?)?;
+        }
+        for (model, fallbacks) in &self.fallbacks {
+            router = router.with_fallbacks(model, fallbacks.clone())?;
+        }
+        Ok(router)
+    }
+
+    /// The provider, with annotations where the file says who makes them.
+    fn annotated(&self, provider: Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>> {
+        #[cfg(feature = "annotations")]
+        if let Some(annotations) = &self.annotations {
+            return annotations.wrap(provider);
+        }
+        Ok(provider)
+    }
+
+    pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    }
+}
+
+/// A time in seconds, above 0 and with a fraction if need be.
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<Option<Duration>, D::Error> {
+    let seconds = f64::deserialize(value)?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(Some(time)),
+        _ => Err(serde::de::Error::custom(format!("{seconds} is no number of seconds above 0"))),
     }
 }
 
@@ -96,5 +174,41 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(Config::load(&path).is_ok());
         assert!(Config::load(&dir.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn the_server_and_what_it_fetches() {
+        let config = Config::parse(
+            "[server]\nlisten = \"127.0.0.1:9\"\njobs = 3\ndocuments = 4\nqueue = 0\ntimeout = 1.5\n\
+             max_body_mb = 5\nmax_pages = 1000\nkey_file = \"keys\"\nkey_requests = 6\n\
+             key_reads = 7\nkey_pages = 8\nisolation = \"threads\"\npage_timeout = 60\n\
+             [fetch]\nallow = true\nallow_hosts = [\"files.example\"]\nmax_mb = 9\n\
+             timeout_seconds = 10",
+        )
+        .unwrap();
+        let server = config.server;
+        assert_eq!(server.listen, Some("127.0.0.1:9".parse().unwrap()));
+        assert_eq!(server.timeout, Some(Duration::from_millis(1500)));
+        assert_eq!((server.queue, server.isolation), (Some(0), Some(Place::Threads)));
+        assert_eq!(server.page_timeout, Some(Duration::from_secs(60)));
+        assert_eq!((config.fetch.allow, config.fetch.allow_hosts.len()), (true, 1));
+        assert_eq!(config.fetch.timeout_seconds, Some(Duration::from_secs(10)));
+        assert_eq!(Config::parse("[server]\n[fetch]").unwrap().server, Server::default());
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_named() {
+        for (text, part) in [
+            ("[server]\njobs = 0", "jobs = 0"),
+            ("[server]\ntimeout = -1", "timeout = -1"),
+            ("[server]\npage_timeout = 0", "no number of seconds above 0"),
+            ("[server]\nisolation = \"none\"", "threads"),
+            ("[server]\nlisten = \"here\"", "listen"),
+            ("[server]\nprot = 1", "prot"),
+            ("[fetch]\nallow_host = []", "allow_host"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
     }
 }

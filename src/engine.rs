@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::page_images::PageImages;
 use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
-use crate::source::{Source, UrlPolicy};
+use crate::source::{self, FetchRules, Source, UrlPolicy};
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
 ///
@@ -28,7 +28,8 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Inner {
-    url_policy: UrlPolicy,
+    fetching: FetchRules,
+    max_pages: Option<usize>,
     here: InProcess,
     children: Option<Children>,
 }
@@ -48,7 +49,9 @@ pub struct EngineBuilder {
     pdfium: Option<PathBuf>,
     tessdata: Option<PathBuf>,
     workers: Option<usize>,
-    url_policy: UrlPolicy,
+    fetching: FetchRules,
+    fetch_hosts: Vec<String>,
+    max_pages: Option<usize>,
     raw_confidence: bool,
     isolation: Isolation,
 }
@@ -81,7 +84,40 @@ impl EngineBuilder {
     /// Whether [`Source::Url`] may be fetched. Default: [`UrlPolicy::Refuse`].
     #[must_use]
     pub fn url_policy(mut self, policy: UrlPolicy) -> Self {
-        self.url_policy = policy;
+        self.fetching.policy = policy;
+        self
+    }
+
+    /// Hosts that may be in a private network, where [`UrlPolicy::Public`] is the policy: names
+    /// (`files.example`) or addresses (`192.168.1.2`, `::1`), as the URL has them, on any port. What
+    /// they redirect to has to be public or one of them. Default: none.
+    #[must_use]
+    pub fn fetch_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.fetch_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Largest document that is fetched by its URL, in bytes. Default: 1 GiB, which is the limit of
+    /// documents from anywhere.
+    #[must_use]
+    pub fn fetch_max_bytes(mut self, bytes: u64) -> Self {
+        self.fetching.max_bytes = bytes;
+        self
+    }
+
+    /// Longest time for fetching a document; a call's deadline counts besides. Default: 300
+    /// seconds.
+    #[must_use]
+    pub fn fetch_timeout(mut self, timeout: Duration) -> Self {
+        self.fetching.timeout = timeout;
+        self
+    }
+
+    /// Most pages of one read. Documents from which more are selected are refused
+    /// ([`Error::TooLarge`]) before a page is read. Default: any number.
+    #[must_use]
+    pub fn max_pages(mut self, pages: usize) -> Self {
+        self.max_pages = Some(pages);
         self
     }
 
@@ -95,8 +131,6 @@ impl EngineBuilder {
 
     /// Where pages are read: in this process or in children. Default:
     /// [`Isolation::InProcess`]. The result does not depend on it.
-    ///
-    /// [`Engine::page_images`] draws in this process all the same.
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.isolation = isolation;
@@ -107,9 +141,15 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// When the worker threads cannot be started, or it is not known which program to run for
-    /// [`Isolation::Processes`].
-    pub fn build(self) -> Result<Engine> {
+    /// When the worker threads cannot be started, it is not known which program to run for
+    /// [`Isolation::Processes`], or [`fetch_hosts`](Self::fetch_hosts) are no hosts or of no effect.
+    pub fn build(mut self) -> Result<Engine> {
+        if !self.fetch_hosts.is_empty() && self.fetching.policy == UrlPolicy::Refuse {
+            let detail = "URLs are not fetched at all; allow that first";
+            return Err(Error::invalid_option("allow_hosts", detail));
+        }
+        self.fetching.hosts =
+            self.fetch_hosts.iter().map(|name| source::host(name)).collect::<Result<_>>()?;
         let workers = self
             .workers
             .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
@@ -128,7 +168,8 @@ impl EngineBuilder {
         };
         let recognition = Recognition::new(self.tessdata, !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        Ok(Engine { inner: Arc::new(Inner { url_policy: self.url_policy, here, children }) })
+        let Self { fetching, max_pages, .. } = self;
+        Ok(Engine { inner: Arc::new(Inner { fetching, max_pages, here, children }) })
     }
 }
 
@@ -192,7 +233,8 @@ impl Engine {
     /// As [`read`](Self::read) where the source cannot be loaded.
     pub fn load(&self, source: &Source, call: &Call) -> Result<Source> {
         call.check()?;
-        let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, call)?;
+        let input =
+            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
         Ok(Source::Bytes { bytes: input.content.load(&input.name)?, name: Some(input.name) })
     }
 
@@ -229,10 +271,27 @@ impl Engine {
     ///
     /// As [`read`](Self::read). Pages that cannot be drawn come as `Err` items.
     pub fn page_images(&self, source: Source, options: &Options, dpi: f32) -> Result<PageImages> {
-        let input = source.load(self.inner.url_policy)?;
-        let document = self.inner.here.open_here(&input, options)?;
+        self.page_images_with(source, options, dpi, &Call::default())
+    }
+
+    /// The same, with a deadline and a way to stop: both make the pages that are left `Err` items.
+    ///
+    /// # Errors
+    ///
+    /// As [`page_images`](Self::page_images).
+    pub fn page_images_with(
+        &self,
+        source: Source,
+        options: &Options,
+        dpi: f32,
+        call: &Call,
+    ) -> Result<PageImages> {
+        call.check()?;
+        let input =
+            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
+        let document = self.inner.runner().open(&input, options, call)?;
         let pages = selected(options, document.page_count(), &input.name)?;
-        PageImages::new(document, pages, dpi)
+        PageImages::new(document, pages, dpi, call.clone())
     }
 
     fn feed(
@@ -271,10 +330,18 @@ impl Engine {
         options.validate()?;
         let call = call.clone().with_timeout(options.document_timeout);
         call.check()?;
-        let input = source.load_with(self.inner.url_policy, crate::source::MAX_BYTES, &call)?;
+        let input =
+            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, &call)?;
         let document = self.inner.runner().open(&input, options, &call)?;
         let page_count = document.page_count();
         let pages = selected(options, page_count, &input.name)?;
+        if let Some(most) = self.inner.max_pages.filter(|most| pages.len() > *most) {
+            let detail = format!(
+                "{} pages were asked for, and at most {most} are read at once; select some",
+                pages.len()
+            );
+            return Err(Error::TooLarge { name: input.name, detail });
+        }
         call.report(&Event::Opened { page_count, selected: pages.len() });
         let mut warnings = options.warnings();
         let plan = self.inner.here.plan(options, &mut warnings)?;

@@ -129,6 +129,16 @@ pub enum Error {
         source: Option<Cause>,
     },
 
+    /// URLs are not fetched at all.
+    #[error(
+        "cannot fetch {url}: URLs are refused; build the engine with \
+         Engine::builder().url_policy(UrlPolicy::Any) to allow them"
+    )]
+    FetchRefused {
+        /// The URL, without credentials.
+        url: String,
+    },
+
     /// A URL may not be fetched under the engine's policy, or could not be.
     #[error("cannot fetch {url}: {detail}")]
     Fetch {
@@ -215,7 +225,7 @@ impl Error {
             Self::LanguageNotInstalled { .. } | Self::MissingComponent { .. } => {
                 ErrorKind::NotInstalled
             }
-            Self::Fetch { .. } => ErrorKind::Fetch,
+            Self::Fetch { .. } | Self::FetchRefused { .. } => ErrorKind::Fetch,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::UnknownModel { .. } => ErrorKind::NotFound,
             Self::Remote { .. } => ErrorKind::Remote,
@@ -374,6 +384,8 @@ pub enum WarningCode {
     Damaged,
     /// An image or the document was not described as asked.
     AnnotationFailed,
+    /// Another provider read than the one that was asked.
+    Fallback,
     /// Anything else.
     Other,
 }

@@ -19,7 +19,8 @@
 //! # What it is not
 //!
 //! recto reads PDF and images, not office formats; it runs no large vision model; and it never
-//! contacts a network unless a [`Source::Url`] is given to an engine that was told to allow it.
+//! contacts a network unless a [`Source::Url`] is given to an engine that was told to allow it, or
+//! `provider::RemoteProvider` is asked to read.
 //!
 //! # Native parts
 //!
@@ -30,16 +31,18 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `tesseract` | yes | OCR with libtesseract |
-//! | `remote` | yes | sources named by http(s) URLs |
+//! | `remote` | yes | sources named by http(s) URLs, services as providers |
 //! | `cli` | no | the `recto` program |
 //! | `full` | no | all of the above |
 
 mod call;
-mod config;
+pub mod config;
 mod document;
 mod engine;
 mod error;
 pub mod export;
+#[cfg(feature = "server")]
+pub mod files;
 pub mod geometry;
 #[doc(hidden)]
 pub mod internal;
@@ -85,7 +88,7 @@ pub use page_images::PageImages;
 pub use picture::PageImage;
 pub use progress::{Event, Progress};
 pub use runner::{Isolation, Processes, serve_pages};
-pub use source::{Source, UrlPolicy};
+pub use source::{Source, StoredFile, UrlPolicy};
 
 // The README's example is compiled with the doc tests.
 #[cfg(doctest)]

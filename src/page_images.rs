@@ -4,6 +4,7 @@ use std::vec::IntoIter;
 
 use image::imageops::{self, FilterType};
 
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
 use crate::picture::PageImage;
@@ -19,38 +20,56 @@ pub struct PageImages {
     document: OpenDocument,
     pages: IntoIter<usize>,
     resolution: Resolution,
+    call: Call,
 }
 
 impl PageImages {
-    pub(crate) fn new(document: OpenDocument, pages: Vec<usize>, dpi: f32) -> Result<Self> {
+    pub(crate) fn new(
+        document: OpenDocument,
+        pages: Vec<usize>,
+        dpi: f32,
+        call: Call,
+    ) -> Result<Self> {
         if !RESOLUTIONS.contains(&dpi) {
             return Err(Error::invalid_option(
                 "dpi",
                 format!("{dpi} is not from {} to {}", RESOLUTIONS.start(), RESOLUTIONS.end()),
             ));
         }
-        Ok(Self { document, pages: pages.into_iter(), resolution: Resolution(dpi) })
+        if let OpenDocument::InChild(document) = &document {
+            // Nobody knows when the first image is asked for.
+            document.rest();
+        }
+        Ok(Self { document, pages: pages.into_iter(), resolution: Resolution(dpi), call })
     }
 
-    fn draw(&self, index: usize) -> Result<PageImage> {
-        let wanted = self.resolution;
-        let (image, resolution) = self.document.color_page(index, wanted)?;
-        let factor = wanted.0 / resolution.0;
-        // Image files come as they are; made larger they would show nothing more.
-        if factor >= 1.0 {
-            return Ok(PageImage::new(index, resolution, image));
+    fn next_image(&self, index: usize) -> Result<PageImage> {
+        self.call.check()?;
+        match &self.document {
+            OpenDocument::InChild(document) => document.draw(index, self.resolution, &self.call),
+            here => draw(here, index, self.resolution),
         }
-        let side = |pixels: u32| ((pixels as f32 * factor).round() as u32).max(1);
-        let (width, height) = (side(image.width()), side(image.height()));
-        let image = imageops::resize(&image, width, height, FilterType::Triangle);
-        Ok(PageImage::new(index, wanted, image))
     }
+}
+
+/// Draws a page of a document that is open in this process.
+pub(crate) fn draw(document: &OpenDocument, index: usize, wanted: Resolution) -> Result<PageImage> {
+    let (image, resolution) = document.color_page(index, wanted)?;
+    let factor = wanted.0 / resolution.0;
+    // Image files come as they are; made larger they would show nothing more.
+    if factor >= 1.0 {
+        return Ok(PageImage::new(index, resolution, image));
+    }
+    let side = |pixels: u32| ((pixels as f32 * factor).round() as u32).max(1);
+    let (width, height) = (side(image.width()), side(image.height()));
+    let image = imageops::resize(&image, width, height, FilterType::Triangle);
+    Ok(PageImage::new(index, wanted, image))
 }
 
 impl Iterator for PageImages {
     type Item = Result<PageImage>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.pages.next().map(|index| self.draw(index))
+        self.pages.next().map(|index| self.next_image(index))
     }
 }

@@ -24,6 +24,11 @@ impl PageImage {
         Self { index, resolution, pixels }
     }
 
+    /// Its pixels alone.
+    pub(crate) fn into_rgb(self) -> Vec<u8> {
+        self.pixels.into_raw()
+    }
+
     /// Width in pixels, at least 1.
     pub fn width(&self) -> u32 {
         self.pixels.width()

@@ -2,7 +2,7 @@
 //!
 //! [`InProcess`] renders on the calling thread (PDFium is not thread-safe, and rendering is a few
 //! percent of the work) and recognises on a pool of workers. No more rasters are in flight than
-//! workers plus one, whatever the number of pages. [`Children`] has processes do all of it.
+//! workers plus one, whatever the number of pages and documents. [`Children`] has processes do all of it.
 
 mod child;
 mod children;
@@ -10,11 +10,14 @@ mod isolation;
 mod pool;
 mod process;
 mod protocol;
+mod run;
+mod turns;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use image::RgbImage;
 use rayon::ThreadPool;
@@ -36,6 +39,7 @@ pub use child::serve_pages;
 use children::ChildDocument;
 pub(crate) use children::{Children, EngineSettings};
 pub use isolation::{Isolation, Processes};
+use turns::Turns;
 
 /// A document to be read page by page.
 #[derive(Debug)]
@@ -71,7 +75,7 @@ pub(crate) enum OpenDocument {
     Pdf(Mutex<PdfFile>),
     Images(Mutex<ImagePages>),
     /// Elsewhere: nothing of it is read in this process.
-    InChild(ChildDocument),
+    InChild(Box<ChildDocument>),
 }
 
 impl OpenDocument {
@@ -113,7 +117,7 @@ impl OpenDocument {
 }
 
 impl OpenDocument {
-    /// A page in colour: PDF pages as drawn at `resolution` (lower for huge ones), image files at
+    /// A page in colour, of a document open in this process: PDF pages as drawn at `resolution` (lower for huge ones), image files at
     /// their own.
     pub(crate) fn color_page(
         &self,
@@ -149,11 +153,16 @@ pub(crate) struct InProcess {
     pool: ThreadPool,
     pdfium: Option<PathBuf>,
     recognition: Recognition,
+    /// One for each page under way: one a worker, and one more so that no worker waits for the
+    /// renderer.
+    turns: Arc<Turns>,
+    runs: AtomicU64,
 }
 
 impl InProcess {
     pub(crate) fn new(pool: ThreadPool, pdfium: Option<PathBuf>, recognition: Recognition) -> Self {
-        Self { pool, pdfium, recognition }
+        let turns = Arc::new(Turns::new(pool.current_num_threads() + 1));
+        Self { pool, pdfium, recognition, turns, runs: AtomicU64::new(0) }
     }
 
     pub(crate) fn pool(&self) -> &ThreadPool {
@@ -214,7 +223,15 @@ impl PageRunner for InProcess {
     }
 
     fn run(&self, job: &Job, call: &Call, deliver: &mut Deliver<'_>) -> Result<()> {
-        // One raster for each worker, and one more so that no worker waits for the renderer.
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
+        let ended = self.run_pages(run, job, call, deliver);
+        self.turns.leave(run);
+        ended
+    }
+}
+
+impl InProcess {
+    fn run_pages(&self, run: u64, job: &Job, call: &Call, deliver: &mut Deliver<'_>) -> Result<()> {
         let bound = self.pool.current_num_threads() + 1;
         let (sender, receiver) = channel::<(usize, Result<PageRead>)>();
         self.pool.in_place_scope(|scope| {
@@ -222,10 +239,14 @@ impl PageRunner for InProcess {
             let mut warm = false;
             let mut ended = Ok(());
             for &index in &job.pages {
-                ended = call.check();
-                if ended.is_err() {
-                    break;
-                }
+                // Rasters under way are bounded for all documents together.
+                let turn = match self.turns.take(run, &|| call.check(), &|| true) {
+                    Ok(turn) => turn,
+                    Err(error) => {
+                        ended = Err(error);
+                        break;
+                    }
+                };
                 // Models are loaded while the first page that needs them is still drawn.
                 let mut needs_ocr = || {
                     if !std::mem::replace(&mut warm, true) {
@@ -237,8 +258,14 @@ impl PageRunner for InProcess {
                 let prepared =
                     guarded(index, || job.document.prepare(index, &job.options, &mut needs_ocr));
                 match prepared {
-                    Err(error) => ended = deliver(index, Err(error)),
-                    Ok(Prepared::Done(read)) => ended = deliver(index, Ok(*read)),
+                    Err(error) => {
+                        drop(turn);
+                        ended = deliver(index, Err(error));
+                    }
+                    Ok(Prepared::Done(read)) => {
+                        drop(turn);
+                        ended = deliver(index, Ok(*read));
+                    }
                     Ok(Prepared::Raster(raster)) => {
                         let sender = sender.clone();
                         in_flight += 1;
@@ -246,6 +273,7 @@ impl PageRunner for InProcess {
                             let read = guarded(index, || {
                                 self.recognition.recognize(*raster, &job.plan, call)
                             });
+                            drop(turn);
                             // The receiver outlives the scope.
                             let _ = sender.send((index, read));
                         });

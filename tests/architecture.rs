@@ -27,8 +27,14 @@ const ENGINE: [&str; 6] = ["engine", "reader", "runner", "page_images", "page_wo
 
 /// Types that are data but live beside the code that makes them, so that every module may name
 /// them. Only types belong here, never a function.
-const DATA_TYPES: [&str; 5] =
-    ["source::Content", "source::Input", "source::Format", "source::Source", "source::UrlPolicy"];
+const DATA_TYPES: [&str; 6] = [
+    "source::Content",
+    "source::Input",
+    "source::Format",
+    "source::Source",
+    "source::StoredFile",
+    "source::UrlPolicy",
+];
 
 /// What `module` may use besides itself and [`DATA_TYPES`]; `None` if the table lacks it.
 ///
@@ -48,7 +54,9 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "setup" => Some(data()),
         // What `recto.toml` says, and the providers it stands for.
         "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
-        "server" => Some([data(), vec!["provider"]].concat()),
+        // A folder of documents that clients sent: what they are is told by `source::Format`.
+        "files" => Some(data()),
+        "server" => Some([data(), vec!["provider", "files"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the
@@ -308,6 +316,7 @@ fn data_that_uses_a_stage_and_a_program_that_reaches_inside_are_found() {
     assert_eq!(refused(&["setup"], "use crate::engine::Engine;"), ["engine::Engine"]);
     assert_eq!(refused(&["cli", "read"], "use crate::pdf::PdfFile;"), ["pdf::PdfFile"]);
     assert_eq!(refused(&["server"], "use crate::engine::Engine;"), ["engine::Engine"]);
+    assert_eq!(refused(&["files"], "use crate::server::Settings;"), ["server::Settings"]);
 }
 
 #[test]
@@ -319,6 +328,7 @@ fn what_is_allowed_passes() {
         (vec!["pdf"], "/// See [`crate::ocr::OcrWord`].\nconst NOTE: &str = \"crate::ocr::X\";"),
         (vec!["engine"], "use crate::{layout, ocr::Recognizer}; use crate::setup;"),
         (vec!["provider", "local"], "use crate::Engine; use crate::export::markdown;"),
+        (vec!["files"], "use crate::source::{Format, StoredFile};"),
         (vec!["server", "reads"], "use crate::provider::OcrProvider; use crate::source::Source;"),
         (vec!["cli", "read"], "use crate::cli::Exit; use recto::Engine; pub(crate) fn f() {}"),
         (vec!["document"], "fn f() { crate::export::markdown(1); }"),

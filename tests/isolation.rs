@@ -3,13 +3,16 @@
 // Helpers fail the test that calls them.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod made;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use recto::provider::{LocalProvider, OcrProvider as _, OcrRequest};
 use recto::{
     Call, CancelFlag, Document, Engine, Isolation, OcrMode, Options, Processes, Source, Status,
     WarningCode,
@@ -39,36 +42,7 @@ fn in_process() -> Engine {
 
 /// A PDF with so many pages, each with its number as text.
 fn pdf(pages: usize) -> Source {
-    let mut objects = vec![
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-        String::new(),
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-    ];
-    let mut kids = String::new();
-    for page in 0..pages {
-        let content = format!("BT /F 12 Tf 72 720 Td (This is page {page}) Tj ET");
-        objects.push(format!("<</Length {}>>stream\n{content}\nendstream", content.len()));
-        objects.push(format!(
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {} 0 R\
-             /Resources<</Font<</F 3 0 R>>>>>>",
-            objects.len()
-        ));
-        kids.push_str(&format!("{} 0 R ", objects.len()));
-    }
-    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {pages}>>");
-    let mut file = "%PDF-1.4\n".to_owned();
-    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for (i, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
-        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", i + 1));
-    }
-    let start = file.len();
-    file.push_str(&table);
-    file.push_str(&format!(
-        "trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n",
-        objects.len() + 1
-    ));
-    Source::bytes(file.into_bytes(), "made.pdf")
+    Source::bytes(made::pdf(pages), "made.pdf")
 }
 
 fn testdata(name: &str) -> PathBuf {
@@ -189,6 +163,76 @@ fn nonsense_from_a_child_is_told_as_such() {
     }
 }
 
+fn images(engine: &Engine, source: Source, dpi: f32) -> Vec<Result<recto::PageImage, String>> {
+    let images = engine.page_images(source, &Options::default(), dpi).expect("an open document");
+    images.map(|image| image.map_err(|error| error.chain())).collect()
+}
+
+#[test]
+fn pages_are_drawn_in_children_to_the_same_pixels() {
+    let _alone = alone();
+    let (here, there) = (in_process(), engine(processes("")));
+    // At 300 dots an inch a page goes over the pipe in several parts.
+    let sources = [
+        (Source::path(testdata("pages/code.pdf")), 300.0),
+        (Source::path(testdata("ocr/turned.jpg")), 50.0),
+        (pdf(3), 20.0),
+    ];
+    for (source, dpi) in sources {
+        let (one, other) = (images(&here, source.clone(), dpi), images(&there, source, dpi));
+        assert!(!one.is_empty() && one.len() == other.len());
+        for (one, other) in one.into_iter().zip(other) {
+            let (one, other) = (one.expect("an image"), other.expect("an image"));
+            assert_eq!((one.index, one.resolution), (other.index, other.resolution));
+            assert_eq!((one.width(), one.height()), (other.width(), other.height()));
+            assert!(one.rgb() == other.rgb(), "pixels differ");
+        }
+    }
+    let huge = here.page_images(pdf(1), &Options::default(), 9999.0).expect_err("too many dots");
+    let same = there.page_images(pdf(1), &Options::default(), 9999.0).expect_err("too many dots");
+    assert_eq!(huge.chain(), same.chain());
+}
+
+#[test]
+fn a_page_that_crashes_when_drawn_costs_its_image_alone() {
+    let _alone = alone();
+    let limit = Duration::from_millis(1500);
+    for (fault, told) in [("draw-crash:1", "2 times"), ("draw-hang:1", "longer than 1.5s")] {
+        let engine = engine(Processes { page_timeout: limit, ..processes(fault) });
+        let drawn = images(&engine, pdf(3), 20.0);
+        let failed: Vec<bool> = drawn.iter().map(Result::is_err).collect();
+        assert_eq!(failed, [false, true, false]);
+        let message = drawn[1].as_ref().expect_err("it fails");
+        assert!(message.contains("page 1") && message.contains(told), "{message}");
+        // Reading is not drawing.
+        assert_eq!(indices(&read(&engine, pdf(3))), [0, 1, 2]);
+    }
+}
+
+/// What a client sees of it: the page without the pixels of its images, and a warning.
+#[test]
+fn images_that_cannot_be_drawn_are_left_out_of_an_answer() {
+    let _alone = alone();
+    let answer = |fault: &str| {
+        let provider = LocalProvider::new(Arc::new(engine(processes(fault))));
+        let mut request = OcrRequest::new(Source::path(testdata("pages/report.pdf")));
+        request.include_image_base64 = true;
+        provider.ocr(&request, &Call::default()).expect("an answer")
+    };
+    let whole = answer("");
+    let first = whole.pages[0].images[0].base64.as_deref().expect("pixels");
+    assert!(first.starts_with("data:image/jpeg;base64,"));
+    assert!(whole.warnings.iter().all(|w| w.code != WarningCode::PageFailed));
+
+    let without = answer("draw-crash:0");
+    assert_eq!(without.pages[0].markdown, whole.pages[0].markdown);
+    assert_eq!(without.pages[0].images[0].base64, None);
+    let warning = without.warnings.iter().find(|w| w.code == WarningCode::PageFailed);
+    let warning = warning.expect("a warning");
+    assert_eq!((warning.page, warning.option.as_deref()), (Some(0), Some("include_image_base64")));
+    assert!(warning.message.contains("come without pixels"), "{}", warning.message);
+}
+
 #[test]
 fn cancelling_takes_less_than_a_second() {
     let _alone = alone();
@@ -231,27 +275,6 @@ fn pages_can_be_left_in_the_middle() {
     drop(pages);
     // The engine is free for others.
     assert_eq!(indices(&read(&engine, pdf(1))), [0]);
-}
-
-/// Two reads at once: the short one does not wait for the end of the long one.
-#[test]
-fn a_short_document_does_not_wait_for_a_long_one() {
-    let _alone = alone();
-    let every_page: Vec<String> = (1..12).map(|page| format!("slow:{page}")).collect();
-    let engine = engine(processes(&every_page.join(",")));
-    let long = {
-        let engine = engine.clone();
-        std::thread::spawn(move || {
-            let document = read(&engine, pdf(12));
-            (document, Instant::now())
-        })
-    };
-    std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(indices(&read(&engine, pdf(1))), [0]);
-    let short_ended = Instant::now();
-    let (document, long_ended) = long.join().expect("no panic");
-    assert_eq!(document.pages.len(), 12);
-    assert!(short_ended + Duration::from_millis(500) < long_ended);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+
 use recto::{
     Engine, Isolation, Language, OcrEngine, OcrMode, Options, PageSet, Processes, TableMode,
     UrlPolicy,
@@ -15,7 +17,7 @@ use recto::{
 pub(super) struct ReadingArgs {
     /// Pages to read, counted from 0, as lists and ranges: 0,2-4 or 7- [default: all]
     #[arg(long, value_name = "PAGES", help_heading = "Reading")]
-    pages: Option<PageSet>,
+    pub(super) pages: Option<PageSet>,
 
     /// Languages of the text, the main one first: sv,en or sv+en; ISO 639, BCP-47 and the engines'
     /// own codes are understood [default: detected]
@@ -51,7 +53,7 @@ pub(super) struct ReadingArgs {
 
     /// Time for each document in seconds; what is done by then is printed [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Reading")]
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
 
     /// A page that fails fails its document, instead of being left out with a warning
     #[arg(long, help_heading = "Reading")]
@@ -134,6 +136,54 @@ impl ReadingArgs {
             tessdata: self.tessdata.or(base.tessdata),
             pdfium: self.pdfium.or(base.pdfium),
         }
+    }
+
+    /// The options of reading by docling's names, for a service: those that were given.
+    pub(super) fn parameters(&self) -> recto::Result<Value> {
+        let mut all = Map::new();
+        let mut add = |key: &str, value: Value| all.insert(key.to_owned(), value);
+        let languages = self.options()?.languages;
+        if !languages.is_empty() {
+            add("lang", languages.iter().map(Language::tag).collect());
+        }
+        match self.ocr {
+            None | Some(OcrArg::Auto) => {}
+            Some(OcrArg::Always) => drop(add("force_ocr", json!(true))),
+            Some(OcrArg::Never) => drop(add("do_ocr", json!(false))),
+        }
+        for (key, value) in [
+            ("ocr_engine", self.engine.and_then(|engine| engine.to_possible_value())),
+            ("table_mode", self.table_mode.and_then(|mode| mode.to_possible_value())),
+        ] {
+            if let Some(value) = value {
+                add(key, json!(value.get_name()));
+            }
+        }
+        if let Some(dpi) = self.dpi {
+            add("dpi", json!(dpi));
+        }
+        if self.abort_on_error {
+            add("abort_on_error", json!(true));
+        }
+        Ok(if all.is_empty() { Value::Null } else { Value::Object(all) })
+    }
+
+    /// The options given that count only where this machine reads.
+    pub(super) fn own_options(&self) -> Vec<&'static str> {
+        [
+            ("--isolate", self.isolate),
+            ("--jobs", self.jobs.is_some()),
+            ("--tessdata", self.tessdata.is_some()),
+            ("--pdfium", self.pdfium.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(option, given)| given.then_some(option))
+        .collect()
+    }
+
+    /// Whether a password was given.
+    pub(super) fn names_password(&self) -> bool {
+        self.password.is_some()
     }
 
     /// Whether a PDFium library was named.

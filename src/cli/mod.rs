@@ -11,6 +11,7 @@ mod measure;
 mod models;
 mod progress;
 mod read;
+mod remote;
 mod render;
 #[cfg(feature = "server")]
 mod serve;
@@ -52,6 +53,7 @@ Examples:
   recto read scan.pdf --lang sv,en -o scan.md   OCR in Swedish and English
   recto read *.pdf -o out/ --format json        one file each into a folder
   recto read scan.pdf --format pdf -o found.pdf the same PDF, searchable
+  recto read --model mistral scan.pdf           read by a service that recto.toml names
   recto doctor                                  what is installed, and how to get the rest";
 
 #[derive(Debug, Subcommand)]

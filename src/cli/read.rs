@@ -12,6 +12,7 @@ use super::args::ReadingArgs;
 use super::console::{self, Console, Exit, misuse, to_stdout};
 use super::interrupt::on_interrupt;
 use super::progress::Bar;
+use super::remote::{ModelArgs, Service};
 use super::render::{Read, RenderArgs};
 use super::target::{self, Target};
 
@@ -37,6 +38,9 @@ pub(super) struct ReadArgs {
 
     #[command(flatten)]
     reading: ReadingArgs,
+
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 /// Runs the subcommand.
@@ -55,7 +59,9 @@ pub(super) fn run(args: &ReadArgs, console: &Console) -> anyhow::Result<Exit> {
         return Err(misuse(objection));
     }
     args.render.check(console);
+    let service = args.model.service(&args.reading, &args.render)?;
     let run = Run {
+        service,
         args,
         console,
         target,
@@ -89,28 +95,46 @@ struct Run<'a> {
     engine: Engine,
     options: Options,
     cancel: CancelFlag,
+    /// Who reads instead of the engine.
+    service: Option<Service>,
 }
 
 impl Run<'_> {
     /// Reads one input and writes its result.
     fn one(&self, index: usize, input: &Given, first: bool) -> anyhow::Result<Status> {
         let name = input.name();
-        let read = self.read(input.source()?, &name)?;
-        let document = &read.document;
-        self.console.warnings(&name, &document.warnings);
+        let part = self.many && self.target == Target::Stdout;
+        let (status, result) = match &self.service {
+            Some(service) => {
+                let read = service.read(input.source()?, &self.cancel, self.console)?;
+                self.console.warnings(&name, &read.warnings);
+                let text = match part {
+                    true => service.render_part(&read, &name, first)?,
+                    false => service.render(&read)?,
+                };
+                (read.status, text.into_bytes())
+            }
+            None => {
+                let read = self.read(input.source()?, &name)?;
+                self.console.warnings(&name, &read.document.warnings);
+                let render = &self.args.render;
+                let bytes = match part {
+                    true => render.render_part(&read.document, &name, first)?.into_bytes(),
+                    false => render.render(&read)?,
+                };
+                (read.document.status, bytes)
+            }
+        };
         match self.target.file(index) {
             Some(file) => {
-                target::write(file, &self.args.render.render(&read)?, &self.paths)?;
+                target::write(file, &result, &self.paths)?;
                 if self.many {
                     self.console.note(format_args!("{name} is in {}", file.display()));
                 }
             }
-            None if self.many => {
-                to_stdout(self.args.render.render_part(document, &name, first)?)?;
-            }
-            None => to_stdout(self.args.render.render(&read)?)?,
+            None => to_stdout(result)?,
         }
-        Ok(document.status)
+        Ok(status)
     }
 
     fn read(&self, mut source: Source, name: &str) -> recto::Result<Read> {

@@ -138,6 +138,21 @@ impl RenderArgs {
         }
     }
 
+    /// Whether a profile was named.
+    pub(super) fn names_profile(&self) -> bool {
+        self.profile.is_some()
+    }
+
+    /// `--tables`.
+    pub(super) fn tables(&self) -> Option<TablesArg> {
+        self.tables
+    }
+
+    /// What stands between pages; nothing by default.
+    pub(super) fn page_break(&self) -> &str {
+        self.page_break.as_deref().unwrap_or_default()
+    }
+
     fn profile(&self) -> Profile {
         match self.profile {
             None => Profile::default(),
@@ -194,13 +209,17 @@ impl RenderArgs {
         Ok(match self.format {
             Format::Text => format!("{gap}==> {name} <==\n\n{}", self.text(document)),
             Format::Json => serde_json::to_string(document)? + "\n",
-            _ => {
-                // Two hyphens would end the comment early.
-                let name = name.replace("--", "- -").replace(['<', '>', '\n', '\r'], " ");
-                format!("{gap}<!-- file: {name} -->\n\n{}", self.text(document))
-            }
+            _ => commented(name, first, &self.text(document)),
         })
     }
+}
+
+/// Markdown as one of several in a stream, after a comment with its file's name.
+pub(super) fn commented(name: &str, first: bool, markdown: &str) -> String {
+    let gap = if first { "" } else { "\n" };
+    // Two hyphens would end the comment early.
+    let name = name.replace("--", "- -").replace(['<', '>', '\n', '\r'], " ");
+    format!("{gap}<!-- file: {name} -->\n\n{markdown}")
 }
 
 #[cfg(test)]

@@ -7,43 +7,71 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use recto::config::{self, Config, Place};
+use recto::files::{self, FileSettings, FileStore};
 use recto::provider::LocalProvider;
 use recto::server::{KeyLimits, Keys, Server, Settings};
-use recto::{Engine, UrlPolicy};
+use recto::{Engine, Isolation, Processes, UrlPolicy};
 
 use super::args::seconds;
 use super::console::{Console, Exit};
 
+/// Where to listen unless told otherwise.
+const LISTEN: &str = "127.0.0.1:8811";
+/// Largest request in megabytes: a document of 50 MB in base64.
+const MAX_BODY_MB: u32 = 70;
+
 /// Serve OCR over HTTP, in the shapes of Mistral and Bifrost (/v1/ocr) and of Opper (/v3/ocr)
 ///
 /// Only this machine is served, unless there are keys: a file of them (--key-file), or RECTO_KEYS in
-/// the environment, separated by commas. SIGINT and SIGTERM end the server after the reads under
-/// way; a second one ends it at once.
+/// the environment, separated by commas. Options count before what recto.toml says. SIGINT and
+/// SIGTERM end the server after the reads under way; a second one ends it at once.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServeArgs {
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8811")]
-    listen: SocketAddr,
+    /// The recto.toml to read [default: RECTO_CONFIG, else recto/recto.toml among your settings]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
-    /// Documents read at once [default: one per processor]
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8811]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Pages read at once [default: one per processor]
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZero<usize>>,
 
-    /// Requests that may wait for their turn; further ones are answered with status 503
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    queue: usize,
+    /// Documents under way at once, whose pages take turns [default: 32]
+    #[arg(long, value_name = "N")]
+    documents: Option<NonZero<usize>>,
+
+    /// Requests that may wait besides; further ones are answered with status 503 [default: 64]
+    #[arg(long, value_name = "N")]
+    queue: Option<usize>,
+
+    /// Where pages are read: in child processes, which may crash, or on threads of the server
+    /// [default: processes]
+    #[arg(long, value_enum, value_name = "WHERE")]
+    isolation: Option<Where>,
 
     /// Fetch documents named by http(s) URLs, of public addresses only
     #[arg(long)]
     allow_urls: bool,
 
-    /// Largest request, in megabytes: base64 makes documents a third larger
-    #[arg(long, value_name = "MB", default_value = "70")]
-    max_body_mb: NonZero<u32>,
+    /// Largest request, in megabytes: base64 makes documents a third larger [default: 70]
+    #[arg(long, value_name = "MB")]
+    max_body_mb: Option<NonZero<u32>>,
+
+    /// Most pages of one read; documents from which more are asked for are refused [default: any]
+    #[arg(long, value_name = "N")]
+    max_pages: Option<NonZero<usize>>,
 
     /// Longest time of a read; its answer has the pages that were read by then [default: none]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+
+    /// Longest time of a page in a child process; one that takes longer is left out [default: 120]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    page_timeout: Option<Duration>,
 
     /// A file of keys, one a line, each as it is or as sha256:DIGEST; RECTO_KEYS in the environment
     /// is another place for them
@@ -58,6 +86,19 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", help_heading = "Keys")]
     key_reads: Option<NonZero<u32>>,
 
+    /// Pages a minute of one key, counted when they were read
+    #[arg(long, value_name = "N", help_heading = "Keys")]
+    key_pages: Option<NonZero<u32>>,
+
+    /// Folder for uploaded files, kept for a week unless recto.toml says otherwise [default:
+    /// recto/files in $XDG_DATA_HOME or ~/.local/share]
+    #[arg(long, value_name = "DIR", help_heading = "Files")]
+    files_dir: Option<PathBuf>,
+
+    /// Take no files
+    #[arg(long, conflicts_with = "files_dir", help_heading = "Files")]
+    no_files: bool,
+
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
@@ -67,44 +108,140 @@ pub(super) struct ServeArgs {
     pdfium: Option<PathBuf>,
 }
 
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Where {
+    Processes,
+    Threads,
+}
+
 /// Runs the subcommand.
 pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
-    let jobs =
-        args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let mut settings = Settings::default();
-    settings.jobs = jobs;
-    settings.queue = args.queue;
-    settings.allow_urls = args.allow_urls;
-    settings.max_body_bytes = args.max_body_mb.get() as usize * 1_000_000;
-    settings.timeout = args.timeout;
-    settings.keys = args.keys()?;
-    settings.limits =
-        KeyLimits::new(args.key_requests.map(NonZero::get), args.key_reads.map(NonZero::get));
+    let config = Config::find(args.config.as_deref())?;
+    let section = args.over(config.server.clone());
+    let listen = match section.listen {
+        Some(listen) => listen,
+        None => LISTEN.parse()?,
+    };
+    let max_body_mb = section.max_body_mb.map_or(MAX_BODY_MB, NonZero::get);
+    let number = |limit: Option<NonZero<u32>>| limit.map(NonZero::get);
 
-    let provider = LocalProvider::new(Arc::new(args.engine(jobs)?));
-    Server::new(Arc::new(provider), settings).run(args.listen, |address| {
+    let mut settings = Settings::default();
+    settings.files = args.files(&config)?;
+    settings.documents = section.documents.map_or(settings.documents, NonZero::get);
+    settings.queue = section.queue.unwrap_or(settings.queue);
+    settings.max_body_bytes = max_body_mb as usize * 1_000_000;
+    settings.timeout = section.timeout;
+    settings.keys = keys(&section)?;
+    settings.limits = KeyLimits::new(number(section.key_requests), number(section.key_reads))
+        .with_pages(number(section.key_pages));
+
+    let engine = args.engine(&section, &config.fetch, max_body_mb)?;
+    let provider = config.provider(Arc::new(LocalProvider::new(Arc::new(engine))))?;
+    Server::new(provider, settings).run(listen, |address| {
         console.note(format_args!("listening on http://{address}"));
     })?;
     Ok(Exit::Success)
 }
 
+/// The keys of the file and of the environment.
+fn keys(section: &config::Server) -> anyhow::Result<Keys> {
+    let mut keys = Keys::default();
+    if let Some(path) = &section.key_file {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the keys in {}", path.display()))?;
+        keys = Keys::parse(&text)?;
+    }
+    match std::env::var("RECTO_KEYS") {
+        Ok(text) => Ok(keys.and(Keys::parse(&text)?)),
+        Err(_) => Ok(keys),
+    }
+}
+
 impl ServeArgs {
-    fn keys(&self) -> anyhow::Result<Keys> {
-        let mut keys = Keys::default();
-        if let Some(path) = &self.key_file {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the keys in {}", path.display()))?;
-            keys = Keys::parse(&text)?;
-        }
-        match std::env::var("RECTO_KEYS") {
-            Ok(text) => Ok(keys.and(Keys::parse(&text)?)),
-            Err(_) => Ok(keys),
-        }
+    /// The options over what the file says.
+    fn over(&self, file: config::Server) -> config::Server {
+        let mut section = file;
+        section.listen = self.listen.or(section.listen);
+        section.jobs = self.jobs.or(section.jobs);
+        section.documents = self.documents.or(section.documents);
+        section.queue = self.queue.or(section.queue);
+        section.timeout = self.timeout.or(section.timeout);
+        section.max_body_mb = self.max_body_mb.or(section.max_body_mb);
+        section.max_pages = self.max_pages.or(section.max_pages);
+        section.key_file = self.key_file.clone().or(section.key_file);
+        section.key_requests = self.key_requests.or(section.key_requests);
+        section.key_reads = self.key_reads.or(section.key_reads);
+        section.key_pages = self.key_pages.or(section.key_pages);
+        section.page_timeout = self.page_timeout.or(section.page_timeout);
+        let place = self.isolation.map(|place| match place {
+            Where::Processes => Place::Processes,
+            Where::Threads => Place::Threads,
+        });
+        section.isolation = place.or(section.isolation);
+        section
     }
 
-    fn engine(&self, jobs: usize) -> recto::Result<Engine> {
-        let policy = if self.allow_urls { UrlPolicy::Public } else { UrlPolicy::Refuse };
-        let mut builder = Engine::builder().url_policy(policy).workers(jobs);
+    /// The store of files. A folder that was named is made at once, so that one that cannot be made
+    /// is told now; the default one when the first file arrives.
+    fn files(&self, config: &Config) -> anyhow::Result<Option<FileStore>> {
+        let config = &config.files;
+        let named = self.files_dir.clone().or_else(|| config.dir.clone());
+        let Some(folder) = named.clone().or_else(files::default_folder).filter(|_| !self.no_files)
+        else {
+            return Ok(None);
+        };
+        let megabytes = |n: NonZero<u32>| u64::from(n.get()) * 1_000_000;
+        let mut settings = FileSettings::default();
+        if let Some(hours) = config.retention_hours {
+            settings.retention = Duration::from_secs(u64::from(hours.get()) * 3600);
+        }
+        settings.quota_bytes = config.quota_mb.map_or(settings.quota_bytes, megabytes);
+        settings.max_file_bytes = config.max_file_mb.map_or(settings.max_file_bytes, megabytes);
+        settings.public_url = config.public_url.clone();
+        let store = FileStore::open(folder, settings)
+            .and_then(
+                |store| if named.is_some() { store.create().map(|()| store) } else { Ok(store) },
+            )
+            .context(
+                "cannot keep files (--files-dir names a folder for them, --no-files takes none)",
+            )?;
+        Ok(Some(store))
+    }
+
+    fn engine(
+        &self,
+        section: &config::Server,
+        fetch: &config::Fetch,
+        max_body_mb: u32,
+    ) -> recto::Result<Engine> {
+        let allow = self.allow_urls || fetch.allow;
+        let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
+        let max_mb = fetch.max_mb.map_or(max_body_mb, NonZero::get);
+        let mut builder = Engine::builder()
+            .url_policy(policy)
+            .fetch_hosts(fetch.allow_hosts.iter().cloned())
+            .fetch_max_bytes(u64::from(max_mb) * 1_000_000);
+        if let Some(timeout) = fetch.timeout_seconds {
+            builder = builder.fetch_timeout(timeout);
+        }
+        if let Some(jobs) = section.jobs {
+            builder = builder.workers(jobs.get());
+        }
+        if let Some(pages) = section.max_pages {
+            builder = builder.max_pages(pages.get());
+        }
+        if section.isolation != Some(Place::Threads) {
+            let mut processes = Processes::default();
+            processes.page_timeout = section.page_timeout.unwrap_or(processes.page_timeout);
+            builder = builder.isolation(Isolation::Processes(processes));
+        } else if section.page_timeout.is_some() {
+            return Err(recto::Error::InvalidOption {
+                option: "page_timeout".into(),
+                detail: "threads cannot be ended: pages have a time limit only with --isolation \
+                         processes"
+                    .to_owned(),
+            });
+        }
         if let Some(folder) = &self.tessdata {
             builder = builder.tessdata(folder);
         }

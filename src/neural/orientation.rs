@@ -20,7 +20,9 @@ const SHORT_SIDE: usize = 256;
 /// … and the square of this side in its middle is looked at: so the model was trained.
 const SIDE: usize = 224;
 /// Mean and deviation of the colours it was trained on (ImageNet's), in the order of its channels.
+#[cfg(any(feature = "onnx", test))]
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+#[cfg(any(feature = "onnx", test))]
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// Which way up a page seems to be.

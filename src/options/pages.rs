@@ -39,6 +39,15 @@ impl PageSet {
         Self { ranges: vec![(first, End::UpTo(last))] }
     }
 
+    /// Each range's first page and its last one; `None` where that depends on the document ("7-").
+    #[cfg(feature = "remote")]
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
+        self.ranges.iter().map(|&(first, end)| match end {
+            End::At(last) => (first, Some(last)),
+            End::UpTo(_) | End::Open => (first, None),
+        })
+    }
+
     /// The pages of the set in a document of `count` pages, ascending, each once.
     ///
     /// # Errors

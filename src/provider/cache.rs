@@ -50,6 +50,7 @@ impl Cached {
             Source::Bytes { bytes, .. } => hex(&Sha256::digest(bytes)),
             // A file that cannot be read is for the provider to complain about.
             Source::Path(path) => hash_file(path).ok()?,
+            Source::Stored(file) => hash_file(file.path()).ok()?,
             Source::Url(_) => return None,
         };
         let name = request.document_name.clone().unwrap_or_else(|| request.document.name());

@@ -1,5 +1,6 @@
 //! JSON over HTTP to a service: its key, time limits, further tries.
 
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, SystemTime};
 
@@ -31,12 +32,16 @@ pub(super) struct Service {
     /// Everything before the paths.
     pub(super) base: Url,
     pub(super) key: Option<Key>,
+    /// Headers beside those of JSON and the key.
+    pub(super) headers: &'static [(&'static str, &'static str)],
     /// Longest time of one try.
     pub(super) timeout: Duration,
     /// Tries after the first one.
     pub(super) retries: u32,
     /// The pause before the second try.
     pub(super) pause: Duration,
+    /// Statuses that lead to no further try although they may pass.
+    pub(super) final_statuses: &'static [u16],
 }
 
 /// A key, and the header that shows it. Never printed.
@@ -69,9 +74,11 @@ impl Service {
             name: name.into(),
             base,
             key: None,
+            headers: &[],
             timeout: Duration::from_secs(300),
             retries: 2,
             pause: FIRST_PAUSE,
+            final_statuses: &[],
         }
     }
 
@@ -111,7 +118,7 @@ impl Service {
         body: Option<&Value>,
         call: &Call,
     ) -> Result<Value> {
-        let body = body.map(Value::to_string);
+        let body: Option<Arc<str>> = body.map(|body| body.to_string().into());
         let mut tries = 0;
         loop {
             call.check()?;
@@ -138,7 +145,7 @@ impl Service {
         &self,
         method: &Method,
         path: &str,
-        body: Option<String>,
+        body: Option<Arc<str>>,
         call: &Call,
     ) -> Result<Outcome> {
         let (sender, receiver) = channel();
@@ -162,11 +169,19 @@ impl Service {
         }
     }
 
+    /// A text without the key: some services repeat it when they refuse it.
+    fn without_key(&self, text: &str) -> String {
+        match &self.key {
+            Some(Key::Bearer(key) | Key::ApiKey(key)) if !key.is_empty() => text.replace(key, "…"),
+            _ => text.to_owned(),
+        }
+    }
+
     fn exchange(
         &self,
         method: &Method,
         path: &str,
-        body: Option<String>,
+        body: Option<Arc<str>>,
         timeout: Duration,
     ) -> Outcome {
         let agent = ureq::Agent::config_builder()
@@ -191,7 +206,10 @@ impl Service {
             Some(Key::ApiKey(key)) => request = request.header("x-api-key", key),
             None => {}
         }
-        let request = match request.body(body.unwrap_or_default()) {
+        for (name, value) in self.headers {
+            request = request.header(*name, *value);
+        }
+        let request = match request.body(body.as_deref().unwrap_or_default()) {
             Ok(request) => request,
             Err(_) => {
                 let detail = "its address or its key has characters that cannot be sent";
@@ -224,6 +242,7 @@ impl Service {
             };
         }
         let words = json.ok().as_ref().and_then(message).unwrap_or_else(|| shorten(&text));
+        let words = self.without_key(&words);
         let error = Error::Remote {
             provider: self.name.clone(),
             status: Some(status),
@@ -231,6 +250,7 @@ impl Service {
             retry_after: wish,
         };
         match status {
+            _ if self.final_statuses.contains(&status) => Outcome::Failed(error),
             429 | 500 | 502..=504 => Outcome::Again(error, wish),
             _ => Outcome::Failed(error),
         }

@@ -103,7 +103,7 @@ impl OcrProvider for LocalProvider {
         let mut response = respond(&document, request, &options, self.profile, warnings);
         if request.include_image_base64 {
             let pages = &mut response.pages;
-            let failed = images::attach(&self.engine, &source, &options, &document, pages);
+            let failed = images::attach(&self.engine, &source, &options, &document, pages, call);
             response.warnings.extend(failed);
         }
         Ok(response)

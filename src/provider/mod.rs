@@ -1,8 +1,9 @@
 //! The interface that OCR services share: a request names a model and a document, the response
 //! holds per-page markdown.
 //!
-//! [`LocalProvider`] answers it with an [`Engine`](crate::Engine) of this process. The types hold
-//! what any of the services can ask or give; the JSON of a particular service is not their concern.
+//! [`LocalProvider`] answers it with an [`Engine`](crate::Engine) of this process, `RemoteProvider`
+//! (feature `remote`) with a service, and a [`Router`] with several of them by the names of their
+//! models. The types hold what any of the services can ask or give.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -32,8 +33,11 @@ mod cache;
 mod http;
 mod images;
 mod local;
+#[cfg(feature = "remote")]
+mod remote;
 mod request;
 mod response;
+mod router;
 mod scores;
 
 use std::fmt::Debug;
@@ -42,11 +46,14 @@ use std::fmt::Debug;
 pub use annotate::{Annotator, LanguageModel};
 pub use cache::{CacheStore, Cached};
 pub use local::LocalProvider;
+#[cfg(feature = "remote")]
+pub use remote::{RemoteKey, RemoteKind, RemoteProvider};
 pub use request::{Granularity, OcrRequest, OcrTableFormat};
 pub use response::{
     BlockConfidence, BlockKind, Dimensions, OcrBlock, OcrImage, OcrModel, OcrPage, OcrResponse,
     OcrTable, PageConfidence, PixelBox, Usage, WordConfidence,
 };
+pub use router::{Alias, Router};
 
 use crate::call::Call;
 use crate::error::Result;
@@ -73,4 +80,10 @@ pub trait OcrProvider: Debug + Send + Sync + 'static {
     /// Where nothing could be read. Pages that failed while others did not are warnings of the
     /// response.
     fn ocr(&self, request: &OcrRequest, call: &Call) -> Result<OcrResponse>;
+
+    /// Whether it tries [`OcrRequest::fallbacks`] of its own by itself, as gateways do. Default:
+    /// `false`.
+    fn takes_fallbacks(&self) -> bool {
+        false
+    }
 }

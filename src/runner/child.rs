@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use crate::call::{Call, CancelFlag};
 use crate::error::{Error, Result};
+use crate::geometry::Resolution;
 use crate::options::Options;
+use crate::page_images;
 use crate::recognition::{Plan, Recognition};
 use crate::source::{MAX_BYTES, Source, UrlPolicy};
 
-use super::protocol::{Answer, Ask, FAULT, Opening, Reply, Request, receive, send};
-use super::{InProcess, OpenDocument, threads};
+use super::protocol::{Answer, Ask, FAULT, Opening, PART, Reply, Request, receive, send};
+use super::{InProcess, OpenDocument, guarded, threads};
 
 /// Reads pages for the engine that started this program, until it closes standard input.
 ///
@@ -30,7 +32,8 @@ pub fn serve_pages() -> Result<()> {
     let output = own_output().map_err(broken)?;
     let under_way = Arc::new(Mutex::new(CancelFlag::default()));
     let requests = listen(Arc::clone(&under_way));
-    let mut worker = Worker { runner: None, open: None, faults: Faults::named() };
+    let mut worker = Worker { runner: None, open: Vec::new(), drawn: Vec::new() };
+    let faults = Faults::named();
     while let Ok(request) = requests.recv() {
         let Request { id, ask } = request.map_err(broken)?;
         let cancel = CancelFlag::default();
@@ -43,16 +46,21 @@ pub fn serve_pages() -> Result<()> {
                 worker.runner = Some(InProcess::new(threads(1)?, pdfium, recognition));
                 continue;
             }
-            Ask::Close => {
-                worker.open = None;
+            Ask::Close(document) => {
+                worker.open.retain(|(id, _)| *id != document);
                 continue;
             }
             Ask::Cancel => continue,
-            Ask::Open(opening) => worker.open(*opening),
-            Ask::Page(index) => {
-                worker.faults.commit(index, &output);
-                worker.page(index, &Call { cancel, ..Call::default() })
+            Ask::Open(id, opening) => worker.open(id, *opening),
+            Ask::Page { document, index } => {
+                faults.commit("", index, &output);
+                worker.page(document, index, &Call { cancel, ..Call::default() })
             }
+            Ask::Draw { document, index, dpi } => {
+                faults.commit("draw-", index, &output);
+                worker.draw(document, index, Resolution(dpi))
+            }
+            Ask::Pixels { from } => Ok(worker.pixels(from)),
         };
         let answer = answer.map_err(Into::into);
         send(&output, &Reply { id, answer }).map_err(broken)?;
@@ -108,8 +116,16 @@ fn listen(under_way: Arc<Mutex<CancelFlag>>) -> Receiver<io::Result<Request>> {
 
 struct Worker {
     runner: Option<InProcess>,
-    open: Option<(OpenDocument, Options, Plan)>,
-    faults: Faults,
+    open: Vec<(u64, Opened)>,
+    /// The image drawn last, as far as it was not handed out.
+    drawn: Vec<u8>,
+}
+
+struct Opened {
+    document: OpenDocument,
+    options: Options,
+    /// Settled with the first page: drawing needs none.
+    plan: Option<Plan>,
 }
 
 impl Worker {
@@ -117,8 +133,7 @@ impl Worker {
         self.runner.as_ref().ok_or_else(|| Error::stage("page worker", "nothing was set"))
     }
 
-    fn open(&mut self, opening: Opening) -> Result<Answer> {
-        self.open = None;
+    fn open(&mut self, id: u64, opening: Opening) -> Result<Answer> {
         let runner = self.runner()?;
         let options: Options =
             serde_json::from_str(&opening.options).map_err(|e| Error::stage("page worker", e))?;
@@ -127,20 +142,50 @@ impl Worker {
         let mut input = source.load_with(UrlPolicy::Refuse, MAX_BYTES, &Call::default())?;
         input.name = opening.name;
         let document = runner.open_here(&input, &options)?;
-        // The parent has told the caller what there is to warn of.
-        let plan = runner.plan(&options, &mut Vec::new())?;
         let (page_count, metadata) = (document.page_count(), document.metadata());
-        self.open = Some((document, options, plan));
+        self.open.push((id, Opened { document, options, plan: None }));
         Ok(Answer::Opened { page_count, metadata })
     }
 
-    fn page(&self, index: usize, call: &Call) -> Result<Answer> {
-        let Some((document, options, plan)) = &self.open else {
-            return Err(Error::stage("page worker", "no document is open"));
+    fn page(&mut self, document: u64, index: usize, call: &Call) -> Result<Answer> {
+        let Self { runner: Some(runner), open, .. } = self else {
+            return Err(Error::stage("page worker", "nothing was set"));
         };
-        let read = self.runner()?.page(document, options, plan, index, call)?;
+        let opened = find(open, document)?;
+        let plan = match opened.plan.take() {
+            Some(plan) => plan,
+            // The parent has told the caller what there is to warn of.
+            None => runner.plan(&opened.options, &mut Vec::new())?,
+        };
+        let plan = opened.plan.insert(plan);
+        let read = runner.page(&opened.document, &opened.options, plan, index, call)?;
         Ok(Answer::Page(Box::new(read)))
     }
+
+    fn draw(&mut self, document: u64, index: usize, resolution: Resolution) -> Result<Answer> {
+        let opened = find(&mut self.open, document)?;
+        let image = guarded(index, || page_images::draw(&opened.document, index, resolution))?;
+        let answer =
+            Answer::Drawn { width: image.width(), height: image.height(), dpi: image.resolution.0 };
+        self.drawn = image.into_rgb();
+        Ok(answer)
+    }
+
+    fn pixels(&mut self, from: usize) -> Answer {
+        let end = from.saturating_add(PART).min(self.drawn.len());
+        let part = self.drawn.get(from..end).unwrap_or_default().to_vec();
+        if end == self.drawn.len() {
+            self.drawn = Vec::new();
+        }
+        Answer::Pixels(part)
+    }
+}
+
+fn find(open: &mut [(u64, Opened)], document: u64) -> Result<&mut Opened> {
+    let found = open.iter_mut().find(|(id, _)| *id == document);
+    let (_, opened) =
+        found.ok_or_else(|| Error::stage("page worker", "the document is not open"))?;
+    Ok(opened)
 }
 
 /// How long a page takes besides where it is to be slow.
@@ -159,9 +204,10 @@ impl Faults {
         Self(value.split(',').filter_map(fault).collect())
     }
 
-    fn commit(&self, page: usize, mut output: &File) {
+    /// Commits the faults of this page whose names start so.
+    fn commit(&self, prefix: &str, page: usize, mut output: &File) {
         for (what, _) in self.0.iter().filter(|(_, at)| *at == page) {
-            let written = match what.as_str() {
+            let written = match what.strip_prefix(prefix).unwrap_or_default() {
                 "crash" => std::process::abort(),
                 "hang" => loop {
                     std::thread::park();

@@ -1,38 +1,44 @@
 //! Runs pages in child processes, which may crash, hang and run out of memory.
 
-use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use image::RgbImage;
 use tempfile::NamedTempFile;
 
 use crate::call::Call;
 use crate::document::Metadata;
 use crate::error::{Error, Result};
+use crate::geometry::Resolution;
 use crate::options::Options;
-use crate::page::PageRead;
+use crate::picture::PageImage;
 use crate::setup;
 use crate::source::Input;
 
 use super::pool::{Lease, Pool, Settings};
-use super::process::{Lost, Patience};
+use super::process::{Lost, Patience, Process};
 use super::protocol::{Answer, Ask, Opening};
+use super::run::Run;
 use super::{Deliver, Job, OpenDocument, PageRunner, Processes, lock};
 
 /// A page (or the opening of a document) that ends so many workers is set aside. One may have died
 /// of something else.
-const TRIES: u8 = 2;
+pub(super) const TRIES: u8 = 2;
+
+/// So many documents stay open in a child: with several under way it need not open one anew for
+/// every page. Each holds its objects (or its file, where it is an image) in the child's memory.
+const OPEN_AT_ONCE: usize = 4;
 
 /// Runs pages in child processes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Children {
-    pool: Arc<Pool>,
-    limit: Duration,
-    documents: AtomicU64,
+    pub(super) pool: Arc<Pool>,
+    /// Time for a page, and for opening a document.
+    pub(super) limit: Duration,
+    documents: Arc<AtomicU64>,
 }
 
 /// What children need to know of an engine.
@@ -47,18 +53,40 @@ pub(crate) struct EngineSettings {
 /// A document that is open in a child, or will be.
 #[derive(Debug)]
 pub(crate) struct ChildDocument {
-    id: u64,
-    opening: Opening,
+    pub(super) id: u64,
+    pub(super) opening: Opening,
     pub(super) page_count: usize,
     pub(super) metadata: Metadata,
-    pool: Arc<Pool>,
+    children: Children,
+    /// The child that opened it, kept for its first page.
+    pub(super) lease: Mutex<Option<Lease>>,
     /// The bytes, where they had to be written down; goes with the document.
     _file: Option<NamedTempFile>,
 }
 
+impl ChildDocument {
+    /// Leaves the child that opened the document to others.
+    pub(crate) fn rest(&self) {
+        if let Some(lease) = lock(&self.lease).take() {
+            lease.give_back();
+        }
+    }
+
+    /// Draws a page. A child that dies of it costs this page alone.
+    pub(crate) fn draw(
+        &self,
+        index: usize,
+        resolution: Resolution,
+        call: &Call,
+    ) -> Result<PageImage> {
+        self.children.draw(self, index, resolution, call)
+    }
+}
+
 impl Drop for ChildDocument {
     fn drop(&mut self) {
-        self.pool.close(self.id);
+        self.rest();
+        self.children.pool.close(self.id);
     }
 }
 
@@ -79,86 +107,14 @@ impl Children {
         Ok(Self {
             pool: Arc::new(Pool::new(settings)),
             limit: processes.page_timeout,
-            documents: AtomicU64::new(1),
+            documents: Arc::new(AtomicU64::new(1)),
         })
     }
 
-    fn work(
-        &self,
-        document: &ChildDocument,
-        queue: &Mutex<VecDeque<(usize, u8)>>,
-        check: &dyn Fn() -> Result<()>,
-        sender: &Sender<Event>,
-    ) -> Result<()> {
-        let wanted = || !lock(queue).is_empty();
-        let patience = Patience { check, wanted: &wanted, limit: self.limit };
-        let firm = Patience { wanted: &|| true, ..patience };
-        let mut tries = 0;
-        'lease: while let Some(mut lease) = self.pool.lend(document.id, check, &wanted)? {
-            match self.open_in(&mut lease, document.id, &document.opening, &patience) {
-                Ok(opened) => opened.map(drop)?,
-                Err(Lost::Unneeded) => {
-                    lease.give_back();
-                    return Ok(());
-                }
-                Err(lost) => {
-                    drop(lease);
-                    tries += 1;
-                    self.reopen(&document.opening.name, tries, lost)?;
-                    continue;
-                }
-            }
-            loop {
-                let Some((index, tries)) = lock(queue).pop_front() else { break };
-                let Some(process) = lease.process() else { break };
-                process.pages += 1;
-                let failed = |detail| Err(Error::Page { page: index, detail });
-                let read = match process.ask(Ask::Page(index), &firm) {
-                    Ok(Ok(Answer::Page(read))) => {
-                        self.pool.thrive();
-                        Ok(*read)
-                    }
-                    Ok(Ok(_)) => failed("the page worker answered something else".to_owned()),
-                    Ok(Err(error)) => Err(error),
-                    Err(Lost::Stopped(error)) => return Err(error),
-                    Err(Lost::Slow) => {
-                        drop(lease);
-                        let read = failed(format!("it took longer than {:?}", self.limit));
-                        // The receiver outlives the workers.
-                        let _ = sender.send(Event::Page(index, Box::new(read)));
-                        continue 'lease;
-                    }
-                    Err(lost) => {
-                        drop(lease);
-                        self.pool.mourn();
-                        if tries + 1 < TRIES {
-                            lock(queue).push_front((index, tries + 1));
-                        } else {
-                            let read = failed(format!(
-                                "it ended the process that read it, {TRIES} times ({})",
-                                lost.how()
-                            ));
-                            let _ = sender.send(Event::Page(index, Box::new(read)));
-                        }
-                        continue 'lease;
-                    }
-                };
-                let _ = sender.send(Event::Page(index, Box::new(read)));
-                // Others wait no longer than a page takes.
-                if self.pool.is_awaited() || lease.process().is_some_and(|p| self.pool.is_spent(p))
-                {
-                    break;
-                }
-            }
-            lease.give_back();
-        }
-        Ok(())
-    }
-
     /// Opens the document in this worker, if it is not open there.
-    fn open_in(
+    pub(super) fn open_in(
         &self,
-        lease: &mut Lease<'_>,
+        lease: &mut Lease,
         id: u64,
         opening: &Opening,
         patience: &Patience<'_>,
@@ -166,31 +122,92 @@ impl Children {
         let Some(process) = lease.process() else {
             return Err(Lost::Died("it is not there".to_owned()));
         };
-        if process.document == Some(id) {
+        if let Some(at) = process.documents.iter().position(|open| *open == id) {
+            // The one used last goes to the end.
+            process.documents[at..].rotate_left(1);
             return Ok(Ok(None));
         }
-        process.document = None;
-        let answer = process.ask(Ask::Open(Box::new(opening.clone())), patience).map_err(
-            |lost| match lost {
-                Lost::Died(how) if !process.spoke => Lost::Died(format!(
+        if process.documents.len() >= OPEN_AT_ONCE {
+            let oldest = process.documents[0];
+            process.close(|open| open == oldest);
+        }
+        let answer = match process.ask(Ask::Open(id, Box::new(opening.clone())), patience) {
+            Ok(answer) => answer,
+            Err(Lost::Died(how)) if !process.spoke => {
+                return Err(Lost::Died(format!(
                     "{} does not answer as a page worker; {how}",
                     self.pool.program().display()
-                )),
-                lost => lost,
-            },
-        )?;
+                )));
+            }
+            Err(Lost::Unneeded) => {
+                // It opens the document all the same.
+                let _ = process.tell(Ask::Close(id));
+                return Err(Lost::Unneeded);
+            }
+            Err(lost) => return Err(lost),
+        };
         Ok(match answer {
             Ok(Answer::Opened { page_count, metadata }) => {
-                process.document = Some(id);
+                process.documents.push(id);
                 Ok(Some((page_count, metadata)))
             }
-            Ok(_) => Err(Error::stage("page worker", "it answered something else")),
+            Ok(_) => Err(unexpected()),
             Err(error) => Err(error),
         })
     }
 
+    fn draw(
+        &self,
+        document: &ChildDocument,
+        index: usize,
+        resolution: Resolution,
+        call: &Call,
+    ) -> Result<PageImage> {
+        let check = || call.check();
+        let patience = Patience { check: &check, wanted: &|| true, limit: self.limit };
+        let mut tries = 0;
+        loop {
+            let Some(mut lease) = self.pool.lend(document.id, &check, &|| true)? else {
+                return Err(Error::Cancelled);
+            };
+            let drawn = self.open_in(&mut lease, document.id, &document.opening, &patience);
+            let drawn = drawn.and_then(|opened| match (opened, lease.process()) {
+                (Ok(_), Some(process)) => {
+                    process.pages += 1;
+                    let page = Ask::Draw { document: document.id, index, dpi: resolution.0 };
+                    ask_for_image(process, page, &patience)
+                }
+                (opened, _) => Ok(opened.and(Err(unexpected()))),
+            });
+            let lost = match drawn {
+                Ok(drawn) => {
+                    lease.give_back();
+                    let (dpi, pixels) = drawn?;
+                    return Ok(PageImage::new(index, Resolution(dpi), pixels));
+                }
+                Err(lost) => lost,
+            };
+            drop(lease);
+            tries += 1;
+            let failed = |detail| Err(Error::Page { page: index, detail });
+            match lost {
+                Lost::Stopped(error) => return Err(error),
+                Lost::Slow => return failed(format!("drawing took longer than {:?}", self.limit)),
+                lost => {
+                    self.pool.mourn();
+                    if tries >= TRIES {
+                        let how = lost.how();
+                        return failed(format!(
+                            "drawing ended the process that did it, {TRIES} times ({how})"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
     /// What to do about a worker that was lost while it opened a document: nothing, or give up.
-    fn reopen(&self, name: &str, tries: u8, lost: Lost) -> Result<()> {
+    pub(super) fn reopen(&self, name: &str, tries: u8, lost: Lost) -> Result<()> {
         match lost {
             Lost::Stopped(error) => Err(error),
             Lost::Slow => Err(Error::Damaged {
@@ -214,7 +231,7 @@ impl Children {
 }
 
 impl Lost {
-    fn how(&self) -> &str {
+    pub(super) fn how(&self) -> &str {
         match self {
             Self::Died(how) => how,
             _ => "it was given up",
@@ -222,10 +239,32 @@ impl Lost {
     }
 }
 
-/// What workers report to the thread that delivers.
-enum Event {
-    Page(usize, Box<Result<PageRead>>),
-    Ended(Error),
+fn unexpected() -> Error {
+    Error::stage("page worker", "it answered something else")
+}
+
+/// Has a page drawn, and takes its pixels part by part.
+fn ask_for_image(
+    process: &mut Process,
+    page: Ask,
+    patience: &Patience<'_>,
+) -> Result<Result<(f32, RgbImage)>, Lost> {
+    let (width, height, dpi) = match process.ask(page, patience)? {
+        Ok(Answer::Drawn { width, height, dpi }) => (width, height, dpi),
+        Ok(_) => return Ok(Err(unexpected())),
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut pixels: Vec<u8> = Vec::new();
+    let size = usize::try_from(u64::from(width) * u64::from(height)).unwrap_or(usize::MAX);
+    let size = size.saturating_mul(3);
+    while pixels.len() < size {
+        match process.ask(Ask::Pixels { from: pixels.len() }, patience)? {
+            Ok(Answer::Pixels(part)) if !part.is_empty() => pixels.extend_from_slice(&part),
+            Ok(_) => return Ok(Err(unexpected())),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(RgbImage::from_raw(width, height, pixels).map(|image| (dpi, image)).ok_or_else(unexpected))
 }
 
 impl PageRunner for Children {
@@ -244,6 +283,17 @@ impl PageRunner for Children {
             password: options.password.clone(),
         };
         let id = self.documents.fetch_add(1, Ordering::Relaxed);
+        self.pool.announce(id);
+        // Closes the document if it cannot be opened.
+        let mut document = ChildDocument {
+            id,
+            opening,
+            page_count: 0,
+            metadata: Metadata::default(),
+            children: self.clone(),
+            lease: Mutex::default(),
+            _file: file,
+        };
         let check = || call.check();
         let patience = Patience { check: &check, wanted: &|| true, limit: self.limit };
         let mut tries = 0;
@@ -251,19 +301,15 @@ impl PageRunner for Children {
             let Some(mut lease) = self.pool.lend(id, &check, &|| true)? else {
                 return Err(Error::Cancelled);
             };
-            match self.open_in(&mut lease, id, &opening, &patience) {
-                Ok(opened) => {
+            match self.open_in(&mut lease, id, &document.opening, &patience) {
+                Ok(Ok(opened)) => {
+                    (document.page_count, document.metadata) = opened.unwrap_or_default();
+                    document.lease = Mutex::new(Some(lease));
+                    return Ok(OpenDocument::InChild(Box::new(document)));
+                }
+                Ok(Err(error)) => {
                     lease.give_back();
-                    let (page_count, metadata) = opened?.unwrap_or_default();
-                    let pool = Arc::clone(&self.pool);
-                    return Ok(OpenDocument::InChild(ChildDocument {
-                        id,
-                        opening,
-                        page_count,
-                        metadata,
-                        pool,
-                        _file: file,
-                    }));
+                    return Err(error);
                 }
                 Err(lost) => {
                     drop(lease);
@@ -278,42 +324,7 @@ impl PageRunner for Children {
         let OpenDocument::InChild(document) = &job.document else {
             return Err(Error::stage("page worker", "the document is open elsewhere"));
         };
-        let queue: VecDeque<(usize, u8)> = job.pages.iter().map(|index| (*index, 0)).collect();
-        let workers = self.pool.workers().min(queue.len());
-        let queue = Mutex::new(queue);
-        let stop = AtomicBool::new(false);
-        let check = || {
-            if stop.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { call.check() }
-        };
-        std::thread::scope(|scope| {
-            let (sender, receiver) = channel();
-            for _ in 0..workers {
-                let (sender, queue, check) = (sender.clone(), &queue, &check);
-                scope.spawn(move || {
-                    if let Err(error) = self.work(document, queue, check, &sender) {
-                        // The receiver outlives the workers.
-                        let _ = sender.send(Event::Ended(error));
-                    }
-                });
-            }
-            drop(sender);
-            let mut ended = Ok(());
-            for event in receiver {
-                let outcome = match event {
-                    Event::Ended(error) => Err(error),
-                    Event::Page(index, read) => match *read {
-                        // A page that the deadline or the caller stopped did not fail.
-                        Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => Err(error),
-                        read => deliver(index, read),
-                    },
-                };
-                if outcome.is_err() {
-                    stop.store(true, Ordering::Relaxed);
-                    ended = ended.and(outcome);
-                }
-            }
-            ended
-        })
+        Run::new(self, document, &job.pages, call).deliver(deliver)
     }
 }
 

@@ -1,16 +1,17 @@
 //! The page workers of an engine: started when needed, lent one by one, replaced when spent.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
 use super::process::{POLL, Process};
 use super::protocol::Ask;
+use super::turns::{Turn, Turns};
 
 /// A worker that died is replaced at once; when the one after it dies as well, the next waits so
 /// long, and each further one twice as long ...
@@ -37,26 +38,37 @@ pub(super) struct Settings {
 #[derive(Debug)]
 pub(super) struct Pool {
     settings: Settings,
+    turns: Arc<Turns>,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     idle: Vec<Process>,
-    /// Idle and lent ones.
-    live: usize,
-    /// Who waits, first come first served.
-    waiting: VecDeque<u64>,
-    tickets: u64,
+    /// The documents that are not closed.
+    open: HashSet<u64>,
     /// How many died since one answered well.
     deaths: u32,
     not_before: Option<Instant>,
 }
 
+impl State {
+    /// Takes an idle worker: one that has the document open, else the one with the fewest.
+    fn take_idle(&mut self, document: u64) -> Option<Process> {
+        let has_it = |process: &Process| process.documents.contains(&document);
+        let known = self.idle.iter().position(has_it);
+        let fewest = || {
+            let (at, _) = self.idle.iter().enumerate().min_by_key(|(_, p)| p.documents.len())?;
+            Some(at)
+        };
+        known.or_else(fewest).map(|at| self.idle.remove(at))
+    }
+}
+
 impl Pool {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, state: Mutex::default(), changed: Condvar::new() }
+        let turns = Arc::new(Turns::new(settings.workers));
+        Self { settings, turns, state: Mutex::default() }
     }
 
     pub(super) fn workers(&self) -> usize {
@@ -71,9 +83,19 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether somebody waits for a worker.
-    pub(super) fn is_awaited(&self) -> bool {
-        !self.state().waiting.is_empty()
+    /// Whether another document than this one waits for a worker.
+    pub(super) fn others_wait(&self, document: u64) -> bool {
+        self.turns.others_wait(document)
+    }
+
+    /// Has those who wait look whether they still want to.
+    pub(super) fn wake(&self) {
+        self.turns.wake();
+    }
+
+    /// A document that workers will be asked to open.
+    pub(super) fn announce(&self, document: u64) {
+        self.state().open.insert(document);
     }
 
     /// Lends a worker, one with this document open if there is. `None` when it is not `wanted` any
@@ -83,51 +105,31 @@ impl Pool {
     ///
     /// What `check` says, and when the program cannot be run.
     pub(super) fn lend(
-        &self,
+        self: &Arc<Self>,
         document: u64,
         check: &dyn Fn() -> Result<()>,
         wanted: &dyn Fn() -> bool,
-    ) -> Result<Option<Lease<'_>>> {
-        let mut state = self.state();
-        state.tickets += 1;
-        let ticket = state.tickets;
-        state.waiting.push_back(ticket);
-        let process = loop {
-            let ended = check();
-            if ended.is_err() || !wanted() {
-                state.waiting.retain(|other| *other != ticket);
-                drop(state);
-                self.changed.notify_all();
-                return ended.map(|()| None);
+    ) -> Result<Option<Lease>> {
+        let Some(turn) = self.turns.take(document, check, wanted)? else { return Ok(None) };
+        loop {
+            check()?;
+            if !wanted() {
+                return Ok(None);
             }
-            if state.waiting.front() == Some(&ticket) {
-                let has_it = |process: &Process| process.document == Some(document);
-                let known = state.idle.iter().position(has_it);
-                let any = state.idle.iter().position(|process| process.document.is_none());
-                let last = state.idle.len().checked_sub(1);
-                if let Some(at) = known.or(any).or(last) {
-                    break Some(state.idle.remove(at));
-                }
-                let rests = state.not_before.is_some_and(|time| Instant::now() < time);
-                if state.live < self.settings.workers && !rests {
-                    state.live += 1;
-                    break None;
-                }
+            let mut state = self.state();
+            if let Some(process) = state.take_idle(document) {
+                let process = Some(process);
+                return Ok(Some(Lease { pool: Arc::clone(self), process, _turn: turn }));
             }
-            let waited = self.changed.wait_timeout(state, POLL);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        };
-        state.waiting.pop_front();
-        drop(state);
-        self.changed.notify_all();
-        let mut lease = Lease { pool: self, process: None };
-        let process = match process {
-            Some(process) => process,
-            // A lease without a process gives its place back when dropped.
-            None => self.start()?,
-        };
-        lease.process = Some(process);
-        Ok(Some(lease))
+            // There are as many turns as workers may live.
+            if state.not_before.is_none_or(|time| Instant::now() >= time) {
+                break;
+            }
+            drop(state);
+            std::thread::sleep(POLL);
+        }
+        let process = Some(self.start()?);
+        Ok(Some(Lease { pool: Arc::clone(self), process, _turn: turn }))
     }
 
     fn start(&self) -> Result<Process> {
@@ -165,12 +167,11 @@ impl Pool {
 
     /// Closes a document wherever it is open.
     pub(super) fn close(&self, document: u64) {
-        for process in &mut self.state().idle {
-            if process.document == Some(document) {
-                process.document = None;
-                // One that has died is noticed when it is asked for something.
-                let _ = process.tell(Ask::Close);
-            }
+        self.turns.leave(document);
+        let mut state = self.state();
+        state.open.remove(&document);
+        for process in &mut state.idle {
+            process.close(|id| id == document);
         }
     }
 
@@ -183,12 +184,14 @@ impl Pool {
 
 /// A worker that is lent. It is killed when dropped, unless it is given back.
 #[derive(Debug)]
-pub(super) struct Lease<'a> {
-    pool: &'a Pool,
+pub(super) struct Lease {
+    pool: Arc<Pool>,
     process: Option<Process>,
+    /// Ends after the process.
+    _turn: Turn,
 }
 
-impl Lease<'_> {
+impl Lease {
     /// The worker.
     pub(super) fn process(&mut self) -> Option<&mut Process> {
         self.process.as_mut()
@@ -196,19 +199,11 @@ impl Lease<'_> {
 
     /// Gives it back for others.
     pub(super) fn give_back(mut self) {
-        if let Some(process) = self.process.take_if(|process| !self.pool.is_spent(process)) {
-            self.pool.state().idle.push(process);
-            self.pool.changed.notify_all();
-            // The place stays taken.
-            std::mem::forget(self);
+        if let Some(mut process) = self.process.take_if(|process| !self.pool.is_spent(process)) {
+            let mut state = self.pool.state();
+            // Others may have been closed meanwhile.
+            process.close(|id| !state.open.contains(&id));
+            state.idle.push(process);
         }
-    }
-}
-
-impl Drop for Lease<'_> {
-    fn drop(&mut self) {
-        drop(self.process.take());
-        self.pool.state().live -= 1;
-        self.pool.changed.notify_all();
     }
 }

@@ -69,8 +69,8 @@ pub(super) struct Process {
     asked: u64,
     /// Whether it ever answered.
     pub(super) spoke: bool,
-    /// The document that is open in it.
-    pub(super) document: Option<u64>,
+    /// The documents that are open in it, the one used last at the end.
+    pub(super) documents: Vec<u64>,
     /// Pages asked of it.
     pub(super) pages: u32,
     /// Its memory when it first answered, in bytes.
@@ -125,7 +125,7 @@ impl Process {
             last_words,
             asked: 0,
             spoke: false,
-            document: None,
+            documents: Vec::new(),
             pages: 0,
             memory: None,
         })
@@ -188,6 +188,18 @@ impl Process {
                 }
                 Some(_) => {}
             }
+        }
+    }
+
+    /// Closes those of its documents.
+    pub(super) fn close(&mut self, which: impl Fn(u64) -> bool) {
+        let (gone, kept) =
+            std::mem::take(&mut self.documents).into_iter().partition(|id| which(*id));
+        self.documents = kept;
+        let gone: Vec<u64> = gone;
+        for id in gone {
+            // One that has died is noticed when it is asked for something.
+            let _ = self.tell(Ask::Close(id));
         }
     }
 

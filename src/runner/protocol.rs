@@ -17,11 +17,14 @@ use crate::page::PageRead;
 /// Largest frame, in bytes. The words of the densest pages (some 100,000) take a third of it.
 pub(super) const MAX_FRAME: u32 = 64 << 20;
 
+/// Most bytes of an image in one frame: a large part of a page, and well below [`MAX_FRAME`].
+pub(super) const PART: usize = 16 << 20;
+
 /// The program's subcommand that is a page worker.
 pub(super) const SUBCOMMAND: &str = "page-worker";
 
-/// Names a fault that a page worker is to commit, as `crash:3` for page 3: for tests of those who
-/// run them.
+/// Names a fault that a page worker is to commit, as `crash:3` for page 3, or `draw-crash:3` where it is
+/// drawn: for tests of those who run them.
 pub(super) const FAULT: &str = "RECTO_PAGE_WORKER_FAULT";
 
 /// What a worker is told.
@@ -29,12 +32,16 @@ pub(super) const FAULT: &str = "RECTO_PAGE_WORKER_FAULT";
 pub(super) enum Ask {
     /// Before everything else: what a child needs of the engine's settings.
     Set { pdfium: Option<PathBuf>, tessdata: Option<PathBuf>, raw_confidence: bool },
-    /// Open a document, closing the one before.
-    Open(Box<Opening>),
-    /// Read a page of the document that is open.
-    Page(usize),
-    /// Close the document.
-    Close,
+    /// Open a document, under this number from then on.
+    Open(u64, Box<Opening>),
+    /// Read a page of an open document.
+    Page { document: u64, index: usize },
+    /// Draw a page of an open document at so many pixels an inch, and keep the image.
+    Draw { document: u64, index: usize, dpi: f32 },
+    /// Pixels of the image that was drawn, from this byte on.
+    Pixels { from: usize },
+    /// Close a document.
+    Close(u64),
     /// Stop what was asked for.
     Cancel,
 }
@@ -69,8 +76,20 @@ pub(super) struct Reply {
 /// What came of a request. Setting, closing and cancelling have no answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
-    Opened { page_count: usize, metadata: Metadata },
+    Opened {
+        page_count: usize,
+        metadata: Metadata,
+    },
     Page(Box<PageRead>),
+    /// The size in pixels of an image, and its pixels an inch.
+    Drawn {
+        width: u32,
+        height: u32,
+        dpi: f32,
+    },
+    /// Some bytes of an image, at least one while there are any left: red, green and blue.
+    #[serde(with = "serde_bytes")]
+    Pixels(Vec<u8>),
 }
 
 /// An [`Error`] on its way between processes.

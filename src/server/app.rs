@@ -24,7 +24,7 @@ impl App {
     pub(super) fn new(provider: Arc<dyn OcrProvider>, settings: Settings) -> Self {
         Self {
             provider,
-            reads: Reads::new(settings.jobs, settings.queue),
+            reads: Reads::new(settings.documents, settings.queue),
             limits: Limits::new(settings.limits),
             metrics: Metrics::default(),
             settings,

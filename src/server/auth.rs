@@ -15,6 +15,8 @@ type Hash = [u8; 32];
 
 /// Shorter keys can be tried out.
 const SHORTEST: usize = 16;
+/// Bytes of a digest that tell owners apart.
+const OWNER_BYTES: usize = 16;
 /// Before the digest of a key, where a list of keys has that instead of the key.
 const HASHED: &str = "sha256:";
 
@@ -83,6 +85,15 @@ impl Keys {
             }
         }
         found
+    }
+
+    /// The owner of what is stored for a key, the same as long as the key is; none where there are
+    /// no keys.
+    pub(super) fn owner(&self, key: KeyIndex) -> Option<String> {
+        let hash = self.hashes.get(key)?;
+        // What is stored must not say what opens the server.
+        let owner = Sha256::new().chain_update(b"owner").chain_update(hash).finalize();
+        Some(owner.iter().take(OWNER_BYTES).map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Which key a request shows, as `Authorization: Bearer …` or `X-Api-Key: …`. Where there are

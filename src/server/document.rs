@@ -1,11 +1,18 @@
 //! The documents of requests: by URL, data URI, base64.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use url::Url;
 
-use super::error::{ApiError, Class, Issue};
+use super::error::{ApiError, Issue};
+use super::json::Json;
+use super::stored::Stored;
 use crate::error::Warning;
 use crate::source::Source;
+
+type Fields<'a> = BTreeMap<String, Json<'a>>;
 
 /// A request's document.
 #[derive(Debug)]
@@ -24,17 +31,17 @@ const WAYS: [(&str, &str); 4] = [
 
 /// Reads the field `document`. Where `type` is missing, the field that is there tells it.
 pub(super) fn read(
-    value: Option<Value>,
-    allow_urls: bool,
+    value: Option<Json<'_>>,
+    stored: &Stored,
     warnings: &mut Vec<Warning>,
 ) -> Result<Document, ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
     let mut map = match value {
         None => return Err(invalid(Issue::missing(&["document"]))),
-        Some(Value::Object(map)) => map,
+        Some(Json::Object(map)) => map,
         Some(other) => {
             let issue = Issue::new(&["document"], "model_type", "Input should be an object");
-            return Err(invalid(issue.sent(&other)));
+            return Err(invalid(issue.sent(&other.into_value())));
         }
     };
     map.retain(|_, value| !value.is_null());
@@ -42,25 +49,17 @@ pub(super) fn read(
     let content = map.remove(field).ok_or_else(|| invalid(Issue::missing(&["document", field])))?;
     let name = match map.remove("document_name") {
         None => None,
-        Some(Value::String(name)) => Some(name),
-        Some(other) => return Err(invalid(not_text(&["document", "document_name"], &other))),
+        Some(Json::Text(name)) => Some(name.into_owned()),
+        Some(other) => return Err(invalid(not_text(&["document", "document_name"], other))),
     };
     let content = match content {
-        Value::Object(inner) if way == "image_url" => image_address(inner, warnings)?,
+        Json::Object(inner) if way == "image_url" => image_address(inner, warnings)?,
         other => text(other, &["document", field])?,
     };
     let source = match way {
         "base64" => from_base64(&content)?,
-        "file" => {
-            return Err(ApiError::new(
-                Class::NotFound,
-                format!(
-                    "there is no file {content:?}: this server keeps no files; send the document \
-                     as a data URI or in base64"
-                ),
-            ));
-        }
-        _ => from_address(&content, field, allow_urls)?,
+        "file" => stored.by_id(&content)?,
+        _ => from_address(&content, field, stored)?,
     };
     for other in map.keys() {
         let option = format!("document.{other}");
@@ -71,33 +70,34 @@ pub(super) fn read(
 }
 
 /// The document's `type` and the field that holds it.
-fn way_of(map: &mut Map<String, Value>) -> Result<(&'static str, &'static str), Issue> {
+fn way_of(map: &mut Fields<'_>) -> Result<(&'static str, &'static str), Issue> {
     let place = ["document", "type"];
     match map.remove("type") {
         None => WAYS
             .into_iter()
             .find(|(_, field)| map.contains_key(*field))
             .ok_or_else(|| Issue::missing(&place)),
-        Some(Value::String(asked)) => {
+        Some(Json::Text(asked)) => {
             WAYS.into_iter().find(|(way, _)| *way == asked).ok_or_else(|| {
                 let message = "Input should be 'document_url', 'image_url', 'base64' or 'file'";
-                Issue::new(&place, "literal_error", message).sent(&Value::String(asked))
+                Issue::new(&place, "literal_error", message)
+                    .sent(&Value::String(asked.into_owned()))
             })
         }
-        Some(other) => Err(not_text(&place, &other)),
+        Some(other) => Err(not_text(&place, other)),
     }
 }
 
 /// The object form of an image's address: `{"url": …, "detail": …}`.
-fn image_address(
-    mut inner: Map<String, Value>,
+fn image_address<'a>(
+    mut inner: Fields<'a>,
     warnings: &mut Vec<Warning>,
-) -> Result<String, ApiError> {
+) -> Result<Cow<'a, str>, ApiError> {
     let place = ["document", "image_url", "url"];
     let url = inner.remove("url").filter(|url| !url.is_null());
     let url = url.ok_or_else(|| ApiError::invalid(vec![Issue::missing(&place)]))?;
     for (key, value) in &inner {
-        if value.is_null() || value == "auto" {
+        if value.is_null() || matches!(value, Json::Text(text) if text == "auto") {
             continue;
         }
         let option = format!("document.image_url.{key}");
@@ -107,15 +107,15 @@ fn image_address(
     text(url, &place)
 }
 
-fn text(value: Value, place: &[&str]) -> Result<String, ApiError> {
+fn text<'a>(value: Json<'a>, place: &[&str]) -> Result<Cow<'a, str>, ApiError> {
     match value {
-        Value::String(text) => Ok(text),
-        other => Err(ApiError::invalid(vec![not_text(place, &other)])),
+        Json::Text(text) => Ok(text),
+        other => Err(ApiError::invalid(vec![not_text(place, other)])),
     }
 }
 
-fn not_text(place: &[&str], value: &Value) -> Issue {
-    Issue::new(place, "string_type", "Input should be a valid string").sent(value)
+fn not_text(place: &[&str], value: Json<'_>) -> Issue {
+    Issue::new(place, "string_type", "Input should be a valid string").sent(&value.into_value())
 }
 
 fn from_base64(content: &str) -> Result<Source, ApiError> {
@@ -126,7 +126,7 @@ fn from_base64(content: &str) -> Result<Source, ApiError> {
     source.map_err(|error| not_base64(&["document", "content"], &error))
 }
 
-fn from_address(content: &str, field: &str, allow_urls: bool) -> Result<Source, ApiError> {
+fn from_address(content: &str, field: &str, stored: &Stored) -> Result<Source, ApiError> {
     let place = ["document", field];
     if starts_with(content, "data:") {
         return Source::data_uri(content).map_err(|error| not_base64(&place, &error));
@@ -142,17 +142,8 @@ fn from_address(content: &str, field: &str, allow_urls: bool) -> Result<Source, 
         ));
     }
     let url = Url::parse(content).map_err(|error| bad(format!("not a URL: {error}")))?;
-    if !allow_urls {
-        let host = url.host_str().unwrap_or_default();
-        return Err(ApiError::new(
-            Class::Fetch,
-            format!(
-                "this server fetches no URLs (one at {host} was asked for); send the document as a \
-                 data URI or in base64, or start the server with --allow-urls"
-            ),
-        ));
-    }
-    Ok(Source::Url(url))
+    // Whether another's may be fetched is the provider's business.
+    stored.by_address(&url).unwrap_or(Ok(Source::Url(url)))
 }
 
 fn not_base64(place: &[&str], error: &crate::error::Error) -> ApiError {

@@ -1,5 +1,7 @@
 //! What a client is told when something is wrong, in the words of the service it thinks it speaks to.
 
+mod remote;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -52,6 +54,10 @@ pub(super) enum Class {
     /// A URL may not be fetched, or could not be.
     Fetch,
     Unauthorized,
+    /// A signed address does not hold, or a web page of somebody else asks.
+    Forbidden,
+    /// There is no room for a file.
+    Full,
     UnknownModel,
     NotFound,
     Method,
@@ -64,6 +70,14 @@ pub(super) enum Class {
     Timeout,
     NotInstalled,
     Internal,
+    /// Another provider refused the request, with this status: the caller's mistake.
+    Refused(u16),
+    /// Another provider refused this server's key, or the account behind it.
+    ProviderKey,
+    /// Another provider failed, or did not answer.
+    ProviderFailed,
+    /// Another provider took too long.
+    ProviderTimeout,
 }
 
 /// Status, name of the error, Mistral's number of it (where one was seen in the open; else the
@@ -79,6 +93,8 @@ impl Class {
             }
             Self::Fetch => Traits(400, "document_fetch_failed", None, "caller_document_fetch"),
             Self::Unauthorized => Traits(401, "unauthorized", None, "caller_unauthorized"),
+            Self::Forbidden => Traits(403, "forbidden", None, "policy_forbidden"),
+            Self::Full => Traits(507, "storage_full", None, "policy_storage_full"),
             Self::UnknownModel => {
                 Traits(404, "model_not_found", Some("3040"), "caller_model_not_found")
             }
@@ -94,6 +110,12 @@ impl Class {
             Self::Timeout => Traits(504, "timeout", None, "provider_timeout"),
             Self::NotInstalled => Traits(500, "not_installed", None, "provider_not_installed"),
             Self::Internal => Traits(500, "internal_error", None, "provider_internal_error"),
+            Self::Refused(status) => {
+                Traits(status, "provider_refused", None, "caller_refused_by_provider")
+            }
+            Self::ProviderKey => Traits(502, "provider_key_refused", None, "provider_key_refused"),
+            Self::ProviderFailed => Traits(502, "provider_failed", None, "provider_failed"),
+            Self::ProviderTimeout => Traits(504, "provider_timeout", None, "provider_timeout"),
         }
     }
 }
@@ -101,6 +123,8 @@ impl Class {
 /// One field that cannot be used, as FastAPI tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Issue {
+    /// Which part of the request: "body", "query", "header".
+    part: &'static str,
     /// Where: the field's names from the body inwards, without "body".
     pub(super) place: Vec<String>,
     /// The sort of mistake, in pydantic's words: "missing", "int_type".
@@ -114,11 +138,17 @@ pub(super) struct Issue {
 impl Issue {
     pub(super) fn new(place: &[&str], kind: &'static str, message: impl Into<String>) -> Self {
         let place = place.iter().map(|part| (*part).to_owned()).collect();
-        Self { place, kind, message: message.into(), input: None }
+        Self { part: "body", place, kind, message: message.into(), input: None }
     }
 
     pub(super) fn missing(place: &[&str]) -> Self {
         Self::new(place, "missing", "Field required")
+    }
+
+    /// The same, in another part of the request than its body.
+    pub(super) fn within(mut self, part: &'static str) -> Self {
+        self.part = part;
+        self
     }
 
     /// The same, with what was sent, where that is short.
@@ -134,7 +164,7 @@ impl Issue {
 
     fn json(&self) -> Value {
         let place: Vec<&str> =
-            std::iter::once("body").chain(self.place.iter().map(String::as_str)).collect();
+            std::iter::once(self.part).chain(self.place.iter().map(String::as_str)).collect();
         let mut map = Map::new();
         map.insert("type".to_owned(), json!(self.kind));
         map.insert("loc".to_owned(), json!(place));
@@ -165,11 +195,20 @@ pub(super) struct ApiError {
     pub(super) retry_after: Option<u64>,
     /// The model asked for, as far as it is known.
     pub(super) model: Option<String>,
+    /// The provider that is to blame, where it is another one than the engine of this machine.
+    pub(super) provider: Option<String>,
 }
 
 impl ApiError {
     pub(super) fn new(class: Class, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), issues: Vec::new(), retry_after: None, model: None }
+        Self {
+            class,
+            message: message.into(),
+            issues: Vec::new(),
+            retry_after: None,
+            model: None,
+            provider: None,
+        }
     }
 
     /// Fields that cannot be used.
@@ -197,6 +236,7 @@ impl ApiError {
             ErrorKind::Fetch => Class::Fetch,
             ErrorKind::TooLarge => Class::TooLarge,
             ErrorKind::NotInstalled => Class::NotInstalled,
+            ErrorKind::Remote => return remote::of(error),
             ErrorKind::Timeout => Class::Timeout,
             ErrorKind::NotFound if matches!(error, Error::UnknownModel { .. }) => {
                 Class::UnknownModel
@@ -207,13 +247,16 @@ impl ApiError {
             // Causes may name files of this machine: they are for its log.
             tracing::error!(error = error.chain(), "a read failed");
         }
+        if let Error::FetchRefused { url } = error {
+            return Self::new(class, refused_url(url));
+        }
         Self::new(class, error.to_string())
     }
 
     pub(super) fn status(&self, dialect: Dialect) -> StatusCode {
         let status = match (self.class, dialect) {
             // Neither of the two knows 422.
-            (Class::Invalid, Dialect::Opper | Dialect::Bifrost) => 400,
+            (Class::Invalid | Class::Refused(422), Dialect::Opper | Dialect::Bifrost) => 400,
             (class, _) => class.traits().0,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -225,7 +268,7 @@ impl ApiError {
         let status = self.status(dialect).as_u16();
         let issues = || self.issues.iter().map(Issue::json).collect::<Vec<_>>();
         match dialect {
-            Dialect::Mistral | Dialect::OpperV2 if self.class == Class::Invalid => {
+            Dialect::Mistral | Dialect::OpperV2 if !self.issues.is_empty() => {
                 json!({ "detail": issues() })
             }
             Dialect::Mistral => json!({
@@ -241,7 +284,7 @@ impl ApiError {
                 "status_code": status,
                 "error": { "type": name, "code": name, "message": self.message, "param": null },
                 "extra_fields": {
-                    "provider": "docling",
+                    "provider": self.provider.as_deref().unwrap_or("docling"),
                     "model_requested": self.model.as_deref().unwrap_or_default(),
                     "request_type": "ocr",
                     "error_type": sort,
@@ -270,6 +313,16 @@ impl ApiError {
         }
         response
     }
+}
+
+/// What to do where URLs are not fetched, in the server's words.
+fn refused_url(url: &str) -> String {
+    let url = url::Url::parse(url);
+    let host = url.as_ref().ok().and_then(url::Url::host_str).unwrap_or_default();
+    format!(
+        "this server fetches no URLs (one at {host} was asked for); send the document as a data URI \
+         or in base64, or start the server with --allow-urls"
+    )
 }
 
 /// Which field of the request an error of the library is about, and what it says.

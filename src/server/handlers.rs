@@ -5,18 +5,20 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::middleware::{self, Next};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::{self, About};
 use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
-use super::{models, request, status};
+use super::stored::Stored;
+use super::{files, models, request, status};
+use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
 const PARAMETERS_HEADER: &str = "x-recto-parameters";
@@ -35,8 +37,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v2/ocr", post(ocr))
         .route("/v3/ocr", post(ocr))
         .route("/v1/models", get(list_models))
+        .route("/v1/models/{*id}", get(one_model))
         .route("/v2/ocr/models", get(list_models))
         .route("/v3/ocr/models", get(list_models))
+        .merge(files::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
         .route("/ready", get(|State(app): Shared| async move { status::ready(&app) }))
@@ -65,45 +69,47 @@ fn refuse(request: &Request, error: &ApiError) -> Response<Body> {
 
 /// Counts every answer.
 async fn count(State(app): Shared, request: Request, next: Next) -> Response<Body> {
-    let path =
-        request.extensions().get::<MatchedPath>().map_or("other", |path| known(path.as_str()));
+    // Of the paths that there are, so that there are not more counts than these.
+    let path = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
+    let path = path.as_ref().map_or("other", MatchedPath::as_str);
     app.metrics.answered(path, response.status().as_u16());
     response
-}
-
-/// The path, as a name that lives as long as the program.
-fn known(path: &str) -> &'static str {
-    const PATHS: [&str; 13] = [
-        "/v1/ocr",
-        "/ocr",
-        "/v2/ocr",
-        "/v3/ocr",
-        "/v1/models",
-        "/v2/ocr/models",
-        "/v3/ocr/models",
-        "/metrics",
-        "/health",
-        "/ready",
-        "/version",
-        "/openapi.json",
-        "/docs",
-    ];
-    PATHS.into_iter().find(|known| *known == path).unwrap_or("other")
 }
 
 async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
     let path = request.uri().path();
     let dialect = Dialect::of(path, request.headers());
-    let list = app
-        .settings
-        .keys
-        .check(request.headers())
-        .and_then(|_| app.provider.models().map_err(|error| ApiError::of(&error)));
+    let list = models_of(&app, request.headers()).await;
     match list {
         Ok(list) if path == "/v1/models" => json_response(StatusCode::OK, &models::mistral(&list)),
         Ok(list) => json_response(StatusCode::OK, &models::opper(&list)),
         Err(error) => error.response(dialect),
+    }
+}
+
+/// All models, for whoever has a key.
+async fn models_of(app: &App, headers: &HeaderMap) -> Result<Vec<OcrModel>, ApiError> {
+    app.settings.keys.check(headers)?;
+    // Other providers may have to be asked for their lists.
+    let provider = Arc::clone(&app.provider);
+    match tokio::task::spawn_blocking(move || provider.models()).await {
+        Ok(list) => list.map_err(|error| ApiError::of(&error)),
+        Err(_) => Err(ApiError::new(Class::Internal, "the models could not be listed")),
+    }
+}
+
+/// One model of Mistral's list; names have slashes in them.
+async fn one_model(State(app): Shared, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let found = models_of(&app, request.headers()).await.and_then(|list| {
+        models::mistral_one(&list, &id).ok_or_else(|| {
+            let message = format!("there is no model {id:?}; GET /v1/models lists all");
+            ApiError::new(Class::UnknownModel, message)
+        })
+    });
+    match found {
+        Ok(model) => json_response(StatusCode::OK, &model),
+        Err(error) => refuse(&request, &error),
     }
 }
 
@@ -138,11 +144,13 @@ async fn read(
     // What is not text is no JSON either.
     let parameters = request.headers().get(PARAMETERS_HEADER);
     let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
-    let body = receive(request.into_body(), app.settings.max_body_bytes).await?;
-    let allow_urls = app.settings.allow_urls;
-    // Tens of megabytes of base64 would hold up other requests of this thread.
+    let length = announced(request.headers());
+    let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
+    let stored = Stored::of(app, key);
+    // Tens of megabytes of base64 would hold up other requests of this thread. The body is gone
+    // before the document is read.
     let asked = tokio::task::spawn_blocking(move || {
-        request::read(&body, parameters.as_deref(), dialect, allow_urls)
+        request::read(&body, parameters.as_deref(), dialect, &stored)
     })
     .await
     .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))??;
@@ -154,16 +162,21 @@ async fn read(
         latency: Duration::ZERO,
     };
     let mut ocr = asked.ocr;
-    // Opper's pages have elements without being asked for them.
-    ocr.include_blocks |= dialect == Dialect::Opper;
+    // Opper's pages have elements without being asked for them; a provider that has none need not
+    // tell that.
+    let unasked = dialect == Dialect::Opper && !ocr.include_blocks;
+    ocr.include_blocks |= unasked;
     let provider = Arc::clone(&app.provider);
     let held = (place, allowance);
-    let response = app
+    let mut response = app
         .reads
         .run(held, provider, ocr, app.settings.timeout)
         .await
         .map_err(|error| ApiError { model: about.model_requested.clone(), ..error })?;
     about.latency = start.elapsed();
+    if unasked {
+        response.warnings.retain(|warning| warning.option.as_deref() != Some("include_blocks"));
+    }
     let usage = response.usage;
     if let Some(hit) =
         response.extra_fields.get("cache_debug").and_then(|d| d["cache_hit"].as_bool())
@@ -188,10 +201,12 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     ))
 }
 
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
 fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
-    let length: Option<u64> =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    match length {
+    match announced(headers) {
         Some(length) if length > most as u64 => Err(too_large(most)),
         _ => Ok(()),
     }
@@ -201,13 +216,24 @@ fn too_large(most: usize) -> ApiError {
     ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
 }
 
-/// The whole body, no larger than the limit.
-async fn receive(body: Body, most: usize) -> Result<axum::body::Bytes, ApiError> {
-    let received = tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect()).await;
-    match received {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
-        Ok(Err(_)) => Err(ApiError::new(Class::SlowBody, "the request ended before its body did")),
-        Err(_) => Err(ApiError::new(Class::SlowBody, "the body did not arrive in time")),
-    }
+/// The whole body in one piece, no larger than the limit.
+async fn receive(body: Body, announced: Option<u64>, most: usize) -> Result<Vec<u8>, ApiError> {
+    // What is announced is only set aside; it takes memory as it comes.
+    let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0).min(most);
+    let received = tokio::time::timeout(BODY_TIME, async {
+        let mut whole = Vec::with_capacity(room);
+        let mut body = body;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| {
+                ApiError::new(Class::SlowBody, "the request ended before its body did")
+            })?;
+            let Ok(part) = frame.into_data() else { continue };
+            if whole.len() + part.len() > most {
+                return Err(too_large(most));
+            }
+            whole.extend_from_slice(&part);
+        }
+        Ok(whole)
+    });
+    received.await.map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?
 }

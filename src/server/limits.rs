@@ -1,4 +1,4 @@
-//! What one key may use: requests a minute, reads at once.
+//! What one key may use: requests and pages a minute, reads at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,12 +17,22 @@ pub struct KeyLimits {
     pub requests_per_minute: Option<u32>,
     /// Reads under way or waiting at once. Default: `None`, any number.
     pub reads_at_once: Option<u32>,
+    /// Pages a minute; a minute's worth may come at once. How many a document has is known when it
+    /// was read: one that exceeds what is left is answered, and the key waits until it has made up
+    /// for it. Default: `None`, any number.
+    pub pages_per_minute: Option<u32>,
 }
 
 impl KeyLimits {
     /// These limits.
     pub fn new(requests_per_minute: Option<u32>, reads_at_once: Option<u32>) -> Self {
-        Self { requests_per_minute, reads_at_once }
+        Self { requests_per_minute, reads_at_once, pages_per_minute: None }
+    }
+
+    /// The same, with a limit of pages a minute.
+    #[must_use]
+    pub fn with_pages(self, pages_per_minute: Option<u32>) -> Self {
+        Self { pages_per_minute, ..self }
     }
 }
 
@@ -35,17 +45,50 @@ pub(super) struct Limits {
 
 #[derive(Debug)]
 struct Use {
-    /// Requests left, as of `since`; they come back evenly over a minute.
+    requests: Bucket,
+    pages: Bucket,
+    reads: u32,
+}
+
+/// What is left of an allowance, as of `since`; it comes back evenly over a minute.
+#[derive(Debug)]
+struct Bucket {
     left: f64,
     since: Instant,
-    reads: u32,
+}
+
+impl Bucket {
+    /// Counts in what came back by now.
+    fn refill(&mut self, most: f64, now: Instant) {
+        let passed = now.saturating_duration_since(self.since).as_secs_f64();
+        self.left = (self.left + passed * most / MINUTE).min(most);
+        self.since = now;
+    }
+
+    /// The time until there is one, if there is none now.
+    fn wait(&self, most: f64) -> Option<Duration> {
+        (self.left < 1.0).then(|| Duration::from_secs_f64((1.0 - self.left) * MINUTE / most))
+    }
 }
 
 /// One read of a key; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Allowance {
     key: KeyIndex,
+    pages: Option<f64>,
     uses: Arc<Mutex<HashMap<KeyIndex, Use>>>,
+}
+
+impl Allowance {
+    /// Takes the pages that were read off what the key has left, below nothing if need be.
+    pub(super) fn charge(&self, pages: usize, now: Instant) {
+        let Some(most) = self.pages else { return };
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(used) = uses.get_mut(&self.key) {
+            used.pages.refill(most, now);
+            used.pages.left -= pages as f64;
+        }
+    }
 }
 
 impl Limits {
@@ -55,30 +98,37 @@ impl Limits {
 
     /// Takes note of a read, or refuses it (status 429).
     pub(super) fn admit(&self, key: KeyIndex, now: Instant) -> Result<Allowance, ApiError> {
+        let refused = |message: String, wait: Duration| {
+            Err(ApiError::new(Class::RateLimited, message).retry_after(wait))
+        };
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = self.limits.requests_per_minute.map(f64::from);
-        let used =
-            uses.entry(key).or_insert(Use { left: most.unwrap_or(0.0), since: now, reads: 0 });
+        let requests = self.limits.requests_per_minute.map(f64::from);
+        let pages = self.limits.pages_per_minute.map(f64::from);
+        let full = |most: Option<f64>| Bucket { left: most.unwrap_or(0.0), since: now };
+        let used = uses.entry(key).or_insert_with(|| Use {
+            requests: full(requests),
+            pages: full(pages),
+            reads: 0,
+        });
         if let Some(limit) = self.limits.reads_at_once.filter(|limit| used.reads >= *limit) {
             let message = format!("this key has {limit} read(s) under way, as many as it may");
-            return Err(
-                ApiError::new(Class::RateLimited, message).retry_after(Duration::from_secs(1))
-            );
+            return refused(message, Duration::from_secs(1));
         }
-        if let Some(most) = most {
-            let per_second = most / MINUTE;
-            let passed = now.saturating_duration_since(used.since).as_secs_f64();
-            used.left = (used.left + passed * per_second).min(most);
-            used.since = now;
-            if used.left < 1.0 {
-                let message = format!("this key may read {most} document(s) a minute");
-                let wait = Duration::from_secs_f64(((1.0 - used.left) / per_second).min(MINUTE));
-                return Err(ApiError::new(Class::RateLimited, message).retry_after(wait));
+        if let Some(most) = pages {
+            used.pages.refill(most, now);
+            if let Some(wait) = used.pages.wait(most) {
+                return refused(format!("this key may read {most} page(s) a minute"), wait);
             }
-            used.left -= 1.0;
+        }
+        if let Some(most) = requests {
+            used.requests.refill(most, now);
+            if let Some(wait) = used.requests.wait(most) {
+                return refused(format!("this key may read {most} document(s) a minute"), wait);
+            }
+            used.requests.left -= 1.0;
         }
         used.reads += 1;
-        Ok(Allowance { key, uses: Arc::clone(&self.uses) })
+        Ok(Allowance { key, pages, uses: Arc::clone(&self.uses) })
     }
 }
 
@@ -121,5 +171,23 @@ mod tests {
         assert!(limits.admit(1, now).is_ok());
         drop(first);
         assert!(limits.admit(0, now).is_ok());
+    }
+
+    #[test]
+    fn pages_are_counted_after_the_read_and_made_up_for() {
+        let limits = Limits::new(KeyLimits::new(None, None).with_pages(Some(60)));
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        // 90 of 60: the key waits until what is left is one page again.
+        limits.admit(0, at(0)).unwrap().charge(90, at(0));
+        let refused = limits.admit(0, at(0)).unwrap_err();
+        assert_eq!(refused.message, "this key may read 60 page(s) a minute");
+        assert_eq!(refused.retry_after, Some(31));
+        assert!(limits.admit(1, at(0)).is_ok(), "another key");
+        assert!(limits.admit(0, at(30)).is_err());
+        assert!(limits.admit(0, at(31)).is_ok());
+        // No more than a minute's worth is saved up.
+        limits.admit(0, at(999)).unwrap().charge(60, at(999));
+        assert!(limits.admit(0, at(999)).is_err());
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     /// By path and status. Paths that the server does not have are counted as one.
-    requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    requests: Mutex<BTreeMap<(String, u16), u64>>,
     pages: AtomicU64,
     bytes: AtomicU64,
     reads: AtomicU64,
@@ -20,9 +20,9 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn answered(&self, path: &'static str, status: u16) {
+    pub(super) fn answered(&self, path: &str, status: u16) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        *requests.entry((path, status)).or_default() += 1;
+        *requests.entry((path.to_owned(), status)).or_default() += 1;
     }
 
     /// Notes a document that was read.
@@ -85,6 +85,19 @@ impl Metrics {
         }
         text
     }
+}
+
+/// Stored files and their bytes.
+pub(super) fn files_text((files, bytes): (u64, u64)) -> String {
+    let mut text = String::new();
+    for (name, help, value) in [
+        ("recto_files", "Stored files.", files),
+        ("recto_file_bytes", "Size of the stored files.", bytes),
+    ] {
+        head(&mut text, name, "gauge", help);
+        let _ = writeln!(text, "{name} {value}");
+    }
+    text
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {

@@ -11,13 +11,16 @@ mod auth;
 mod docs;
 mod document;
 mod error;
+mod files;
 mod handlers;
+mod json;
 mod limits;
 mod metrics;
 mod models;
 mod reads;
 mod request;
 mod status;
+mod stored;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -28,6 +31,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::error::{Error, Result};
+use crate::files::FileStore;
 use crate::provider::OcrProvider;
 use app::App;
 
@@ -41,13 +45,12 @@ const LAST_PAGE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Documents read at once. Default: 1.
-    pub jobs: usize,
+    /// Documents under way at once, each with its bytes and what was read of it in memory. Their
+    /// pages take turns in the engine, so it has nothing to do with the number of processors.
+    /// Default: 32.
+    pub documents: usize,
     /// Requests that may wait for their turn; one more is answered with status 503. Default: 64.
     pub queue: usize,
-    /// Whether documents named by http(s) URLs are fetched. The provider's own policy has to allow
-    /// it as well (see [`UrlPolicy::Public`](crate::UrlPolicy::Public)). Default: `false`.
-    pub allow_urls: bool,
     /// Largest body of a request, in bytes. Default: 70 MB, a document of 50 MB in base64.
     pub max_body_bytes: usize,
     /// Longest time of a read; pages that were read by then are answered with. Default: none.
@@ -56,18 +59,21 @@ pub struct Settings {
     pub keys: Keys,
     /// What one key may use. Default: no limits.
     pub limits: KeyLimits,
+    /// Where uploaded files are kept; expired ones are removed while the server runs by
+    /// [`Server::run`] or [`Server::serve`]. Default: none, and no files are taken.
+    pub files: Option<FileStore>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            jobs: 1,
+            documents: 32,
             queue: 64,
-            allow_urls: false,
             max_body_bytes: 70_000_000,
             timeout: None,
             keys: Keys::default(),
             limits: KeyLimits::default(),
+            files: None,
         }
     }
 }
@@ -136,7 +142,10 @@ impl Server {
             stop.await;
             app.drain();
         };
-        axum::serve(listener, self.router()).with_graceful_shutdown(stop).await
+        let sweeping = tokio::spawn(sweep(self.app.settings.files.clone(), files::SWEEP_EVERY));
+        let ended = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
+        sweeping.abort();
+        ended
     }
 
     /// Without keys, only this machine may be served.
@@ -151,6 +160,18 @@ impl Server {
                  with --key-file or RECTO_KEYS, or listen on 127.0.0.1"
             ),
         ))
+    }
+}
+
+/// Removes files that have expired, every so often, for ever.
+async fn sweep(store: Option<FileStore>, every: Duration) {
+    let Some(store) = store else { return };
+    loop {
+        tokio::time::sleep(every).await;
+        let store = store.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.sweep()).await {
+            tracing::warn!(error = error.chain(), "expired files could not be removed");
+        }
     }
 }
 
@@ -195,6 +216,24 @@ mod tests {
         fn ocr(&self, _: &OcrRequest, _: &Call) -> Result<OcrResponse> {
             Err(Error::Cancelled)
         }
+    }
+
+    #[tokio::test]
+    async fn expired_files_are_removed_in_the_background() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::open(dir.path(), crate::files::FileSettings::default()).unwrap();
+        let new = crate::files::NewFile { keep: Some(Duration::ZERO), ..Default::default() };
+        store.upload().unwrap().finish(new).unwrap();
+        let left = || std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(left(), 2);
+        let sweeping = tokio::spawn(sweep(Some(store), Duration::from_millis(5)));
+        let gone = async {
+            while left() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+        sweeping.abort();
     }
 
     #[test]

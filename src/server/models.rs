@@ -37,6 +37,12 @@ pub(super) fn mistral(models: &[OcrModel]) -> Value {
     json!({ "object": "list", "data": data })
 }
 
+/// The model of Mistral's list that goes by the name.
+pub(super) fn mistral_one(models: &[OcrModel], name: &str) -> Option<Value> {
+    let Value::Array(data) = mistral(models)["data"].take() else { return None };
+    data.into_iter().find(|model| model["id"] == name)
+}
+
 /// Opper's list. The envelope of `/v3` is not published; this one has the keys of its neighbours and
 /// of `/v2`.
 pub(super) fn opper(models: &[OcrModel]) -> Value {
@@ -49,7 +55,7 @@ pub(super) fn opper(models: &[OcrModel]) -> Value {
                 "type": "ocr",
                 "provider": model.provider,
                 "hosting_provider": model.provider,
-                "location": "local",
+                "location": if model.provider == "docling" { "local" } else { "remote" },
                 "capabilities": ["ocr"],
                 "options": model.capabilities,
                 "aliases": model.aliases,

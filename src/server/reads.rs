@@ -1,9 +1,9 @@
 //! The one place where reads run: so many at once, so many waiting, and cancelled when nobody waits
-//! for them any more.
+//! for them any more. How the pages of those at once take turns is the engine's business.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ const COME_BACK: Duration = Duration::from_secs(2);
 /// Reads under way and waiting.
 #[derive(Debug)]
 pub(super) struct Reads {
-    jobs: usize,
+    documents: usize,
     /// Most requests at once: running and waiting.
     most: usize,
     present: Arc<AtomicUsize>,
@@ -65,14 +65,14 @@ impl Drop for CancelOnDrop {
 }
 
 impl Reads {
-    pub(super) fn new(jobs: usize, queue: usize) -> Self {
-        let jobs = jobs.clamp(1, Semaphore::MAX_PERMITS);
+    pub(super) fn new(documents: usize, queue: usize) -> Self {
+        let documents = documents.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            jobs,
-            most: jobs.saturating_add(queue),
+            documents,
+            most: documents.saturating_add(queue),
             present: Arc::default(),
             running: Arc::default(),
-            turns: Arc::new(Semaphore::new(jobs)),
+            turns: Arc::new(Semaphore::new(documents)),
         }
     }
 
@@ -92,7 +92,7 @@ impl Reads {
             Err(present) => {
                 let message = format!(
                     "{present} requests are under way or waiting ({} are read at once); try again",
-                    self.jobs
+                    self.documents
                 );
                 Err(ApiError::new(Class::Busy, message).retry_after(COME_BACK))
             }
@@ -114,9 +114,13 @@ impl Reads {
         let cancel = CancelFlag::default();
         let _guard = CancelOnDrop(cancel.clone());
         let read = tokio::task::spawn_blocking(move || {
-            let _held = (held, turn, running);
+            let _held = (&held, turn, running);
             let call = Call { cancel, ..Call::default() }.with_timeout(timeout);
-            provider.ocr(&request, &call)
+            let answer = provider.ocr(&request, &call);
+            if let Ok(answer) = &answer {
+                held.1.charge(answer.usage.pages_processed, Instant::now());
+            }
+            answer
         });
         match read.await {
             Ok(answer) => answer.map_err(|error| ApiError::of(&error)),

@@ -1,9 +1,11 @@
 //! From the JSON of a request to an [`OcrRequest`].
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::document;
 use super::error::{ApiError, Dialect, Issue};
+use super::json::{self, Json};
+use super::stored::Stored;
 use crate::error::Warning;
 use crate::options::PageSet;
 use crate::provider::{Granularity, OcrRequest, OcrTableFormat};
@@ -26,24 +28,29 @@ pub(super) fn read(
     body: &[u8],
     parameters: Option<&str>,
     dialect: Dialect,
-    allow_urls: bool,
+    stored: &Stored,
 ) -> Result<Asked, ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
+    let value: Json<'_> = serde_json::from_slice(body).map_err(|error| {
         invalid(Issue::new(&[], "json_invalid", format!("JSON decode error: {error}")))
     })?;
-    let Value::Object(map) = value else {
-        return Err(invalid(
-            Issue::new(&[], "model_type", "Input should be an object").sent(&value),
-        ));
+    let mut map = match value {
+        Json::Object(map) => map,
+        other => {
+            let issue = Issue::new(&[], "model_type", "Input should be an object");
+            return Err(invalid(issue.sent(&other.into_value())));
+        }
     };
+    // The document alone is large: everything else has texts of its own.
+    let document = map.remove("document");
+    let map = json::into_map(map);
     let mut fields = Fields { map, issues: Vec::new(), warnings: Vec::new() };
     if dialect == Dialect::OpperV2 {
         fields.open("mistral_extra");
     }
     fields.lift();
     let model = fields.map.get("model").and_then(Value::as_str).map(str::to_owned);
-    fields.request(parameters, allow_urls).map_err(|error| ApiError { model, ..error })
+    fields.request(document, parameters, stored).map_err(|error| ApiError { model, ..error })
 }
 
 /// Fields of Mistral's that a client of Opper's can only give among its `parameters`.
@@ -63,8 +70,12 @@ struct Fields {
 }
 
 impl Fields {
-    fn request(mut self, parameters: Option<&str>, allow_urls: bool) -> Result<Asked, ApiError> {
-        let document = self.map.remove("document");
+    fn request(
+        mut self,
+        document: Option<Json<'_>>,
+        parameters: Option<&str>,
+        stored: &Stored,
+    ) -> Result<Asked, ApiError> {
         let raw = self.boolean("include_raw").then(|| without_secrets(&self.map));
         let mut ocr = OcrRequest {
             model: self.text("model"),
@@ -87,7 +98,7 @@ impl Fields {
             ..OcrRequest::new(Source::Bytes { bytes: [].into(), name: None })
         };
         ocr.parameters = self.parameters(parameters);
-        let document = document::read(document, allow_urls, &mut self.warnings);
+        let document = document::read(document, stored, &mut self.warnings);
         match document {
             Err(mut error) if !error.issues.is_empty() => {
                 error.issues.append(&mut self.issues);
@@ -240,7 +251,7 @@ impl Fields {
     fn annotation(&mut self, name: &str) -> Option<Value> {
         match self.take(name)? {
             value @ Value::Object(_) => Some(value),
-            Value::String(text) => Some(serde_json::from_str(&text).unwrap_or(json!(text))),
+            Value::String(text) => Some(serde_json::from_str(&text).unwrap_or(Value::String(text))),
             other => {
                 self.wrong(name, "dict_type", "Input should be an object", &other);
                 None

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::app::App;
 use super::error::json_response;
+use super::metrics::files_text;
 
 /// The description of the interface.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -31,7 +32,11 @@ pub(super) fn version() -> Response<Body> {
 }
 
 pub(super) fn metrics(app: &App) -> Response<Body> {
-    text(app.metrics.text(app.reads.counts()), "text/plain; version=0.0.4; charset=utf-8")
+    let mut metrics = app.metrics.text(app.reads.counts());
+    if let Some(store) = &app.settings.files {
+        metrics.push_str(&files_text(store.usage()));
+    }
+    text(metrics, "text/plain; version=0.0.4; charset=utf-8")
 }
 
 pub(super) fn openapi() -> Response<Body> {

@@ -1,6 +1,9 @@
 //! Documents behind URLs.
 
-use url::Url;
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use url::{Host, Url};
 
 #[cfg(feature = "remote")]
 use super::{ReadError, read_limited};
@@ -8,20 +11,68 @@ use super::{UrlPolicy, read_file};
 use crate::call::Call;
 use crate::error::{Error, Result};
 
-/// Downloads the document, where the policy allows it.
+/// The whole download, where the call has no deadline: the size limit at about 30 Mbit/s.
+const WHOLE: Duration = Duration::from_secs(300);
+
+/// What may be fetched.
+#[derive(Clone, Debug)]
+// A build that fetches nothing has no use for the details.
+#[cfg_attr(not(feature = "remote"), allow(dead_code))]
+pub(crate) struct FetchRules {
+    pub(crate) policy: UrlPolicy,
+    /// Hosts that may have addresses that are not public, under [`UrlPolicy::Public`].
+    pub(crate) hosts: Vec<Host>,
+    /// Largest document, in bytes.
+    pub(crate) max_bytes: u64,
+    /// Longest time of a download.
+    pub(crate) timeout: Duration,
+}
+
+impl Default for FetchRules {
+    fn default() -> Self {
+        Self {
+            policy: UrlPolicy::default(),
+            hosts: Vec::new(),
+            max_bytes: super::MAX_BYTES,
+            timeout: WHOLE,
+        }
+    }
+}
+
+impl From<UrlPolicy> for FetchRules {
+    fn from(policy: UrlPolicy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+}
+
+/// A host as URLs name it: `example.org`, `192.168.1.2`, `[::1]` or `::1`. Names are compared as they
+/// are after normalisation: lower case, Punycode, without a dot at the end; numbers in all the ways
+/// that URLs write them.
+///
+/// # Errors
+///
+/// [`Error::InvalidOption`] where it is none.
+pub(crate) fn host(text: &str) -> Result<Host> {
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
+        return Ok(Host::Ipv6(address));
+    }
+    Host::parse(text.strip_suffix('.').unwrap_or(text)).map_err(|error| {
+        let detail = format!("{text:?} is no host ({error}); name one without scheme and port");
+        Error::invalid_option("allow_hosts", detail)
+    })
+}
+
+/// Downloads the document, where the rules allow it.
 pub(super) fn fetch(
     url: &Url,
     name: &str,
-    policy: UrlPolicy,
+    rules: &FetchRules,
     max_bytes: u64,
     call: &Call,
 ) -> Result<Vec<u8>> {
+    let policy = rules.policy;
     if policy == UrlPolicy::Refuse {
-        return Err(failed(
-            url,
-            "URLs are refused; build the engine with Engine::builder().url_policy(UrlPolicy::Any) \
-             to allow them",
-        ));
+        return Err(Error::FetchRefused { url: without_secrets(url) });
     }
     match url.scheme() {
         "file" if policy == UrlPolicy::Public => {
@@ -31,9 +82,9 @@ pub(super) fn fetch(
             let path = url
                 .to_file_path()
                 .map_err(|()| failed(url, "it does not name a file of this machine"))?;
-            read_file(&path, name, max_bytes)
+            read_file(&path, &path, name, max_bytes)
         }
-        "http" | "https" => download(url, name, policy, max_bytes, call),
+        "http" | "https" => download(url, name, rules, max_bytes.min(rules.max_bytes), call),
         other => Err(failed(url, format!("{other:?} is none of http, https, file"))),
     }
 }
@@ -57,7 +108,7 @@ fn without_secrets(url: &Url) -> String {
 fn download(
     url: &Url,
     _name: &str,
-    _policy: UrlPolicy,
+    _rules: &FetchRules,
     _max_bytes: u64,
     _call: &Call,
 ) -> Result<Vec<u8>> {
@@ -68,28 +119,26 @@ fn download(
 fn download(
     url: &Url,
     name: &str,
-    policy: UrlPolicy,
+    rules: &FetchRules,
     max_bytes: u64,
     call: &Call,
 ) -> Result<Vec<u8>> {
-    use std::time::Duration;
-
     /// A server that has not taken the connection by then is not there.
     const CONNECT: Duration = Duration::from_secs(15);
-    /// The whole download, where the call has no deadline: the size limit at about 30 Mbit/s.
-    const WHOLE: Duration = Duration::from_secs(300);
     /// As browsers, generously less.
     const REDIRECTS: u32 = 5;
 
     call.check()?;
     let config = ureq::Agent::config_builder()
         .timeout_connect(Some(CONNECT))
-        .timeout_global(Some(call.remaining().map_or(WHOLE, |left| left.min(WHOLE))))
+        .timeout_global(Some(
+            call.remaining().map_or(rules.timeout, |left| left.min(rules.timeout)),
+        ))
         .max_redirects(REDIRECTS)
         .user_agent(concat!("recto/", env!("CARGO_PKG_VERSION")))
         .accept("application/pdf, image/*;q=0.9, */*;q=0.5");
-    let agent = match policy {
-        UrlPolicy::Public => super::public::agent(config.proxy(None).build()),
+    let agent = match rules.policy {
+        UrlPolicy::Public => super::public::agent(config.proxy(None).build(), rules.hosts.clone()),
         _ => config.build().new_agent(),
     };
     let stopped = |e: ureq::Error| match call.check() {
@@ -165,7 +214,7 @@ mod tests {
     mod remote {
         use std::io::{BufRead, BufReader, Write};
         use std::net::TcpListener;
-        use std::time::{Duration, Instant};
+        use std::time::Instant;
 
         use super::*;
         use crate::error::ErrorKind;
@@ -184,6 +233,8 @@ mod tests {
                         "/a.pdf" => b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close\r\n\r\n%PDF-1.7",
                         "/endless" => b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n%PDF-1.7 and on and on",
                         "/moved" => b"HTTP/1.1 302 Found\r\nlocation: /a.pdf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                        "/elsewhere" => b"HTTP/1.1 302 Found\r\nlocation: http://localhost:1/a.pdf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                        "/metadata" => b"HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
                         "/loop" => b"HTTP/1.1 302 Found\r\nlocation: /loop\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
                         "/slow" => {
                             std::thread::sleep(Duration::from_secs(3));
@@ -225,6 +276,89 @@ mod tests {
                 let error = error.chain();
                 // A machine without IPv6 may not know the name at all.
                 assert!(error.contains("not a public address"), "{host}: {error}");
+            }
+        }
+
+        fn with_hosts(hosts: &[&str]) -> FetchRules {
+            let hosts = hosts.iter().map(|name| host(name).unwrap()).collect();
+            FetchRules { hosts, ..UrlPolicy::Public.into() }
+        }
+
+        fn load_by(url: &str, rules: FetchRules) -> Result<super::super::super::Input> {
+            Source::parse(url).unwrap().load_with(rules, 1000, &Call::default())
+        }
+
+        #[test]
+        fn hosts_that_are_named_may_be_private_under_every_name_of_theirs() {
+            let origin = serve();
+            let port = origin.rsplit(':').next().unwrap();
+            for (named, host) in [
+                ("127.0.0.1", "127.0.0.1"),
+                ("127.0.0.1", "2130706433"),
+                ("0x7f.1", "127.0.0.1"),
+                ("LOCALHOST.", "localhost"),
+                ("localhost", "LocalHost"),
+            ] {
+                let url = format!("http://{host}:{port}/a.pdf");
+                let input = load_by(&url, with_hosts(&[named]));
+                assert_eq!(input.unwrap().name, "a.pdf", "{named} {host}");
+            }
+            // Another name of the same machine is another host.
+            let error =
+                load_by(&format!("http://localhost:{port}/a.pdf"), with_hosts(&["127.0.0.1"]));
+            let error = error.unwrap_err().chain();
+            assert!(error.contains("localhost is not a public address"), "{error}");
+        }
+
+        #[test]
+        fn a_host_that_is_named_cannot_lead_to_one_that_is_not() {
+            let origin = serve();
+            let hosts = with_hosts(&["127.0.0.1"]);
+            let moved = load_by(&format!("{origin}/moved"), hosts.clone());
+            assert_eq!(moved.unwrap().content.bytes(), b"%PDF-1.7");
+            for path in ["/elsewhere", "/metadata"] {
+                let error = load_by(&format!("{origin}{path}"), hosts.clone()).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Fetch);
+                let error = error.chain();
+                assert!(error.contains("is not a public address"), "{path}: {error}");
+            }
+        }
+
+        #[test]
+        fn downloads_keep_to_the_rules_size_and_time() {
+            let origin = serve();
+            let rules = with_hosts(&["127.0.0.1"]);
+            let small = FetchRules { max_bytes: 7, ..rules.clone() };
+            let error = load_by(&format!("{origin}/a.pdf"), small.clone()).unwrap_err();
+            let message = "a.pdf is too large: its 8 bytes exceed the limit of 7 bytes";
+            assert_eq!(error.to_string(), message);
+            let error = load_by(&format!("{origin}/endless"), small).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TooLarge);
+            let hasty = FetchRules { timeout: Duration::from_millis(200), ..rules };
+            let start = Instant::now();
+            let error = load_by(&format!("{origin}/slow"), hasty).unwrap_err();
+            assert!(error.chain().contains("it took too long"), "{}", error.chain());
+            assert!(start.elapsed() < Duration::from_secs(2));
+        }
+
+        #[test]
+        fn hosts_are_compared_as_they_are_after_normalisation() {
+            for (one, other) in [
+                ("X.example.", "x.EXAMPLE"),
+                ("[::1]", "::1"),
+                ("0x7f.1", "127.0.0.1"),
+                ("ö", "xn--nda"),
+            ] {
+                assert_eq!(host(one).unwrap(), host(other).unwrap());
+            }
+            assert_ne!(host("a.x.example").unwrap(), host("x.example").unwrap());
+        }
+
+        #[test]
+        fn what_is_no_host_is_an_error() {
+            for text in ["http://x", "x:80", "a b", ""] {
+                let error = host(text).unwrap_err().to_string();
+                assert!(error.starts_with("allow_hosts: ") && error.contains(text), "{error}");
             }
         }
 

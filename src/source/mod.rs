@@ -9,6 +9,7 @@ mod inline;
 #[cfg(feature = "remote")]
 mod public;
 mod sniff;
+mod stored;
 
 use std::fs::File;
 use std::io::Read;
@@ -21,6 +22,8 @@ use crate::call::Call;
 use crate::error::{Error, Result};
 
 pub(crate) use content::Content;
+pub(crate) use fetch::{FetchRules, host};
+pub use stored::StoredFile;
 
 /// A document to read.
 ///
@@ -48,6 +51,8 @@ pub enum Source {
         /// A name for messages and metadata.
         name: Option<String>,
     },
+    /// A file that goes by another name than its path's.
+    Stored(StoredFile),
 }
 
 /// Which URLs an engine may fetch.
@@ -88,6 +93,28 @@ pub(crate) enum Format {
     Gif,
 }
 
+impl Format {
+    /// The format of a document that begins so, or an error that says what it is instead.
+    #[cfg(feature = "server")]
+    pub(crate) fn of(head: &[u8], name: &str) -> Result<Self> {
+        sniff::sniff(head, name)
+    }
+
+    /// Its media type.
+    #[cfg(feature = "server")]
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Tiff => "image/tiff",
+            Self::WebP => "image/webp",
+            Self::Bmp => "image/bmp",
+            Self::Gif => "image/gif",
+        }
+    }
+}
+
 /// Largest document that is loaded, in bytes: 1 GiB, twenty times what hosted services take, and
 /// still well inside the memory of a machine that runs OCR.
 pub(crate) const MAX_BYTES: u64 = 1 << 30;
@@ -114,7 +141,7 @@ impl Source {
     /// [`Error::InvalidOption`] where the text is not base64.
     pub fn base64(text: &str) -> Result<Self> {
         let bytes = inline::base64(text)?;
-        Ok(Self::Bytes { bytes: bytes.into(), name: None })
+        Ok(Self::Bytes { bytes, name: None })
     }
 
     /// A document in a `data:` URI, base64 or percent-encoded. The media type it states is not
@@ -125,7 +152,7 @@ impl Source {
     /// [`Error::InvalidOption`] where the text is no data URI.
     pub fn data_uri(text: &str) -> Result<Self> {
         let bytes = inline::data_uri(text)?;
-        Ok(Self::Bytes { bytes: bytes.into(), name: None })
+        Ok(Self::Bytes { bytes, name: None })
     }
 
     /// What somebody typed: an http, https or file URL, a `data:` URI, or else a path.
@@ -163,6 +190,16 @@ impl Source {
             Self::Bytes { name, .. } => {
                 name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| UNNAMED.to_owned())
             }
+            Self::Stored(file) => file.name().to_owned(),
+        }
+    }
+
+    /// Where it lies on disk.
+    fn on_disk(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Stored(file) => Some(file.path()),
+            Self::Url(_) | Self::Bytes { .. } => None,
         }
     }
 
@@ -174,30 +211,52 @@ impl Source {
     /// The same, with the largest size in bytes, and a call whose deadline a download keeps to.
     pub(crate) fn load_with(
         &self,
-        policy: UrlPolicy,
+        rules: impl Into<FetchRules>,
         max_bytes: u64,
         call: &Call,
     ) -> Result<Input> {
         let name = self.name();
-        if let Self::Path(path) = self
+        if let Some(path) = self.on_disk()
             && let Some(content) = pdf_on_disk(path, &name, max_bytes)
         {
             return Ok(Input { name, content, format: Format::Pdf, path: regular(path) });
         }
         let bytes: Arc<[u8]> = match self {
-            Self::Path(path) => read_file(path, &name, max_bytes)?.into(),
-            Self::Url(url) => fetch::fetch(url, &name, policy, max_bytes, call)?.into(),
+            Self::Path(path) => read_file(path, path, &name, max_bytes)?.into(),
+            Self::Stored(file) => {
+                read_file(file.path(), Path::new(&name), &name, max_bytes)?.into()
+            }
+            Self::Url(url) => fetch::fetch(url, &name, &rules.into(), max_bytes, call)?.into(),
             Self::Bytes { bytes, .. } => {
                 check_size(&name, bytes.len() as u64, max_bytes)?;
                 Arc::clone(bytes)
             }
         };
         let format = sniff::sniff(&bytes, &name)?;
-        let path = match self {
-            Self::Path(path) => regular(path),
-            _ => None,
-        };
+        let path = self.on_disk().and_then(regular);
         Ok(Input { name, content: Content::Memory(bytes), format, path })
+    }
+
+    /// The document of a path or bytes as bytes, whatever its format; a URL stays what it is. Cheap
+    /// to clone, and read from disk (or a pipe) once.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read, is empty, or larger than 1 GiB.
+    pub(crate) fn in_memory(&self) -> Result<Self> {
+        let name = self.name();
+        let (bytes, name): (Arc<[u8]>, _) = match self {
+            Self::Url(_) => return Ok(self.clone()),
+            Self::Path(path) => (read_file(path, path, &name, MAX_BYTES)?.into(), Some(name)),
+            Self::Stored(file) => {
+                (read_file(file.path(), Path::new(&name), &name, MAX_BYTES)?.into(), Some(name))
+            }
+            Self::Bytes { bytes, name } => (Arc::clone(bytes), name.clone()),
+        };
+        if bytes.is_empty() {
+            return Err(Error::EmptyInput { name: self.name() });
+        }
+        Ok(Self::Bytes { bytes, name })
     }
 }
 
@@ -230,8 +289,9 @@ fn url_name(url: &Url) -> String {
     }
 }
 
-fn read_file(path: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
-    let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
+/// The file at `path`, which errors call `shown`.
+fn read_file(path: &Path, shown: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
+    let io = |source| Error::Io { action: "read", path: shown.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     if metadata.is_dir() {

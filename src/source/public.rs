@@ -1,4 +1,4 @@
-//! Downloads that reach public addresses only.
+//! Downloads that reach public addresses only, and hosts that are named.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,17 +7,23 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use url::Host;
 
-/// An agent that connects to public addresses only. It asks for the address of every redirect too,
-/// and connects to the very address that was checked.
-pub(super) fn agent(config: Config) -> Agent {
-    Agent::with_parts(config, DefaultConnector::default(), Public::default())
+use super::fetch::host;
+
+/// An agent that connects to public addresses only, and to these hosts whatever their addresses. It
+/// asks for the address of every redirect too, and connects to the very address that was checked.
+pub(super) fn agent(config: Config, hosts: Vec<Host>) -> Agent {
+    let resolver = Public { names: DefaultResolver::default(), hosts };
+    Agent::with_parts(config, DefaultConnector::default(), resolver)
 }
 
 /// Resolves names, and drops addresses that are not public.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Public {
     names: DefaultResolver,
+    /// Hosts that may have other addresses.
+    hosts: Vec<Host>,
 }
 
 impl Resolver for Public {
@@ -28,6 +34,10 @@ impl Resolver for Public {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let all = self.names.resolve(uri, config, timeout)?;
+        // What a redirect names was not normalised yet.
+        if uri.host().is_some_and(|name| host(name).is_ok_and(|name| self.hosts.contains(&name))) {
+            return Ok(all);
+        }
         let mut public = self.empty();
         for address in all.iter().filter(|address| is_public(address.ip())) {
             public.push(*address);

@@ -26,6 +26,8 @@ fn help_lists_every_option() {
                 "--jobs",
                 "--tessdata",
                 "--pdfium",
+                "--model",
+                "--config",
                 "--verbose",
                 "--quiet",
             ],

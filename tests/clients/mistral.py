@@ -1,40 +1,23 @@
 """Mistral's client against `recto serve`: python mistral.py target/release/recto"""
 
-import base64
-import os
-import pathlib
-import re
-import subprocess
-import sys
+import urllib.request
 
 from mistralai.client import Mistral
 from mistralai.client.errors import HTTPValidationError, SDKError
 
-KEY = "a-key-for-this-test"
-PAGES = pathlib.Path(__file__).parents[2] / "testdata" / "pages"
+from served import KEY, PAGES, TITLE, data_uri, refused, run
+
+REPORT = {"type": "document_url", "document_url": data_uri("report.pdf", "application/pdf")}
+SCAN = data_uri("swedish-scan.png", "image/png")
 
 
-def data_uri(name, kind):
-    return f"data:{kind};base64," + base64.b64encode((PAGES / name).read_bytes()).decode()
-
-
-def refused(error, call):
-    try:
-        call()
-    except error as refusal:
-        return refusal
-    raise AssertionError(f"no {error.__name__}")
-
-
-def check(address):
-    client = Mistral(api_key=KEY, server_url=address)
-    report = {"type": "document_url", "document_url": data_uri("report.pdf", "application/pdf")}
-
-    answer = client.ocr.process(model="mistral-ocr-latest", document=report)
+def answers(client):
+    answer = client.ocr.process(model="mistral-ocr-latest", document=REPORT)
     assert [page.index for page in answer.pages] == [0, 1]
-    assert "# Rain Gardens on Mill Street" in answer.pages[0].markdown
+    assert TITLE in answer.pages[0].markdown
     assert (answer.pages[0].dimensions.dpi, answer.pages[0].dimensions.width) == (200, 1654)
     assert answer.usage_info.pages_processed == 2
+    assert answer.usage_info.doc_size_bytes == (PAGES / "report.pdf").stat().st_size
     # The client asks for blocks unasked.
     kinds = [block.type for block in answer.pages[0].blocks]
     assert {"title", "text", "image", "list", "header", "footer"} <= set(kinds), kinds
@@ -42,7 +25,7 @@ def check(address):
 
     answer = client.ocr.process(
         model=None,
-        document={**report, "document_name": "report.pdf"},
+        document={**REPORT, "document_name": "report.pdf"},
         pages="1",
         include_image_base64=True,
         image_limit=5,
@@ -56,58 +39,122 @@ def check(address):
     assert (page.index, page.footer) == (1, "2")
     assert page.tables[0].id == "tbl-0.html" and page.tables[0].content.startswith("<table>")
 
-    answer = client.ocr.process(model="recto", document=report, pages=[0], include_image_base64=True)
+    answer = client.ocr.process(model="recto", document=REPORT, pages=[0], include_image_base64=True)
     assert answer.pages[0].images[0].image_base64.startswith("data:image/jpeg;base64,")
 
-    scan = {"type": "image_url", "image_url": {"url": data_uri("swedish-scan.png", "image/png")}}
-    answer = client.ocr.process(
-        model="docling-latest",
-        document=scan,
+
+def images(client):
+    def read(document, **more):
+        return client.ocr.process(model="docling-latest", document=document, **more).pages[0]
+
+    page = read(
+        {"type": "image_url", "image_url": {"url": SCAN}},
         confidence_scores_granularity="word",
         bbox_annotation_format={
             "type": "json_schema",
             "json_schema": {"name": "b", "schema": {"type": "object"}},
         },
     )
-    page = answer.pages[0]
     words = page.confidence_scores.word_confidence_scores
     assert "".join(word.text for word in words) == page.markdown
     assert 0 < page.confidence_scores.average_page_confidence_score <= 1
+    assert len(page.markdown) > 100, page.markdown
+    assert read({"type": "image_url", "image_url": SCAN}).markdown == page.markdown
+    assert read({"type": "document_url", "document_url": SCAN}).markdown == page.markdown
 
-    models = {model.id: model for model in client.models.list().data}
-    assert models["mistral-ocr-latest"].capabilities.ocr
 
-    error = refused(SDKError, lambda: client.ocr.process(model="gpt-5", document=report))
+def files(client):
+    content = (PAGES / "report.pdf").read_bytes()
+    upload = {"file_name": "report.pdf", "content": content}
+    stored = client.files.upload(file=upload, purpose="ocr", expiry=1)
+    assert (stored.filename, stored.size_bytes) == ("report.pdf", len(content)), stored
+    assert (stored.purpose, stored.sample_type, stored.source) == ("ocr", "ocr_input", "upload")
+    assert (stored.mimetype, stored.visibility) == ("application/pdf", "workspace"), stored
+    assert stored.expires_at == stored.created_at + 3600, stored
+
+    listed = client.files.list(purpose="ocr", search="REPORT", mimetypes=["application/pdf"])
+    assert [file.id for file in listed.data] == [stored.id] and listed.total == 1, listed
+    assert client.files.list(purpose="batch").total == 0
+    found = client.files.retrieve(file_id=stored.id)
+    assert found.size_bytes == len(content) and found.deleted is False, found
+    assert client.files.download(file_id=stored.id).read() == content
+
+    url = client.files.get_signed_url(file_id=stored.id, expiry=1).url
+    assert urllib.request.urlopen(url).read() == content
+    whole = client.ocr.process(model=None, document=REPORT)
+    for document in [
+        {"type": "file", "file_id": stored.id},
+        {"type": "document_url", "document_url": url},
+        {"type": "image_url", "image_url": url},
+        {"type": "image_url", "image_url": {"url": url, "detail": "auto"}},
+    ]:
+        answer = client.ocr.process(model="mistral-ocr-latest", document=document)
+        assert answer.pages == whole.pages, document
+        assert answer.usage_info == whole.usage_info, document
+
+    deleted = client.files.delete(file_id=stored.id)
+    assert (deleted.id, deleted.deleted) == (stored.id, True)
+    assert client.files.list().total == 0
+    for call in [
+        lambda: client.files.retrieve(file_id=stored.id),
+        lambda: client.files.download(file_id=stored.id),
+        lambda: client.files.get_signed_url(file_id=stored.id),
+        lambda: client.files.delete(file_id=stored.id),
+        lambda: client.ocr.process(model=None, document={"type": "file", "file_id": stored.id}),
+        lambda: client.ocr.process(
+            model=None, document={"type": "document_url", "document_url": url}
+        ),
+    ]:
+        error = refused(SDKError, call)
+        assert error.status_code == 404 and stored.id in error.body, error.body
+
+    text = {"file_name": "notes.txt", "content": b"hello"}
+    error = refused(SDKError, lambda: client.files.upload(file=text, purpose="ocr"))
+    assert error.status_code == 422 and "notes.txt is plain text" in error.body, error.body
+    lines = {"file_name": "work.jsonl", "content": b'{"custom_id": "0", "body": {}}\n{"body": {}}'}
+    batch = client.files.upload(file=lines, purpose="batch")
+    assert (batch.num_lines, batch.sample_type) == (2, "batch_request"), batch
+    client.files.delete(file_id=batch.id)
+
+
+def models(client):
+    listed = {model.id: model for model in client.models.list().data}
+    assert listed["mistral-ocr-latest"].capabilities.ocr
+    for name in ["mistral-ocr-latest", "docling/docling-latest"]:
+        model = client.models.retrieve(model_id=name)
+        assert model.id == name and model.capabilities.ocr and model.type == "base", model
+    error = refused(SDKError, lambda: client.models.retrieve(model_id="gpt-5"))
+    assert error.status_code == 404 and '"code":"3040"' in error.body, error.body
+
+
+def errors(client, address):
+    error = refused(SDKError, lambda: client.ocr.process(model="gpt-5", document=REPORT))
     assert error.status_code == 404 and '"code":"3040"' in error.body, error.body
     text = {"type": "document_url", "document_url": "data:text/plain;base64,aGVq"}
     error = refused(SDKError, lambda: client.ocr.process(model=None, document=text))
     assert error.status_code == 400 and '"code":"3740"' in error.body, error.body
     url = {"type": "document_url", "document_url": "https://example.org/a.pdf"}
     error = refused(SDKError, lambda: client.ocr.process(model=None, document=url))
-    assert error.status_code == 400 and "--allow-urls" in error.body, error.body
+    assert error.status_code == 400 and "allow-urls" in error.body, error.body
     error = refused(
-        HTTPValidationError, lambda: client.ocr.process(model=None, document=report, pages=[99])
+        HTTPValidationError, lambda: client.ocr.process(model=None, document=REPORT, pages=[99])
     )
     assert error.data.detail[0].loc == ["body", "pages"], error.data
     stranger = Mistral(api_key="not-the-right-key", server_url=address)
-    error = refused(SDKError, lambda: stranger.ocr.process(model=None, document=report))
-    assert error.status_code == 401, error
+    for call in [
+        lambda: stranger.ocr.process(model=None, document=REPORT),
+        lambda: stranger.files.list(),
+    ]:
+        assert refused(SDKError, call).status_code == 401
 
 
-def main():
-    server = subprocess.Popen(
-        [sys.argv[1], "serve", "--listen", "127.0.0.1:0"],
-        env={**os.environ, "RECTO_KEYS": KEY},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        address = re.search(r"http://\S+", server.stderr.readline()).group()
-        check(address)
-    finally:
-        server.terminate()
-    assert server.wait(30) == 0
-    print("mistralai: fine")
+def check(address):
+    client = Mistral(api_key=KEY, server_url=address)
+    answers(client)
+    images(client)
+    files(client)
+    models(client)
+    errors(client, address)
 
 
-main()
+run("mistralai", check)

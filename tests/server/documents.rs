@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use recto::server::Settings;
 use serde_json::{Value, json};
 
-use super::{data_uri, echo, echoed, in_base64, post, post_with, real, settings, warned, with};
+use super::{data_uri, echo, echoed, in_base64, post, post_with, real, warned, with};
 
 #[tokio::test]
 async fn every_form_of_a_document_gives_the_same_pages() {
@@ -204,8 +204,8 @@ async fn what_has_no_effect_is_a_warning() {
 }
 
 #[tokio::test]
-async fn urls_go_to_the_provider_where_they_are_allowed() {
-    let router = echo(settings(|s| s.allow_urls = true));
+async fn urls_go_to_the_provider() {
+    let router = echo(Settings::default());
     let body = json!({ "document": { "document_url": "https://example.org/a.pdf" } });
     let asked = echoed(&post(&router, "/v1/ocr", &body).await);
     assert!(asked.contains("document: Url("), "{asked}");
@@ -213,19 +213,4 @@ async fn urls_go_to_the_provider_where_they_are_allowed() {
         let body = json!({ "document": { "document_url": url } });
         assert_eq!(post(&router, "/v1/ocr", &body).await.status, 422, "{url}");
     }
-}
-
-#[tokio::test]
-async fn private_addresses_are_refused_even_where_urls_are_allowed() {
-    use recto::provider::LocalProvider;
-    let engine = recto::Engine::builder().url_policy(recto::UrlPolicy::Public).build().unwrap();
-    let provider = LocalProvider::new(std::sync::Arc::new(engine));
-    let settings = settings(|s| s.allow_urls = true);
-    let router = recto::server::Server::new(std::sync::Arc::new(provider), settings).router();
-    let body = json!({ "document": { "document_url": "http://169.254.169.254/latest/meta-data" } });
-    let answer = post(&router, "/v3/ocr", &body).await;
-    let message = "cannot fetch http://169.254.169.254/latest/meta-data: 169.254.169.254 is not a \
-                   public address, and others are refused";
-    let expected = json!({ "error": { "code": "document_fetch_failed", "message": message } });
-    assert_eq!((answer.status.as_u16(), answer.json()), (400, expected));
 }

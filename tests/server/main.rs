@@ -4,11 +4,19 @@
 
 mod access;
 mod answers;
+mod children;
 mod documents;
 mod errors;
+mod fetching;
+mod file_errors;
+mod files;
 mod keeping;
+mod kept;
+#[path = "../made/mod.rs"]
+mod made;
 mod program;
 mod queue;
+mod remote;
 mod status;
 
 use std::path::Path;

@@ -74,7 +74,7 @@ async fn so_many_are_read_at_once_so_many_wait_and_the_next_is_told_to_come_back
     let server = Server::new(
         Arc::clone(&slow) as Arc<dyn OcrProvider>,
         settings(|s| {
-            s.jobs = 2;
+            s.documents = 2;
             s.queue = 1;
         }),
     );
@@ -95,6 +95,8 @@ async fn so_many_are_read_at_once_so_many_wait_and_the_next_is_told_to_come_back
         assert!(start.elapsed() < Duration::from_secs(20), "{text}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+
+    until("both have begun", || slow.running.load(Ordering::SeqCst) == 2).await;
 
     let answer = post(&router, "/v1/ocr", &body()).await;
     let message = "3 requests are under way or waiting (2 are read at once); try again";

@@ -47,6 +47,27 @@ async fn mistrals_models_have_what_its_client_needs() {
 }
 
 #[tokio::test]
+async fn a_model_is_found_by_any_of_its_names() {
+    let router = real();
+    let all = get(&router, "/v1/models").await.json();
+    for (name, at) in
+        [("docling/docling-latest", 0), ("docling%2Fdocling-latest", 0), ("mistral-ocr-latest", 3)]
+    {
+        let model = get(&router, &format!("/v1/models/{name}")).await.json();
+        assert_eq!(model, all["data"][at], "{name}");
+    }
+    let answer = get(&router, "/v1/models/gpt-5").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(
+        answer.json(),
+        json!({
+            "object": "error", "message": "there is no model \"gpt-5\"; GET /v1/models lists all",
+            "type": "model_not_found", "param": null, "code": "3040", "raw_status_code": 404,
+        })
+    );
+}
+
+#[tokio::test]
 async fn oppers_models_have_a_price() {
     for path in ["/v2/ocr/models", "/v3/ocr/models"] {
         let body = get(&real(), path).await.json();
@@ -99,6 +120,14 @@ async fn the_description_names_the_paths_that_there_are() {
         "/v2/ocr",
         "/v3/ocr",
         "/v1/models",
+        "/v1/models/{id}",
+        "/v1/files",
+        "/v1/files/{id}",
+        "/v1/files/{id}/content",
+        "/v1/files/{id}/url",
+        "/v3/files",
+        "/v3/files/{id}",
+        "/v3/files/{id}/content",
         "/v2/ocr/models",
         "/v3/ocr/models",
         "/metrics",
@@ -112,9 +141,12 @@ async fn the_description_names_the_paths_that_there_are() {
     assert_eq!(described, there);
     for (path, methods) in paths {
         for method in methods.as_object().unwrap().keys() {
-            let request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
-            let status = send(&router, request.body(Body::empty()).unwrap()).await.status;
-            assert!(status != 404 && status != 405, "{method} {path}: {status}");
+            let request = Request::builder()
+                .method(method.to_uppercase().as_str())
+                .uri(path.replace(['{', '}'], ""));
+            let answer = send(&router, request.body(Body::empty()).unwrap()).await;
+            assert!(!answer.text.contains("there is no path"), "{method} {path}: {}", answer.text);
+            assert_ne!(answer.status, 405, "{method} {path}");
         }
     }
     let mut references = Vec::new();

@@ -1,0 +1,129 @@
+//! Files that arrive.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use super::check::{self, HEAD};
+use super::id::FileId;
+use super::record::{FileRecord, NewFile, milliseconds, now_ms};
+use super::{FileError, Inner, Kind, new_file, sync, write_whole};
+use crate::error::Error;
+
+/// A file that arrives piece by piece. Dropped before it is [finished](Self::finish), it leaves
+/// nothing.
+#[derive(Debug)]
+pub struct Upload {
+    store: Arc<Inner>,
+    id: FileId,
+    /// Locked, so that nobody takes it for a leftover.
+    file: File,
+    /// What it is called so far.
+    kind: Kind,
+    head: Vec<u8>,
+    bytes: u64,
+    is_kept: bool,
+}
+
+impl Upload {
+    pub(super) fn begin(store: Arc<Inner>) -> Result<Self, FileError> {
+        store.create().map_err(FileError::Io)?;
+        let id = FileId::random();
+        let file =
+            new_file(&store.path(id, Kind::Part)).map_err(|error| unwritten(&store, error))?;
+        Ok(Self { store, id, file, kind: Kind::Part, head: Vec::new(), bytes: 0, is_kept: false })
+    }
+
+    /// The next piece of its content.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::TooLarge`] and [`FileError::Full`] as soon as that is clear.
+    pub fn write(&mut self, piece: &[u8]) -> Result<(), FileError> {
+        let settings = &self.store.settings;
+        let length = piece.len() as u64;
+        if self.bytes + length > settings.max_file_bytes {
+            return Err(FileError::TooLarge(settings.max_file_bytes));
+        }
+        {
+            let mut usage = self.store.usage();
+            if usage.bytes + usage.arriving + length > settings.quota_bytes {
+                return Err(FileError::Full(settings.quota_bytes));
+            }
+            usage.arriving += length;
+            self.bytes += length;
+        }
+        let missing = HEAD.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend_from_slice(&piece[..missing]);
+        self.file.write_all(piece).map_err(|error| unwritten(&self.store, error))
+    }
+
+    /// Keeps the file, if its content is what its purpose takes.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Content`], and [`FileError::Io`] and [`FileError::Full`] of the disk.
+    pub fn finish(mut self, new: NewFile) -> Result<FileRecord, FileError> {
+        let kind = check::check(&new.purpose, &new.filename, &self.head, &self.file)?;
+        let retention = self.store.settings.retention;
+        let keep = new.keep.map_or(retention, |keep| keep.min(retention));
+        let now = now_ms();
+        let record = FileRecord {
+            id: self.id,
+            filename: new.filename,
+            purpose: new.purpose,
+            bytes: self.bytes,
+            media_type: kind.media_type.to_owned(),
+            num_lines: kind.num_lines,
+            created_ms: now,
+            expires_ms: now.saturating_add(milliseconds(keep)),
+            visibility: new.visibility,
+            owner: new.owner,
+        };
+        self.settle(&record).map_err(|error| unwritten(&self.store, error))?;
+        self.is_kept = true;
+        let mut usage = self.store.usage();
+        usage.files += 1;
+        usage.bytes += self.bytes;
+        drop(usage);
+        Ok(record)
+    }
+
+    /// Content first, then the record: each to the disk, and then to its place.
+    fn settle(&mut self, record: &FileRecord) -> io::Result<()> {
+        let path = |kind| self.store.path(self.id, kind);
+        self.file.sync_all()?;
+        fs::rename(path(Kind::Part), path(Kind::Content))?;
+        self.kind = Kind::Content;
+        let text = serde_json::to_vec(record)?;
+        let path = |kind| self.store.path(self.id, kind);
+        write_whole(&path(Kind::RecordPart), &path(Kind::Record), &text)?;
+        sync(&self.store.folder);
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let mut usage = self.store.usage();
+        usage.arriving = usage.arriving.saturating_sub(self.bytes);
+        drop(usage);
+        if !self.is_kept {
+            let _ = fs::remove_file(self.store.path(self.id, self.kind));
+        }
+    }
+}
+
+/// A full disk is like a full store.
+fn unwritten(store: &Inner, error: io::Error) -> FileError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            FileError::Full(store.settings.quota_bytes)
+        }
+        _ => FileError::Io(Error::Io {
+            action: "write to",
+            path: store.folder.clone(),
+            source: error,
+        }),
+    }
+}
