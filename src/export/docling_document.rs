@@ -8,6 +8,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::captions::Captions;
 use super::markdown::in_order;
 use crate::document::{Block, Cell, Document, Joins, ListMarker, Page, Role, Table};
 use crate::geometry::{Pt, Rect};
@@ -70,8 +71,9 @@ impl DoclingImage {
 /// The document as a `DoclingDocument`.
 ///
 /// Page headers and footers are in the furniture layer, the text inside a figure below its picture,
-/// and a table that goes on over pages is one table with a place for each part. A heading of level 1
-/// is a title, one of level 2 a section header of level 1.
+/// a table that goes on over pages is one table with a place for each part, and the caption beside a
+/// table or figure belongs to it. A heading of level 1 is a title, one of level 2 a section header of
+/// level 1.
 pub fn docling_document(document: &Document, options: &DoclingOptions) -> Value {
     let mut builder = Builder {
         options,
@@ -161,10 +163,15 @@ struct OpenList {
 impl Builder<'_> {
     fn page(&mut self, document: &Document, position: usize, page: &Page) {
         let mut lists: Vec<OpenList> = Vec::new();
+        let captions = Captions::of(&page.blocks);
         for (index, block) in in_order(&page.blocks) {
+            if captions.is_taken(index) {
+                continue;
+            }
+            let caption = captions.at(index).and_then(|at| page.blocks.get(at));
             if let Role::ListItem { marker, depth } = &block.role {
                 self.list_item(&mut lists, page, block, marker, *depth);
-            } else if self.block(document, position, page, index, block) {
+            } else if self.block(document, position, page, (index, block), caption) {
                 lists.clear();
             }
         }
@@ -176,8 +183,8 @@ impl Builder<'_> {
         document: &Document,
         position: usize,
         page: &Page,
-        index: usize,
-        block: &Block,
+        (index, block): (usize, &Block),
+        caption: Option<&Block>,
     ) -> bool {
         let joined = self.joins.at(position, index).map(Option::<&Table>::cloned);
         match (joined, &block.role) {
@@ -188,15 +195,16 @@ impl Builder<'_> {
                     .filter_map(|(p, b)| Some((document.pages.get(p)?, b)))
                     .filter_map(|(page, b)| Some(place(page, page.blocks.get(b)?.rect, 0)))
                     .collect();
-                self.table(&whole, places);
+                self.table(&whole, places, page, caption);
                 return true;
             }
             (None, Role::Table { table }) if !table.cells.is_empty() => {
-                self.table(table, vec![place(page, block.rect, 0)]);
+                self.table(table, vec![place(page, block.rect, 0)], page, caption);
                 return true;
             }
             (None, Role::Figure) => {
-                self.picture(page, block, self.options.pictures.get(&(position, index)));
+                let image = self.options.pictures.get(&(position, index));
+                self.picture(page, block, image, caption);
                 return true;
             }
             _ => {}
@@ -287,23 +295,21 @@ impl Builder<'_> {
         push(&mut self.items.groups[group]["children"], reference);
     }
 
-    fn picture(&mut self, page: &Page, block: &Block, image: Option<&DoclingImage>) {
+    fn picture(
+        &mut self,
+        page: &Page,
+        block: &Block,
+        image: Option<&DoclingImage>,
+        caption: Option<&Block>,
+    ) {
         let number = self.items.pictures.len();
         let own = format!("#/pictures/{number}");
-        let mut children = Vec::new();
-        if !block.text.trim().is_empty() {
-            children.push(self.text(
-                &own,
-                "text",
-                "body",
-                page,
-                block.rect,
-                &block.text,
-                json!({}),
-            ));
-        }
         let mut item = floating(&own, "picture", vec![place(page, block.rect, 0)]);
-        item["children"] = json!(children);
+        self.caption(&mut item, &own, page, caption);
+        if !block.text.trim().is_empty() {
+            let text = self.text(&own, "text", "body", page, block.rect, &block.text, json!({}));
+            push(&mut item["children"], text);
+        }
         item["annotations"] = json!([]);
         if let Some(image) = image {
             item["image"] = image.json();
@@ -312,13 +318,23 @@ impl Builder<'_> {
         self.body.push(reference("pictures", number));
     }
 
-    fn table(&mut self, table: &Table, places: Vec<Value>) {
+    fn table(&mut self, table: &Table, places: Vec<Value>, page: &Page, caption: Option<&Block>) {
         let number = self.items.tables.len();
-        let mut item = floating(&format!("#/tables/{number}"), "table", places);
+        let own = format!("#/tables/{number}");
+        let mut item = floating(&own, "table", places);
+        self.caption(&mut item, &own, page, caption);
         item["data"] = data(table);
         item["annotations"] = json!([]);
         self.items.tables.push(item);
         self.body.push(reference("tables", number));
+    }
+
+    /// A caption is a child of what it belongs to.
+    fn caption(&mut self, item: &mut Value, own: &str, page: &Page, caption: Option<&Block>) {
+        let Some(block) = caption else { return };
+        let text = self.text(own, "caption", "body", page, block.rect, &block.text, json!({}));
+        push(&mut item["children"], text.clone());
+        push(&mut item["captions"], text);
     }
 
     /// Adds a text and gives the reference to it.
@@ -468,3 +484,6 @@ fn spot(row: usize, column: usize, spans: (usize, usize), text: &str, header: bo
         "fillable": false,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,9 +46,12 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// The items that an item's children refer to.
     fn children(&self, item: &'a Value) -> impl Iterator<Item = &'a Value> {
+        self.referred(&item["children"])
+    }
+
+    fn referred(&self, list: &'a Value) -> impl Iterator<Item = &'a Value> {
         let document = self.document;
-        item["children"]
-            .as_array()
+        list.as_array()
             .into_iter()
             .flatten()
             .filter_map(move |child| document.pointer(child["$ref"].as_str()?.strip_prefix('#')?))
@@ -61,8 +64,13 @@ impl<'a> Writer<'a> {
         }
         let piece = match label {
             "list" => self.list(item, parts),
-            "table" => format!("<otsl>{}{}</otsl>", self.places(item), otsl(&item["data"])),
-            "picture" => format!("<picture>{}</picture>", self.places(item)),
+            "table" => {
+                let (places, captions) = (self.places(item), self.captions(item));
+                format!("<otsl>{places}{}{captions}</otsl>", otsl(&item["data"]))
+            }
+            "picture" => {
+                format!("<picture>{}{}</picture>", self.places(item), self.captions(item))
+            }
             "section_header" => {
                 let tag = format!("section_header_level_{}", item["level"].as_u64().unwrap_or(1));
                 format!("<{tag}>{}{}</{tag}>", self.places(item), text(item))
@@ -101,6 +109,13 @@ impl<'a> Writer<'a> {
         let is_ordered = first.is_some_and(|item| item["enumerated"] == true);
         let tag = if is_ordered { "ordered_list" } else { "unordered_list" };
         format!("<{tag}>{}\n</{tag}>", pieces.join("\n"))
+    }
+
+    /// The captions of a table or picture.
+    fn captions(&self, item: &'a Value) -> String {
+        self.referred(&item["captions"])
+            .map(|caption| format!("<caption>{}{}</caption>", self.places(caption), text(caption)))
+            .collect()
     }
 
     /// Left, top, right and bottom of each place of an item, on the grid.
@@ -157,4 +172,82 @@ fn otsl(data: &Value) -> String {
         out.push_str("<nl>");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::docling_document::{DoclingOptions, docling_document};
+    use super::super::markdown::tests::{block, document, item as list_item, paragraph};
+    use super::super::table::tests::table;
+    use super::*;
+    use crate::document::{Block, ListMarker, Role};
+    use crate::geometry::rect;
+
+    fn write(pages: Vec<Vec<Block>>) -> String {
+        doctags(&docling_document(&document(pages), &DoclingOptions::default()))
+    }
+
+    /// The tests' boxes are a point wide, at the top left of a page of 612 by 792 points.
+    const CORNER: &str = "<loc_0><loc_0><loc_1><loc_1>";
+
+    #[test]
+    fn places_are_steps_of_a_grid_from_the_top_left() {
+        let middle = Block { rect: rect(306.0, 396.0, 612.0, 792.0), ..paragraph("a < b & <c>") };
+        let want =
+            "<doctag><text><loc_250><loc_250><loc_499><loc_499>a < b & <c></text>\n</doctag>";
+        assert_eq!(write(vec![vec![middle]]), want);
+    }
+
+    #[test]
+    fn headings_code_and_page_breaks() {
+        let out = write(vec![
+            vec![block(Role::Heading { level: 1 }, "A"), block(Role::Heading { level: 3 }, "B")],
+            vec![block(Role::Code, "x = 1\n  y")],
+        ]);
+        let want = format!(
+            "<doctag><title>{CORNER}A</title>\n\
+             <section_header_level_2>{CORNER}B</section_header_level_2>\n<page_break>\n\
+             <code>{CORNER}<_unknown_>x = 1\n  y</code>\n</doctag>"
+        );
+        assert_eq!(out, want);
+    }
+
+    #[test]
+    fn lists_in_lists_are_items_of_their_own() {
+        let number = |mark: &str| ListMarker::Number(mark.to_owned());
+        let out = write(vec![vec![
+            list_item(number("1."), 0, "one"),
+            list_item(ListMarker::Bullet, 1, "deep"),
+            list_item(number("2."), 0, "two"),
+        ]]);
+        let want = format!(
+            "<doctag><ordered_list><list_item>{CORNER}one</list_item>\n\
+             <list_item><unordered_list><list_item>{CORNER}deep</list_item>\n\
+             </unordered_list></list_item>\n<list_item>{CORNER}two</list_item>\n\
+             </ordered_list>\n</doctag>"
+        );
+        assert_eq!(out, want);
+    }
+
+    #[test]
+    fn tables_are_otsl_with_their_captions_inside() {
+        let mut spanning = table(&[&["a", "b"], &["", "d"]]);
+        spanning.cells.retain(|cell| cell.text != "b");
+        if let Some(cell) = spanning.cells.first_mut() {
+            cell.column_span = 2;
+            cell.header = true;
+        }
+        let out = write(vec![vec![
+            block(Role::Caption, "Table 1"),
+            block(Role::Table { table: spanning }, ""),
+            block(Role::Figure, "inside"),
+            block(Role::Caption, "Figure 1"),
+        ]]);
+        let want = format!(
+            "<doctag><otsl>{CORNER}<ched>a<lcel><nl><ecel><fcel>d<nl>\
+             <caption>{CORNER}Table 1</caption></otsl>\n\
+             <picture>{CORNER}<caption>{CORNER}Figure 1</caption></picture>\n</doctag>"
+        );
+        assert_eq!(out, want);
+    }
 }

@@ -1,5 +1,6 @@
 //! Markdown.
 
+use super::captions::Captions;
 use super::docling;
 use super::escape::{Place, escape};
 use super::table::TableFormat;
@@ -11,7 +12,8 @@ use crate::options::{Options, Profile};
 pub struct MarkdownOptions {
     /// What is written, and how it is escaped. [`Profile::Full`] has all text, page headers, page
     /// footers and the text inside figures among it, and escapes it so that it reads back as the
-    /// same text; [`Profile::Docling`] follows docling-core. Default: [`Profile::Full`].
+    /// same text; [`Profile::Docling`] follows docling-core, which puts captions before what they
+    /// belong to. Default: [`Profile::Full`].
     pub profile: Profile,
     /// Whether page headers and footers are written where they stand (with [`Profile::Full`]; docling
     /// never writes them). Default: `true`.
@@ -104,9 +106,14 @@ fn with_joins(
 ) -> String {
     let mut out = String::new();
     let mut list = List::default();
-    for (index, block) in in_order(blocks) {
+    let as_docling = options.profile == Profile::Docling;
+    let order: Vec<_> = match as_docling {
+        true => captions_first(blocks),
+        false => in_order(blocks).collect(),
+    };
+    for (index, block) in order {
         if let Role::ListItem { marker, depth } = &block.role {
-            if options.profile == Profile::Docling {
+            if as_docling {
                 list.push_as_docling(&mut out, marker, *depth, &block.text);
             } else {
                 list.push(&mut out, marker, *depth, &block.text);
@@ -141,6 +148,21 @@ pub(super) fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)
     (0..3).flat_map(move |wanted| {
         blocks.iter().enumerate().filter(move |(_, block)| rank(block) == wanted)
     })
+}
+
+/// The same, with the captions of tables and figures before these, where docling-core prints them.
+fn captions_first(blocks: &[Block]) -> Vec<(usize, &Block)> {
+    let captions = Captions::of(blocks);
+    let mut out = Vec::with_capacity(blocks.len());
+    for (index, block) in in_order(blocks) {
+        if captions.is_taken(index) {
+            continue;
+        }
+        let caption = captions.at(index).and_then(|at| Some((at, blocks.get(at)?)));
+        out.extend(caption);
+        out.push((index, block));
+    }
+    out
 }
 
 /// Appends a piece after an empty line.
@@ -456,6 +478,25 @@ pub(crate) mod tests {
     fn a_table_without_cells_falls_back_to_its_text() {
         let empty = Role::Table { table: Table::default() };
         assert_eq!(write(vec![block(empty, "as text")]), "as text\n");
+    }
+
+    #[test]
+    fn docling_has_captions_before_what_they_belong_to() {
+        let page = vec![
+            block(Role::Figure, ""),
+            block(Role::Caption, "Figure 1"),
+            paragraph("text"),
+            block(Role::Caption, "Table 1"),
+            block(Role::Table { table: table(&[&["a"], &["b"]]) }, ""),
+        ];
+        let docling = MarkdownOptions { profile: Profile::Docling, ..MarkdownOptions::default() };
+        let figure = "<!-- image -->";
+        let rest = "text\n\nTable 1\n\n| a |\n| - |\n| b |\n";
+        assert_eq!(
+            markdown(&document(vec![page.clone()]), &docling),
+            format!("Figure 1\n\n{figure}\n\n{rest}")
+        );
+        assert!(write(page).starts_with(&format!("{figure}\n\nFigure 1\n\n")));
     }
 
     #[test]

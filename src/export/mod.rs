@@ -2,6 +2,7 @@
 //! searchable PDF, which place every word.
 
 mod alto;
+mod captions;
 mod docling;
 mod docling_document;
 mod doctags;
