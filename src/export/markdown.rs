@@ -59,6 +59,16 @@ impl From<&Options> for MarkdownOptions {
 ///
 /// Without anything between pages, a table that goes on over pages is one table, where it begins.
 pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
+    markdown_with(document, options, &mut |_, _| None)
+}
+
+/// The same, with some figures (given by the positions of their page and block) written by the
+/// caller.
+pub(crate) fn markdown_with(
+    document: &Document,
+    options: &MarkdownOptions,
+    figure: &mut dyn FnMut(usize, usize) -> Option<String>,
+) -> String {
     let mut out = String::new();
     let parted = !options.page_break.is_empty();
     let joins = match parted {
@@ -69,9 +79,13 @@ pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
         if i > 0 && parted {
             part(&mut out, &options.page_break);
         }
+        let mut instead = |index: usize, block: &Block| match block.role {
+            Role::Figure => figure(i, index),
+            _ => None,
+        };
         let text = match parted {
-            true => page_markdown(page, options),
-            false => with_joins(&page.blocks, options, &joins, i, &mut |_, _| None),
+            true => blocks_markdown(&page.blocks, options, &mut instead),
+            false => with_joins(&page.blocks, options, &joins, i, &mut instead),
         };
         part(&mut out, text.trim_end_matches('\n'));
     }

@@ -27,9 +27,13 @@ pub use docling_document::{DoclingImage, DoclingOptions, DoclingOrigin, docling_
 pub use doctags::doctags;
 pub use hocr::hocr;
 pub use html::html;
+#[cfg(feature = "server")]
+pub(crate) use html::{HtmlImages, html_with};
 pub use inspect::inspect;
 pub use json::json;
 pub(crate) use markdown::blocks_markdown;
+#[cfg(feature = "server")]
+pub(crate) use markdown::markdown_with;
 pub use markdown::{MarkdownOptions, markdown, page_markdown};
 pub use pdf::{PdfOptions, searchable_pdf};
 pub use table::TableFormat;

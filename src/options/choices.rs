@@ -161,6 +161,41 @@ pub enum OutputFormat {
     Latex,
 }
 
+impl OutputFormat {
+    /// docling's name of it: `md`, `html_split_page`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md => "md",
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Html => "html",
+            Self::HtmlSplitPage => "html_split_page",
+            Self::Doctags => "doctags",
+            Self::Vtt => "vtt",
+            Self::Doclang => "doclang",
+            Self::Dclx => "dclx",
+            Self::Chunks => "chunks",
+            Self::Latex => "latex",
+        }
+    }
+
+    /// Whether recto writes it at all; who reads for others may write less.
+    pub fn is_written(self) -> bool {
+        match self {
+            Self::Md
+            | Self::Text
+            | Self::Json
+            | Self::Html
+            | Self::HtmlSplitPage
+            | Self::Doctags => true,
+            Self::Yaml | Self::Vtt | Self::Doclang | Self::Dclx | Self::Chunks | Self::Latex => {
+                false
+            }
+        }
+    }
+}
+
 /// How heading levels are inferred (docling: `pdf_heading_hierarchy_options`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
