@@ -71,7 +71,8 @@ pub enum Profile {
     /// All text, page headers and footers among it.
     #[default]
     Full,
-    /// As docling prints it: page headers and footers left out, docling's escaping and tables.
+    /// As docling prints it: page headers and footers left out, docling's escaping and tables,
+    /// captions before what they belong to.
     Docling,
 }
 

@@ -99,7 +99,7 @@ fn ocr_engines_and_presets() {
     kept("ocr_engine", json!("rapidocr"), |o| o.engine = OcrEngine::RapidOcr);
     for name in FOREIGN_ENGINES {
         assert_eq!(read(json!({ "ocr_preset": name })).engine, OcrEngine::Auto);
-        assert_eq!(warned(json!({ "ocr_preset": name })), ["ocr_engine"]);
+        assert_eq!(warned(json!({ "ocr_preset": name })), ["ocr_preset"]);
     }
     // The old name fills in for a preset that says nothing, and gives way to one that does.
     let both = json!({ "ocr_engine": "tesseract", "ocr_preset": "auto" });

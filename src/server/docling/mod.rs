@@ -170,12 +170,13 @@ async fn clear(State(app): Shared, headers: HeaderMap) -> Response<Body> {
     told(app.settings.keys.check(&headers).map(|_| json_response(StatusCode::OK, &done)))
 }
 
-/// Known paths that are not built: said so, rather than 404.
+/// Known paths that are not built: said so, rather than 404; and not with 501, since clients try
+/// again after a 5xx.
 async fn chunk(State(app): Shared, request: Request) -> Response<Body> {
     let refused = app
         .settings
         .keys
         .check(request.headers())
-        .and_then(|_| Err(ApiError::new(Class::NotOffered, about::NO_CHUNKS)));
+        .and_then(|_| Err(options::refused(about::NO_CHUNKS)));
     told(refused)
 }
