@@ -56,7 +56,8 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
         // A folder of documents that clients sent: what they are is told by `source::Format`.
         "files" => Some(data()),
-        "server" => Some([data(), vec!["provider", "files"]].concat()),
+        // docling-serve's interface is about the engine and its exports, not about providers.
+        "server" => Some([data(), vec!["provider", "files", "engine", "export"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the

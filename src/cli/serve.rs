@@ -21,7 +21,8 @@ const LISTEN: &str = "127.0.0.1:8811";
 /// Largest request in megabytes: a document of 50 MB in base64.
 const MAX_BODY_MB: u32 = 70;
 
-/// Serve OCR over HTTP, in the shapes of Mistral and Bifrost (/v1/ocr) and of Opper (/v3/ocr)
+/// Serve OCR over HTTP, in the shapes of Mistral and Bifrost (/v1/ocr), of Opper (/v3/ocr) and of
+/// docling-serve (/v1/convert)
 ///
 /// Only this machine is served, unless there are keys: a file of them (--key-file), or RECTO_KEYS in
 /// the environment, separated by commas. Options count before what recto.toml says. SIGINT and
@@ -136,6 +137,7 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
         .with_pages(number(section.key_pages));
 
     let engine = args.engine(&section, &config.fetch, max_body_mb)?;
+    settings.engine = Some(engine.clone());
     let provider = config.provider(Arc::new(LocalProvider::new(Arc::new(engine))))?;
     Server::new(provider, settings).run(listen, |address| {
         console.note(format_args!("listening on http://{address}"));

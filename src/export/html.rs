@@ -1,6 +1,7 @@
 //! A web page of its own, for people: headings, lists, tables, figures, no boxes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::table::html_table;
@@ -14,6 +15,10 @@ table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #999;padding:
 text-align:start;vertical-align:top}pre{overflow:auto}figure{margin:1em 0}\
 .marked{list-style:none}header,footer,aside{font-size:.9em;color:#444}";
 
+/// Pages side by side with their images.
+const SPLIT_STYLE: &str = "body{max-width:none}.split{display:grid;grid-template-columns:1fr 1fr;\
+gap:2em;margin-bottom:2em}.split>img{width:100%;border:1px solid #999}";
+
 /// The document as one HTML file without anything outside of it.
 ///
 /// Every page is a `section`. Headings are `h1` to `h6`, list items stand in nested lists with
@@ -22,20 +27,43 @@ text-align:start;vertical-align:top}pre{overflow:auto}figure{margin:1em 0}\
 /// With [`Profile::Full`], page headers and footers and the text inside of figures are part of it;
 /// pictures themselves are not. The same document gives the same bytes.
 pub fn html(document: &Document, profile: Profile) -> String {
+    html_with(document, profile, &HtmlImages::default())
+}
+
+/// Images of a document as HTML, by their addresses: data URIs, or names of files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HtmlImages {
+    /// Figures by the positions of their page and block.
+    pub(crate) figures: BTreeMap<(usize, usize), String>,
+    /// Whole pages by their position, to stand beside their text.
+    pub(crate) pages: BTreeMap<usize, String>,
+}
+
+/// The same with images.
+pub(crate) fn html_with(document: &Document, profile: Profile, images: &HtmlImages) -> String {
     let title = document.metadata.title.as_deref().or(document.name.as_deref());
     let language = document.language.as_deref();
+    let split = if images.pages.is_empty() { "" } else { SPLIT_STYLE };
     let mut out = format!(
         "<!DOCTYPE html>\n<html{}>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta name=\"generator\" content=\"recto {}\">\n<title>{}</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n",
+         <style>{STYLE}{split}</style>\n</head>\n<body>\n",
         attribute("lang", language),
         env!("CARGO_PKG_VERSION"),
         escape(title.unwrap_or("document")),
     );
     let joins = Joins::new(document.pages.iter().map(|page| page.blocks.as_slice()));
     for (n, page) in document.pages.iter().enumerate() {
-        section(&mut out, page, (n, &joins), language, profile);
+        let image = images.pages.get(&n);
+        if let Some(image) = image {
+            let alt = format!("Page {}", page.index + 1);
+            let _ = writeln!(out, "<div class=\"split\">\n{}", img(image, &alt));
+        }
+        section(&mut out, page, (n, &joins), (language, profile), images);
+        if image.is_some() {
+            out.push_str("</div>\n");
+        }
     }
     out.push_str("</body>\n</html>\n");
     out
@@ -50,13 +78,13 @@ fn section(
     out: &mut String,
     page: &Page,
     (position, joins): (usize, &Joins),
-    language: Option<&str>,
-    profile: Profile,
+    (language, profile): (Option<&str>, Profile),
+    images: &HtmlImages,
 ) {
     // What the document says need not be said again.
     let own = page.language.as_deref().filter(|own| Some(*own) != language);
     let _ = writeln!(out, "<section id=\"page-{}\"{}>", page.index + 1, attribute("lang", own));
-    let blocks: Vec<Cow<'_, Block>> = page
+    let blocks: Vec<(usize, Cow<'_, Block>)> = page
         .blocks
         .iter()
         .enumerate()
@@ -64,19 +92,26 @@ fn section(
             profile == Profile::Full || !matches!(b.role, Role::PageHeader | Role::PageFooter)
         })
         .filter_map(|(n, block)| match joins.at(position, n) {
-            None => Some(Cow::Borrowed(block)),
+            None => Some((n, Cow::Borrowed(block))),
             Some(whole) => whole.map(|table| {
-                Cow::Owned(Block { role: Role::Table { table: table.clone() }, ..block.clone() })
+                let role = Role::Table { table: table.clone() };
+                (n, Cow::Owned(Block { role, ..block.clone() }))
             }),
         })
         .collect();
-    let blocks: Vec<&Block> = blocks.iter().map(AsRef::as_ref).collect();
+    let (numbers, blocks): (Vec<usize>, Vec<&Block>) =
+        blocks.iter().map(|(n, block)| (*n, block.as_ref())).unzip();
     let mut at = 0;
     while let Some(&block) = blocks.get(at) {
         at += match block.role {
             Role::ListItem { .. } => list(out, &blocks[at..]),
             Role::Figure | Role::Table { .. } | Role::Caption => {
-                figure(out, block, blocks.get(at + 1).copied(), profile)
+                // Of a pair, one at most is a figure.
+                let image = [at, at + 1]
+                    .into_iter()
+                    .filter(|&at| blocks.get(at).is_some_and(|b| b.role == Role::Figure))
+                    .find_map(|at| images.figures.get(&(position, *numbers.get(at)?)));
+                figure(out, block, blocks.get(at + 1).copied(), (profile, image))
             }
             _ => {
                 text(out, block);
@@ -110,13 +145,22 @@ fn text(out: &mut String, block: &Block) {
     }
 }
 
+fn img(address: &str, alt: &str) -> String {
+    format!("<img src=\"{}\" alt=\"{}\">\n", escape(address), escape(alt))
+}
+
 fn direction(text: &str) -> &'static str {
     if is_rtl(text) { " dir=\"rtl\"" } else { "" }
 }
 
 /// A figure, a table or a caption, and the next block if the two belong together. Gives how many
 /// blocks that were.
-fn figure(out: &mut String, block: &Block, next: Option<&Block>, profile: Profile) -> usize {
+fn figure(
+    out: &mut String,
+    block: &Block,
+    next: Option<&Block>,
+    (profile, image): (Profile, Option<&String>),
+) -> usize {
     let is_caption = |b: &Block| b.role == Role::Caption;
     let is_shown = |b: &Block| matches!(b.role, Role::Figure | Role::Table { .. });
     let pair = next
@@ -140,6 +184,10 @@ fn figure(out: &mut String, block: &Block, next: Option<&Block>, profile: Profil
                     out.push_str(&table);
                     out.push('\n');
                 }
+            }
+            Role::Figure if image.is_some() => {
+                let alt = if profile == Profile::Full { block.text.trim() } else { "" };
+                out.extend(image.map(|image| img(image, alt)));
             }
             _ if profile == Profile::Full && !block.text.trim().is_empty() => {
                 let _ = writeln!(out, "<p>{}</p>", escape(block.text.trim()));
@@ -227,6 +275,33 @@ mod tests {
                      <aside role=\"doc-footnote\">1 note</aside>\n";
         assert_eq!(body(blocks.clone(), Profile::Docling), plain);
         assert_eq!(body(blocks, Profile::Full), format!("<header>Head</header>\n{plain}"));
+    }
+
+    #[test]
+    fn images_are_shown_where_they_are_given() {
+        let blocks = vec![
+            block(Role::Caption, "Figure 1"),
+            block(Role::Figure, "in\"side"),
+            block(Role::Figure, ""),
+            paragraph("text"),
+        ];
+        let images = HtmlImages {
+            figures: BTreeMap::from([((0, 1), "a.png?x&y".to_owned())]),
+            pages: BTreeMap::from([(0, "page.png".to_owned())]),
+        };
+        let with = |profile| html_with(&document(vec![blocks.clone()]), profile, &images);
+        let docling = with(Profile::Docling);
+        let figure = "<figure>\n<figcaption>Figure 1</figcaption>\n\
+                      <img src=\"a.png?x&amp;y\" alt=\"\">\n</figure>\n<figure>\n</figure>\n";
+        assert!(docling.contains(figure), "{docling}");
+        assert!(
+            docling
+                .contains("<div class=\"split\">\n<img src=\"page.png\" alt=\"Page 1\">\n<section")
+        );
+        assert!(docling.contains("</section>\n</div>\n</body>"));
+        assert!(with(Profile::Full).contains("<img src=\"a.png?x&amp;y\" alt=\"in&quot;side\">"));
+        let plain = html(&document(vec![blocks.clone()]), Profile::Docling);
+        assert!(!plain.contains("<img") && !plain.contains("split"), "{plain}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Markdown.
 
+use super::captions::Captions;
 use super::docling;
 use super::escape::{Place, escape};
 use super::table::TableFormat;
@@ -11,7 +12,8 @@ use crate::options::{Options, Profile};
 pub struct MarkdownOptions {
     /// What is written, and how it is escaped. [`Profile::Full`] has all text, page headers, page
     /// footers and the text inside figures among it, and escapes it so that it reads back as the
-    /// same text; [`Profile::Docling`] follows docling-core. Default: [`Profile::Full`].
+    /// same text; [`Profile::Docling`] follows docling-core, which puts captions before what they
+    /// belong to. Default: [`Profile::Full`].
     pub profile: Profile,
     /// Whether page headers and footers are written where they stand (with [`Profile::Full`]; docling
     /// never writes them). Default: `true`.
@@ -57,6 +59,16 @@ impl From<&Options> for MarkdownOptions {
 ///
 /// Without anything between pages, a table that goes on over pages is one table, where it begins.
 pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
+    markdown_with(document, options, &mut |_, _| None)
+}
+
+/// The same, with some figures (given by the positions of their page and block) written by the
+/// caller.
+pub(crate) fn markdown_with(
+    document: &Document,
+    options: &MarkdownOptions,
+    figure: &mut dyn FnMut(usize, usize) -> Option<String>,
+) -> String {
     let mut out = String::new();
     let parted = !options.page_break.is_empty();
     let joins = match parted {
@@ -67,9 +79,13 @@ pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
         if i > 0 && parted {
             part(&mut out, &options.page_break);
         }
+        let mut instead = |index: usize, block: &Block| match block.role {
+            Role::Figure => figure(i, index),
+            _ => None,
+        };
         let text = match parted {
-            true => page_markdown(page, options),
-            false => with_joins(&page.blocks, options, &joins, i, &mut |_, _| None),
+            true => blocks_markdown(&page.blocks, options, &mut instead),
+            false => with_joins(&page.blocks, options, &joins, i, &mut instead),
         };
         part(&mut out, text.trim_end_matches('\n'));
     }
@@ -104,9 +120,14 @@ fn with_joins(
 ) -> String {
     let mut out = String::new();
     let mut list = List::default();
-    for (index, block) in in_order(blocks) {
+    let as_docling = options.profile == Profile::Docling;
+    let order: Vec<_> = match as_docling {
+        true => captions_first(blocks),
+        false => in_order(blocks).collect(),
+    };
+    for (index, block) in order {
         if let Role::ListItem { marker, depth } = &block.role {
-            if options.profile == Profile::Docling {
+            if as_docling {
                 list.push_as_docling(&mut out, marker, *depth, &block.text);
             } else {
                 list.push(&mut out, marker, *depth, &block.text);
@@ -132,7 +153,7 @@ fn with_joins(
 }
 
 /// Page headers first, page footers last, the rest as it is.
-fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)> {
+pub(super) fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)> {
     let rank = |block: &Block| match block.role {
         Role::PageHeader => 0,
         Role::PageFooter => 2,
@@ -141,6 +162,21 @@ fn in_order(blocks: &[Block]) -> impl Iterator<Item = (usize, &Block)> {
     (0..3).flat_map(move |wanted| {
         blocks.iter().enumerate().filter(move |(_, block)| rank(block) == wanted)
     })
+}
+
+/// The same, with the captions of tables and figures before these, where docling-core prints them.
+fn captions_first(blocks: &[Block]) -> Vec<(usize, &Block)> {
+    let captions = Captions::of(blocks);
+    let mut out = Vec::with_capacity(blocks.len());
+    for (index, block) in in_order(blocks) {
+        if captions.is_taken(index) {
+            continue;
+        }
+        let caption = captions.at(index).and_then(|at| Some((at, blocks.get(at)?)));
+        out.extend(caption);
+        out.push((index, block));
+    }
+    out
 }
 
 /// Appends a piece after an empty line.
@@ -456,6 +492,25 @@ pub(crate) mod tests {
     fn a_table_without_cells_falls_back_to_its_text() {
         let empty = Role::Table { table: Table::default() };
         assert_eq!(write(vec![block(empty, "as text")]), "as text\n");
+    }
+
+    #[test]
+    fn docling_has_captions_before_what_they_belong_to() {
+        let page = vec![
+            block(Role::Figure, ""),
+            block(Role::Caption, "Figure 1"),
+            paragraph("text"),
+            block(Role::Caption, "Table 1"),
+            block(Role::Table { table: table(&[&["a"], &["b"]]) }, ""),
+        ];
+        let docling = MarkdownOptions { profile: Profile::Docling, ..MarkdownOptions::default() };
+        let figure = "<!-- image -->";
+        let rest = "text\n\nTable 1\n\n| a |\n| - |\n| b |\n";
+        assert_eq!(
+            markdown(&document(vec![page.clone()]), &docling),
+            format!("Figure 1\n\n{figure}\n\n{rest}")
+        );
+        assert!(write(page).starts_with(&format!("{figure}\n\nFigure 1\n\n")));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! searchable PDF, which place every word.
 
 mod alto;
+mod captions;
 mod docling;
+mod docling_document;
+mod doctags;
 pub(crate) mod escape;
 mod hocr;
 mod html;
@@ -20,11 +23,17 @@ mod text;
 mod xml;
 
 pub use alto::alto;
+pub use docling_document::{DoclingImage, DoclingOptions, DoclingOrigin, docling_document};
+pub use doctags::doctags;
 pub use hocr::hocr;
 pub use html::html;
+#[cfg(feature = "server")]
+pub(crate) use html::{HtmlImages, html_with};
 pub use inspect::inspect;
 pub use json::json;
 pub(crate) use markdown::blocks_markdown;
+#[cfg(feature = "server")]
+pub(crate) use markdown::markdown_with;
 pub use markdown::{MarkdownOptions, markdown, page_markdown};
 pub use pdf::{PdfOptions, searchable_pdf};
 pub use table::TableFormat;

@@ -71,7 +71,8 @@ pub enum Profile {
     /// All text, page headers and footers among it.
     #[default]
     Full,
-    /// As docling prints it: page headers and footers left out, docling's escaping and tables.
+    /// As docling prints it: page headers and footers left out, docling's escaping and tables,
+    /// captions before what they belong to.
     Docling,
 }
 
@@ -159,6 +160,41 @@ pub enum OutputFormat {
     Chunks,
     /// LaTeX.
     Latex,
+}
+
+impl OutputFormat {
+    /// docling's name of it: `md`, `html_split_page`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md => "md",
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Html => "html",
+            Self::HtmlSplitPage => "html_split_page",
+            Self::Doctags => "doctags",
+            Self::Vtt => "vtt",
+            Self::Doclang => "doclang",
+            Self::Dclx => "dclx",
+            Self::Chunks => "chunks",
+            Self::Latex => "latex",
+        }
+    }
+
+    /// Whether recto writes it at all; who reads for others may write less.
+    pub fn is_written(self) -> bool {
+        match self {
+            Self::Md
+            | Self::Text
+            | Self::Json
+            | Self::Html
+            | Self::HtmlSplitPage
+            | Self::Doctags => true,
+            Self::Yaml | Self::Vtt | Self::Doclang | Self::Dclx | Self::Chunks | Self::Latex => {
+                false
+            }
+        }
+    }
 }
 
 /// How heading levels are inferred (docling: `pdf_heading_hierarchy_options`).

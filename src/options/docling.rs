@@ -155,7 +155,8 @@ impl Options {
             ));
         }
         if let Some(name) = preset.as_ref().or(engine.as_ref()) {
-            self.engine = engine_named("ocr_engine", name, warnings)?;
+            let option = if preset.is_some() { "ocr_preset" } else { "ocr_engine" };
+            self.engine = engine_named(option, name, warnings)?;
         }
 
         for name in ["lang", "ocr_lang"] {
@@ -357,7 +358,10 @@ fn engine_named(
         ));
         return Ok(OcrEngine::Auto);
     }
-    name.parse()
+    name.parse().map_err(|error| match error {
+        Error::InvalidOption { detail, .. } => Error::invalid_option(option, detail),
+        other => other,
+    })
 }
 
 /// Codes in a list or a string, in any of the vocabularies, cut at commas and plus signs. "auto"

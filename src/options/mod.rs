@@ -100,14 +100,14 @@ pub struct Options {
     /// Whether pipe tables go without padding that aligns their columns. Default: `true`; docling's
     /// is `false`.
     pub md_compact_tables: bool,
-    /// How images are put into exports. Default: [`ImageExportMode::Placeholder`], the only one with
-    /// an effect.
+    /// How images are put into exports. Default: [`ImageExportMode::Placeholder`]. Read, like the
+    /// three that follow, by programs that write documents.
     pub image_export_mode: ImageExportMode,
     /// Whether pictures are cut out for exports that hold images. Default: `true`.
     pub include_images: bool,
-    /// Whether whole pages are kept as images. Default: `false`. No effect yet.
+    /// Whether whole pages are kept as images. Default: `false`.
     pub include_page_images: bool,
-    /// Scale of exported images, 1 for 72 dots per inch. Default: 2. No effect yet.
+    /// Scale of exported images, 1 for 72 dots per inch. Default: 2.
     pub images_scale: f32,
     /// Settings of the chunker. Default: `None`. No effect yet.
     pub chunking_options: Option<Value>,

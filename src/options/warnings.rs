@@ -1,14 +1,11 @@
 //! What was asked for and has no effect.
 
-use super::{
-    HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, Options, OutputFormat, Pipeline,
-};
+use super::{HeadingHierarchy, InputFormat, OcrEngine, Options, Pipeline};
 use crate::error::Warning;
 
 /// What stands for every option that needs a model which is not built in.
 const NO_MODEL: &str = "recto carries no model for it yet";
 const NO_VLM: &str = "recto runs no vision-language model; another OCR provider has to do that";
-const NO_IMAGES: &str = "images are not exported yet; a placeholder stands for each";
 
 impl Options {
     /// One warning for each option that was asked for and has no effect here, saying why or what
@@ -92,24 +89,10 @@ impl Options {
         warn(self.layout_preset.as_ref().is_some_and(other_layout), "layout_preset", NO_MODEL);
         warn(self.layout_custom_config.is_some(), "layout_custom_config", NO_MODEL);
 
-        for format in &self.to_formats {
-            match format {
-                OutputFormat::Md | OutputFormat::Text => {}
-                OutputFormat::Json => warn(
-                    true,
-                    "to_formats",
-                    "json is recto's own document, not a DoclingDocument, for now",
-                ),
-                other => warn(true, "to_formats", &format!("{} is not written yet", name(*other))),
-            }
+        // Which formats and images are written is up to who exports; these have no exporter at all.
+        for format in self.to_formats.iter().filter(|format| !format.is_written()) {
+            warn(true, "to_formats", &format!("{} is not written yet", format.name()));
         }
-        warn(
-            self.image_export_mode != ImageExportMode::Placeholder,
-            "image_export_mode",
-            NO_IMAGES,
-        );
-        warn(self.include_page_images, "include_page_images", NO_IMAGES);
-        warn(self.images_scale != 2.0, "images_scale", NO_IMAGES);
         let no_chunks = "documents are not cut into chunks yet";
         warn(self.chunking_options.is_some(), "chunking_options", no_chunks);
         warn(self.chunking_preset.is_some(), "chunking_preset", no_chunks);
@@ -153,13 +136,5 @@ impl Options {
             warn(config.is_some(), option, NO_VLM);
         }
         out
-    }
-}
-
-/// docling's name of a format.
-fn name(format: OutputFormat) -> String {
-    match serde_json::to_value(format) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => format!("{format:?}"),
     }
 }

@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::engine::Engine;
 use crate::error::{Error, Result, Warning};
 use crate::export::MarkdownOptions;
-use crate::options::{Options, Profile};
+use crate::options::{ImageExportMode, Options, OutputFormat, Profile};
 use crate::source::Source;
 
 /// The one model, by its full name.
@@ -165,6 +165,15 @@ fn prepare(base: &Options, request: &OcrRequest) -> Result<(Options, Vec<Warning
         "confidence",
         "scores of blocks come with blocks, which include_blocks asks for; pages have theirs",
     );
+    // What only programs that write documents look at.
+    let pages = "pages come as markdown here; POST /v1/convert/source writes documents";
+    for format in options.to_formats.iter().filter(|format| **format != OutputFormat::Md) {
+        warn(format.is_written(), "to_formats", &pages);
+    }
+    let images = "include_image_base64 asks for images here";
+    warn(options.image_export_mode != ImageExportMode::Placeholder, "image_export_mode", images);
+    warn(options.include_page_images, "include_page_images", images);
+    warn(options.images_scale != 2.0, "images_scale", images);
     Ok((options, warnings))
 }
 
@@ -311,6 +320,19 @@ mod tests {
         let prompt =
             OcrRequest { document_annotation_prompt: Some("x".into()), ..OcrRequest::default() };
         assert!(prepare(&Options::default(), &prompt).is_err());
+    }
+
+    #[test]
+    fn what_only_writers_of_documents_look_at_is_named() {
+        let parameters = json!({
+            "to_formats": ["md", "json"],
+            "image_export_mode": "embedded",
+            "include_page_images": true,
+            "images_scale": 1,
+        });
+        let request = OcrRequest { parameters, ..OcrRequest::default() };
+        let wanted = ["to_formats", "image_export_mode", "include_page_images", "images_scale"];
+        assert_eq!(warned(&request), wanted);
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub(super) struct About {
 /// The body of an answer.
 pub(super) fn body(response: &OcrResponse, about: &About, dialect: Dialect) -> Value {
     match dialect {
-        Dialect::Mistral | Dialect::Bifrost => mistral(response, about),
+        // docling's paths have answers of their own.
+        Dialect::Mistral | Dialect::Bifrost | Dialect::Docling => mistral(response, about),
         Dialect::Opper => opper(response, about),
         Dialect::OpperV2 => opper_v2(response, about),
     }

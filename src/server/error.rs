@@ -28,7 +28,13 @@ pub(super) enum Dialect {
     Opper,
     /// `/v2`: Opper's, with FastAPI's lists of validation errors.
     OpperV2,
+    /// docling-serve's paths: `{"detail": …}`, a list of validation errors or a sentence.
+    Docling,
 }
+
+/// What docling-serve's paths begin with.
+const DOCLING_PATHS: [&str; 6] =
+    ["/v1/convert/", "/v1/chunk/", "/v1/status/", "/v1/result/", "/v1/clear/", "/v1/capabilities"];
 
 impl Dialect {
     /// The dialect of a path.
@@ -36,6 +42,7 @@ impl Dialect {
         match path {
             _ if path.starts_with("/v3/") => Self::Opper,
             _ if path.starts_with("/v2/") => Self::OpperV2,
+            _ if DOCLING_PATHS.iter().any(|start| path.starts_with(start)) => Self::Docling,
             _ if headers.get(DIALECT_HEADER).is_some_and(|value| value == "bifrost") => {
                 Self::Bifrost
             }
@@ -70,6 +77,8 @@ pub(super) enum Class {
     Timeout,
     NotInstalled,
     Internal,
+    /// The path is known, and what it is for is not built or not switched on.
+    NotOffered,
     /// Another provider refused the request, with this status: the caller's mistake.
     Refused(u16),
     /// Another provider refused this server's key, or the account behind it.
@@ -110,6 +119,7 @@ impl Class {
             Self::Timeout => Traits(504, "timeout", None, "provider_timeout"),
             Self::NotInstalled => Traits(500, "not_installed", None, "provider_not_installed"),
             Self::Internal => Traits(500, "internal_error", None, "provider_internal_error"),
+            Self::NotOffered => Traits(501, "not_implemented", None, "provider_not_implemented"),
             Self::Refused(status) => {
                 Traits(status, "provider_refused", None, "caller_refused_by_provider")
             }
@@ -268,9 +278,10 @@ impl ApiError {
         let status = self.status(dialect).as_u16();
         let issues = || self.issues.iter().map(Issue::json).collect::<Vec<_>>();
         match dialect {
-            Dialect::Mistral | Dialect::OpperV2 if !self.issues.is_empty() => {
+            Dialect::Mistral | Dialect::OpperV2 | Dialect::Docling if !self.issues.is_empty() => {
                 json!({ "detail": issues() })
             }
+            Dialect::Docling => json!({ "detail": self.message }),
             Dialect::Mistral => json!({
                 "object": "error",
                 "message": self.message,

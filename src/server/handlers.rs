@@ -17,7 +17,7 @@ use super::answer::{self, About};
 use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
 use super::stored::Stored;
-use super::{files, models, request, status};
+use super::{docling, files, models, request, status};
 use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
@@ -41,9 +41,13 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v2/ocr/models", get(list_models))
         .route("/v3/ocr/models", get(list_models))
         .merge(files::routes())
+        .merge(docling::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
+        .route("/livez", get(|| async { status::health() }))
+        .route("/api", get(|| async { status::health() }))
         .route("/ready", get(|State(app): Shared| async move { status::ready(&app) }))
+        .route("/readyz", get(|State(app): Shared| async move { status::ready(&app) }))
         .route("/version", get(|| async { status::version() }))
         .route("/openapi.json", get(|| async { status::openapi() }))
         .route("/docs", get(|| async { status::docs() }))
@@ -170,7 +174,11 @@ async fn read(
     let held = (place, allowance);
     let mut response = app
         .reads
-        .run(held, provider, ocr, app.settings.timeout)
+        .run(held, app.settings.timeout, move |call| {
+            let answer = provider.ocr(&ocr, call)?;
+            let pages = answer.usage.pages_processed;
+            Ok((answer, pages))
+        })
         .await
         .map_err(|error| ApiError { model: about.model_requested.clone(), ..error })?;
     about.latency = start.elapsed();
@@ -189,7 +197,7 @@ async fn read(
 
 /// JSON must be called so: a web page of somebody else can make a browser send anything to a server
 /// on its user's machine, but not with this type.
-fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") {
@@ -201,11 +209,11 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     ))
 }
 
-fn announced(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
+pub(super) fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
     match announced(headers) {
         Some(length) if length > most as u64 => Err(too_large(most)),
         _ => Ok(()),
@@ -217,7 +225,11 @@ fn too_large(most: usize) -> ApiError {
 }
 
 /// The whole body in one piece, no larger than the limit.
-async fn receive(body: Body, announced: Option<u64>, most: usize) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn receive(
+    body: Body,
+    announced: Option<u64>,
+    most: usize,
+) -> Result<Vec<u8>, ApiError> {
     // What is announced is only set aside; it takes memory as it comes.
     let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0).min(most);
     let received = tokio::time::timeout(BODY_TIME, async {

@@ -1,5 +1,6 @@
 //! An HTTP server that speaks the interfaces of hosted OCR services: Mistral's and Bifrost's
-//! (`/v1/ocr`), Opper's (`/v3/ocr`, and `/v2/ocr` for its older clients).
+//! (`/v1/ocr`), Opper's (`/v3/ocr`, and `/v2/ocr` for its older clients), docling-serve's
+//! (`/v1/convert/source`, `/v1/convert/file`).
 //!
 //! [`Server`] puts them in front of any [`OcrProvider`]. docs/server.md has the table of endpoints
 //! and fields. This module alone of the library starts a runtime, in [`Server::run`];
@@ -8,6 +9,7 @@
 mod answer;
 mod app;
 mod auth;
+mod docling;
 mod docs;
 mod document;
 mod error;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::files::FileStore;
 use crate::provider::OcrProvider;
@@ -62,6 +65,9 @@ pub struct Settings {
     /// Where uploaded files are kept; expired ones are removed while the server runs by
     /// [`Server::run`] or [`Server::serve`]. Default: none, and no files are taken.
     pub files: Option<FileStore>,
+    /// What converts documents for docling-serve's endpoints. Default: none, and they answer with
+    /// status 501.
+    pub engine: Option<Engine>,
 }
 
 impl Default for Settings {
@@ -74,6 +80,7 @@ impl Default for Settings {
             keys: Keys::default(),
             limits: KeyLimits::default(),
             files: None,
+            engine: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::error::{ApiError, Class};
 use super::limits::Allowance;
 use crate::call::{Call, CancelFlag};
-use crate::provider::{OcrProvider, OcrRequest, OcrResponse};
+use crate::error::{Error, Result};
 
 /// When to come back to a server whose queue is full: about the time of a page or two.
 const COME_BACK: Duration = Duration::from_secs(2);
@@ -99,15 +99,15 @@ impl Reads {
         }
     }
 
-    /// Waits for a turn and reads. Dropping the future cancels the read; its turn is over when the
-    /// read has noticed, and not before.
-    pub(super) async fn run(
+    /// Waits for a turn and works, on a thread that may block. Dropping the future cancels the work;
+    /// its turn is over when the work has noticed, and not before. The work gives how many pages it
+    /// read beside its result.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         held: (Place, Allowance),
-        provider: Arc<dyn OcrProvider>,
-        request: OcrRequest,
         timeout: Option<Duration>,
-    ) -> Result<OcrResponse, ApiError> {
+        work: impl FnOnce(&Call) -> Result<(T, usize)> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let gone = || ApiError::new(Class::Internal, "the read ended without an answer");
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| gone())?;
         let running = Counted::new(&self.running);
@@ -116,14 +116,12 @@ impl Reads {
         let read = tokio::task::spawn_blocking(move || {
             let _held = (&held, turn, running);
             let call = Call { cancel, ..Call::default() }.with_timeout(timeout);
-            let answer = provider.ocr(&request, &call);
-            if let Ok(answer) = &answer {
-                held.1.charge(answer.usage.pages_processed, Instant::now());
-            }
-            answer
+            let (answer, pages) = work(&call)?;
+            held.1.charge(pages, Instant::now());
+            Ok(answer)
         });
         match read.await {
-            Ok(answer) => answer.map_err(|error| ApiError::of(&error)),
+            Ok(answer) => answer.map_err(|error: Error| ApiError::of(&error)),
             Err(error) => {
                 tracing::error!(%error, "a read panicked");
                 Err(gone())

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::app::App;
 use super::error::json_response;
@@ -28,7 +28,13 @@ pub(super) fn ready(app: &App) -> Response<Body> {
 }
 
 pub(super) fn version() -> Response<Body> {
-    json_response(StatusCode::OK, &json!({ "recto": env!("CARGO_PKG_VERSION") }))
+    json_response(StatusCode::OK, &versions())
+}
+
+/// docling-serve's clients look for its name.
+pub(super) fn versions() -> Value {
+    let version = env!("CARGO_PKG_VERSION");
+    json!({ "recto": version, "docling-serve": format!("recto {version}") })
 }
 
 pub(super) fn metrics(app: &App) -> Response<Body> {

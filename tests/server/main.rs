@@ -5,6 +5,8 @@
 mod access;
 mod answers;
 mod children;
+mod docling;
+mod docling_errors;
 mod documents;
 mod errors;
 mod fetching;

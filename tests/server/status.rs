@@ -8,13 +8,18 @@ use serde_json::{Value, json};
 
 use super::{asking, get, post, real, send};
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 #[tokio::test]
 async fn health_ready_and_version() {
     let router = real();
     for (path, body) in [
         ("/health", json!({ "status": "ok" })),
         ("/ready", json!({ "status": "ok" })),
-        ("/version", json!({ "recto": env!("CARGO_PKG_VERSION") })),
+        ("/version", json!({ "recto": VERSION, "docling-serve": format!("recto {VERSION}") })),
+        ("/livez", json!({ "status": "ok" })),
+        ("/readyz", json!({ "status": "ok" })),
+        ("/api", json!({ "status": "ok" })),
     ] {
         let answer = get(&router, path).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (200, body));
@@ -130,6 +135,22 @@ async fn the_description_names_the_paths_that_there_are() {
         "/v3/files/{id}/content",
         "/v2/ocr/models",
         "/v3/ocr/models",
+        "/v1/convert/source",
+        "/v1/convert/file",
+        "/v1/capabilities",
+        "/v1/clear/converters",
+        "/v1/clear/results",
+        "/livez",
+        "/readyz",
+        "/api",
+        "/v1/chunk/hierarchical/source",
+        "/v1/chunk/hierarchical/source/async",
+        "/v1/chunk/hierarchical/file",
+        "/v1/chunk/hierarchical/file/async",
+        "/v1/chunk/hybrid/source",
+        "/v1/chunk/hybrid/source/async",
+        "/v1/chunk/hybrid/file",
+        "/v1/chunk/hybrid/file/async",
         "/metrics",
         "/health",
         "/ready",

@@ -99,7 +99,7 @@ fn ocr_engines_and_presets() {
     kept("ocr_engine", json!("rapidocr"), |o| o.engine = OcrEngine::RapidOcr);
     for name in FOREIGN_ENGINES {
         assert_eq!(read(json!({ "ocr_preset": name })).engine, OcrEngine::Auto);
-        assert_eq!(warned(json!({ "ocr_preset": name })), ["ocr_engine"]);
+        assert_eq!(warned(json!({ "ocr_preset": name })), ["ocr_preset"]);
     }
     // The old name fills in for a preset that says nothing, and gives way to one that does.
     let both = json!({ "ocr_engine": "tesseract", "ocr_preset": "auto" });
@@ -233,11 +233,28 @@ fn output() {
     honoured("to_formats", json!(["text", "md"]), |o| {
         o.to_formats = vec![OutputFormat::Text, OutputFormat::Md];
     });
-    kept("to_formats", json!("json"), |o| o.to_formats = vec![OutputFormat::Json]);
-    for name in
-        ["yaml", "html", "html_split_page", "doctags", "vtt", "doclang", "dclx", "chunks", "latex"]
-    {
+    honoured("to_formats", json!("json"), |o| o.to_formats = vec![OutputFormat::Json]);
+    for name in ["html", "html_split_page", "doctags"] {
+        assert!(warned(json!({ "to_formats": [name] })).is_empty(), "{name}");
+    }
+    for name in ["yaml", "vtt", "doclang", "dclx", "chunks", "latex"] {
         assert_eq!(warned(json!({ "to_formats": [name] })), ["to_formats"], "{name}");
+    }
+    for name in [
+        "md",
+        "text",
+        "json",
+        "yaml",
+        "html",
+        "html_split_page",
+        "doctags",
+        "vtt",
+        "doclang",
+        "dclx",
+        "chunks",
+        "latex",
+    ] {
+        assert_eq!(read(json!({ "to_formats": [name] })).to_formats[0].name(), name);
     }
     assert!(refusal(json!({ "to_formats": ["docx"] })).contains("html_split_page"));
     assert!(refusal(json!({ "to_formats": [] })).contains("at least one"));
@@ -245,15 +262,15 @@ fn output() {
         o.md_page_break_placeholder = "---".into();
     });
     honoured("md_compact_tables", json!("on"), |o| o.md_compact_tables = true);
-    kept("image_export_mode", json!("embedded"), |o| {
+    honoured("image_export_mode", json!("embedded"), |o| {
         o.image_export_mode = ImageExportMode::Embedded;
     });
-    kept("image_export_mode", json!("referenced"), |o| {
+    honoured("image_export_mode", json!("referenced"), |o| {
         o.image_export_mode = ImageExportMode::Referenced;
     });
     honoured("include_images", json!(false), |o| o.include_images = false);
-    kept("include_page_images", json!(true), |o| o.include_page_images = true);
-    kept("images_scale", json!(1), |o| o.images_scale = 1.0);
+    honoured("include_page_images", json!(true), |o| o.include_page_images = true);
+    honoured("images_scale", json!(1), |o| o.images_scale = 1.0);
     kept("chunking_options", json!({}), |o| o.chunking_options = Some(json!({})));
     kept("chunking_preset", json!("x"), |o| o.chunking_preset = Some("x".into()));
 }

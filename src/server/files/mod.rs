@@ -141,8 +141,8 @@ async fn receive(app: &App, request: Request, dialect: Dialect) -> Answer {
 }
 
 /// Forms are sent by web pages too, to whatever address they like: one of somebody else must not
-/// fill the disk of whoever looks at it.
-fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
+/// fill the disk of whoever looks at it, nor use the server that only that one can reach.
+pub(super) fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let is_own = match text(ORIGIN.as_str()) {
         None => true,

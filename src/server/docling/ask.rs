@@ -1,0 +1,181 @@
+//! From the JSON of a request to what is asked: documents, options, target.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use url::Url;
+
+use super::super::error::{ApiError, Issue};
+use super::super::json::Json;
+use super::super::stored::Stored;
+use super::options::{self, Target, refused};
+use crate::error::Warning;
+use crate::options::Options;
+use crate::source::Source;
+
+/// What is asked of a conversion.
+#[derive(Debug)]
+pub(in crate::server) struct Asked {
+    pub(in crate::server) sources: Vec<Source>,
+    pub(in crate::server) options: Options,
+    pub(in crate::server) target: Target,
+    /// What of the request has no effect.
+    pub(in crate::server) warnings: Vec<Warning>,
+}
+
+/// docling-serve's sources that only its batches know.
+const FOREIGN_SOURCES: [&str; 5] =
+    ["s3", "azure_blob", "google_cloud_storage", "google_drive", "generic"];
+
+/// A body. Documents borrow from it: they are not copied to be looked at.
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    sources: Option<Vec<Json<'a>>>,
+    options: Option<Value>,
+    target: Option<Value>,
+    callbacks: Option<Value>,
+}
+
+/// The names of a body's fields.
+const FIELDS: [&str; 4] = ["sources", "options", "target", "callbacks"];
+/// Those of the first version of the interface.
+const OLD_FIELDS: [&str; 2] = ["http_sources", "file_sources"];
+
+/// Reads a body.
+pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
+    let parsed: Body<'_> = serde_json::from_slice(body).map_err(|error| {
+        invalid(match error.is_data() {
+            true => Issue::new(&[], "model_type", format!("Input should be an object: {error}")),
+            false => Issue::new(&[], "json_invalid", format!("JSON decode error: {error}")),
+        })
+    })?;
+    // The same bytes once more, for names alone.
+    let names: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).unwrap_or_default();
+    if let Some(old) = OLD_FIELDS.into_iter().find(|old| names.contains_key(*old))
+        && parsed.sources.is_none()
+    {
+        return Err(refused(format!(
+            "{old} is of an interface that is gone: send \"sources\", a list of \
+             {{\"kind\": \"http\", \"url\": …}} and {{\"kind\": \"file\", \"base64_string\": …, \
+             \"filename\": …}}"
+        )));
+    }
+    let mut warnings: Vec<Warning> = names
+        .keys()
+        .filter(|name| !FIELDS.contains(&name.as_str()))
+        .map(|name| Warning::option(name, format!("{name} has no effect: no field has that name")))
+        .collect();
+    let Some(list) = parsed.sources else { return Err(invalid(Issue::missing(&["sources"]))) };
+    options::check_count(list.len(), "sources")?;
+    let target = target(parsed.target.as_ref())?;
+    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let given = parsed.options.unwrap_or(Value::Null);
+    let (options, more) = options::read(&given, &["options"])?;
+    warnings.extend(more);
+    warnings.extend(options::check(&options, target, list.len())?);
+    let sources = list
+        .into_iter()
+        .enumerate()
+        .map(|(n, item)| source(n, item, stored, &mut warnings))
+        .collect::<Result<_, _>>()?;
+    Ok(Asked { sources, options, target, warnings })
+}
+
+/// Where nothing is said, the answer is in the body: docling-serve resolves it so without storage.
+fn target(value: Option<&Value>) -> Result<Target, ApiError> {
+    let place = ["target", "kind"];
+    match value {
+        None | Some(Value::Null) => Ok(Target::InBody),
+        Some(value) => match value["kind"].as_str() {
+            Some(kind) => options::target(kind, &place),
+            None => Err(ApiError::invalid(vec![Issue::missing(&place)])),
+        },
+    }
+}
+
+fn source(
+    n: usize,
+    item: Json<'_>,
+    stored: &Stored,
+    warnings: &mut Vec<Warning>,
+) -> Result<Source, ApiError> {
+    let number = n.to_string();
+    let place = |field: &'static str| ["sources", number.as_str(), field];
+    let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
+    let Json::Object(mut fields) = item else {
+        let message = "Input should be an object";
+        return Err(invalid(Issue::new(&["sources", &number], "model_type", message)));
+    };
+    fields.retain(|_, value| !value.is_null());
+    let mut text = |field: &'static str| match fields.remove(field) {
+        None => Ok(None),
+        Some(Json::Text(text)) => Ok(Some(text)),
+        Some(_) => {
+            let message = "Input should be a valid string";
+            Err(invalid(Issue::new(&place(field), "string_type", message)))
+        }
+    };
+    let missing = |field: &'static str| invalid(Issue::missing(&place(field)));
+    let kind = text("kind")?;
+    let source = match kind.as_deref() {
+        Some("file") => {
+            let content = text("base64_string")?.ok_or_else(|| missing("base64_string"))?;
+            let name = text("filename")?.ok_or_else(|| missing("filename"))?;
+            let source = Source::base64(&content).map_err(|error| {
+                let message = format!("not a document: {error}");
+                invalid(Issue::new(&place("base64_string"), "value_error", message))
+            })?;
+            source.named(name)
+        }
+        Some("http") => {
+            let address = text("url")?.ok_or_else(|| missing("url"))?;
+            if let Some(headers) = fields.remove("headers")
+                && !matches!(&headers, Json::Object(map) if map.is_empty())
+            {
+                return Err(refused(format!(
+                    "sources.{n}.headers: this server sends no headers of yours when it fetches; \
+                     send the document itself (kind file)"
+                )));
+            }
+            url(&address, stored).map_err(|error| match error {
+                Ok(message) => invalid(Issue::new(&place("url"), "url_parsing", message)),
+                Err(error) => error,
+            })?
+        }
+        Some(other) if FOREIGN_SOURCES.contains(&other) => {
+            return Err(refused(format!(
+                "sources of kind {other} are not read by this server: send the document (kind \
+                 file) or its address (kind http)"
+            )));
+        }
+        Some(other) => {
+            let issue =
+                Issue::new(&place("kind"), "union_tag_invalid", "Input should be 'file' or 'http'");
+            return Err(invalid(issue.sent(&Value::String(other.to_owned()))));
+        }
+        None => return Err(missing("kind")),
+    };
+    warnings.extend(fields.keys().map(|field| {
+        let option = format!("sources.{n}.{field}");
+        let message = format!("{option} has no effect: no such field belongs to this kind");
+        Warning::option(option, message)
+    }));
+    Ok(source)
+}
+
+/// The document of an address: a file of this server, or one to be fetched where that is allowed.
+fn url(address: &str, stored: &Stored) -> Result<Source, Result<String, ApiError>> {
+    let url = Url::parse(address).map_err(|error| Ok(format!("not a URL: {error}")))?;
+    // A path is never a document here: it would name a file of the server's machine.
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Ok("URL scheme should be 'http' or 'https'".to_owned()));
+    }
+    match stored.by_address(&url) {
+        Some(found) => found.map_err(Err),
+        None => Ok(Source::Url(url)),
+    }
+}
