@@ -1,7 +1,7 @@
 //! Options that several subcommands share, and what they are in the library.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -96,6 +96,22 @@ impl ReadingArgs {
         };
         options.validate()?;
         Ok(options)
+    }
+
+    /// The same, with pages read in child processes.
+    pub(super) fn isolated(self) -> Self {
+        Self { isolate: true, ..self }
+    }
+
+    /// How many threads or processes recognise text.
+    pub(super) fn workers(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.jobs.map_or_else(cores, NonZeroUsize::get)
+    }
+
+    /// Where libraries and models are, as far as that was said: results may depend on it.
+    pub(super) fn places(&self) -> [Option<&Path>; 2] {
+        [self.tessdata.as_deref(), self.pdfium.as_deref()]
     }
 
     /// An engine. A URL typed at the command line is consent to fetch it.

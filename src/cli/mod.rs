@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod args;
+mod batch;
 mod bench;
 mod console;
 mod doctor;
@@ -52,6 +53,7 @@ Examples:
   recto read report.pdf                         markdown on stdout
   recto read scan.pdf --lang sv,en -o scan.md   OCR in Swedish and English
   recto read *.pdf -o out/ --format json        one file each into a folder
+  recto batch archive/ -o out/                  a folder and what is below it
   recto read scan.pdf --format pdf -o found.pdf the same PDF, searchable
   recto read --model mistral scan.pdf           read by a service that recto.toml names
   recto doctor                                  what is installed, and how to get the rest";
@@ -59,6 +61,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     Read(read::ReadArgs),
+    Batch(batch::BatchArgs),
     Setup(setup::SetupArgs),
     Doctor(doctor::DoctorArgs),
     Languages(languages::LanguagesArgs),
@@ -86,6 +89,7 @@ pub(crate) fn main() -> ExitCode {
     let console = Console::new(cli.quiet, logging);
     let ended = match &cli.command {
         Command::Read(args) => read::run(args, &console),
+        Command::Batch(args) => batch::run(args, &console),
         Command::Setup(args) => setup::run(args, &console),
         Command::Doctor(args) => doctor::run(args, &console),
         Command::Languages(args) => languages::run(args, &console),

@@ -218,7 +218,7 @@ impl Given {
     }
 
     /// What its result is called, without ending.
-    fn stem(&self) -> String {
+    pub(super) fn stem(&self) -> String {
         let path = match self {
             Self::Stdin => None,
             Self::Path(path) => Some(path.clone()),
@@ -263,19 +263,19 @@ impl Given {
 
 /// How the inputs fared.
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     written: usize,
     partial: usize,
-    failures: Vec<Exit>,
+    pub(super) failures: Vec<Exit>,
 }
 
 impl Tally {
-    fn add(&mut self, status: Status) {
+    pub(super) fn add(&mut self, status: Status) {
         self.written += 1;
         self.partial += usize::from(status != Status::Success);
     }
 
-    fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match (self.failures.as_slice(), self.written) {
             ([], _) if self.partial == 0 => Exit::Success,
             ([], _) => Exit::Partial,

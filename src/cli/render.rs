@@ -104,6 +104,13 @@ pub(super) struct RenderArgs {
     #[arg(long, short, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
 
+    #[command(flatten)]
+    style: StyleArgs,
+}
+
+/// How text formats are written.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct StyleArgs {
     /// What the text holds: all of it, or as docling prints it, without page headers and footers and
     /// with docling's escaping and tables [default: full]
     #[arg(long, value_enum, help_heading = "Output")]
@@ -118,39 +125,23 @@ pub(super) struct RenderArgs {
     tables: Option<TablesArg>,
 }
 
-impl RenderArgs {
-    /// Names what was asked for and has no effect in this format.
-    pub(super) fn check(&self, console: &Console) {
+impl StyleArgs {
+    /// Names what was asked for and has no effect in any of these formats.
+    pub(super) fn check(&self, formats: &[Format], console: &Console) {
+        let some = |wanted: &[Format]| formats.iter().any(|format| wanted.contains(format));
+        let markdown = some(&[Format::Md]);
         let given = [
-            (
-                "--profile",
-                self.profile.is_some(),
-                !matches!(self.format, Format::Md | Format::Text | Format::Html),
-            ),
-            ("--page-break", self.page_break.is_some(), self.format != Format::Md),
-            ("--tables", self.tables.is_some(), self.format != Format::Md),
+            ("--profile", self.profile.is_some(), some(&[Format::Md, Format::Text, Format::Html])),
+            ("--page-break", self.page_break.is_some(), markdown),
+            ("--tables", self.tables.is_some(), markdown),
         ];
-        for (option, given, idle) in given {
-            if given && idle {
-                let format = self.format.name();
-                console.warning(format_args!("{option} has no effect on {format} output"));
+        for (option, given, counts) in given {
+            if given && !counts {
+                let formats: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+                let formats = formats.join(", ");
+                console.warning(format_args!("{option} has no effect on {formats} output"));
             }
         }
-    }
-
-    /// Whether a profile was named.
-    pub(super) fn names_profile(&self) -> bool {
-        self.profile.is_some()
-    }
-
-    /// `--tables`.
-    pub(super) fn tables(&self) -> Option<TablesArg> {
-        self.tables
-    }
-
-    /// What stands between pages; nothing by default.
-    pub(super) fn page_break(&self) -> &str {
-        self.page_break.as_deref().unwrap_or_default()
     }
 
     fn profile(&self) -> Profile {
@@ -160,12 +151,39 @@ impl RenderArgs {
             Some(ProfileArg::Docling) => Profile::Docling,
         }
     }
+}
+
+impl RenderArgs {
+    /// One format in a style.
+    pub(super) fn of(format: Format, style: &StyleArgs) -> Self {
+        Self { format, style: style.clone() }
+    }
+
+    /// Names what was asked for and has no effect in this format.
+    pub(super) fn check(&self, console: &Console) {
+        self.style.check(&[self.format], console);
+    }
+
+    /// Whether a profile was named.
+    pub(super) fn names_profile(&self) -> bool {
+        self.style.profile.is_some()
+    }
+
+    /// `--tables`.
+    pub(super) fn tables(&self) -> Option<TablesArg> {
+        self.style.tables
+    }
+
+    /// What stands between pages; nothing by default.
+    pub(super) fn page_break(&self) -> &str {
+        self.style.page_break.as_deref().unwrap_or_default()
+    }
 
     /// The document alone, as it goes into a file.
     pub(super) fn render(&self, read: &Read) -> recto::Result<Vec<u8>> {
         let document = &read.document;
         Ok(match self.format {
-            Format::Html => export::html(document, self.profile()).into_bytes(),
+            Format::Html => export::html(document, self.style.profile()).into_bytes(),
             Format::Hocr => export::hocr(document).into_bytes(),
             Format::Alto => export::alto(document).into_bytes(),
             Format::Pdf => {
@@ -178,13 +196,13 @@ impl RenderArgs {
 
     fn text(&self, document: &Document) -> String {
         match self.format {
-            Format::Text => export::text_with(document, self.profile()),
+            Format::Text => export::text_with(document, self.style.profile()),
             Format::Json => export::json(document),
             _ => {
                 let options = MarkdownOptions {
-                    profile: self.profile(),
-                    page_break: self.page_break.clone().unwrap_or_default(),
-                    tables: match self.tables {
+                    profile: self.style.profile(),
+                    page_break: self.style.page_break.clone().unwrap_or_default(),
+                    tables: match self.style.tables {
                         None => TableFormat::default(),
                         Some(TablesArg::Auto) => TableFormat::Auto,
                         Some(TablesArg::Markdown) => TableFormat::Markdown,

@@ -182,6 +182,12 @@ impl Source {
         }
     }
 
+    /// Whether a file that begins with these bytes (some kilobytes do) is of a format that recto
+    /// reads.
+    pub fn is_readable(head: &[u8]) -> bool {
+        sniff::sniff(head, UNNAMED).is_ok()
+    }
+
     /// A name for messages: the file name, the URL's last part, or "document".
     pub fn name(&self) -> String {
         match self {

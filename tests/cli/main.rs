@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod batch;
 mod commands;
 mod endings;
 mod formats;
