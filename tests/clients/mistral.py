@@ -1,5 +1,8 @@
 """Mistral's client against `recto serve`: python mistral.py target/release/recto"""
 
+import http.server
+import json
+import threading
 import urllib.request
 
 from mistralai.client import Mistral
@@ -50,10 +53,6 @@ def images(client):
     page = read(
         {"type": "image_url", "image_url": {"url": SCAN}},
         confidence_scores_granularity="word",
-        bbox_annotation_format={
-            "type": "json_schema",
-            "json_schema": {"name": "b", "schema": {"type": "object"}},
-        },
     )
     words = page.confidence_scores.word_confidence_scores
     assert "".join(word.text for word in words) == page.markdown
@@ -61,6 +60,47 @@ def images(client):
     assert len(page.markdown) > 100, page.markdown
     assert read({"type": "image_url", "image_url": SCAN}).markdown == page.markdown
     assert read({"type": "document_url", "document_url": SCAN}).markdown == page.markdown
+
+
+class LanguageModel(http.server.BaseHTTPRequestHandler):
+    """Answers every chat with what it was shown: how many images, and whether the title was there."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = asked["messages"][-1]["content"]
+        parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        images = [part for part in parts if part["type"] == "image_url"]
+        assert all(i["image_url"]["url"].startswith("data:image/jpeg;base64,") for i in images)
+        title = any(TITLE in part.get("text", "") for part in parts)
+        text = json.dumps({"images": len(images), "title": title})
+        answer = json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]})
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def annotations(client):
+    schema = {
+        "type": "object",
+        "properties": {"images": {"type": "integer"}, "title": {"type": "boolean"}},
+        "required": ["images", "title"],
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "seen", "schema": schema, "strict": True}}
+    answer = client.ocr.process(
+        model="docling-latest",
+        document=REPORT,
+        bbox_annotation_format=form,
+        document_annotation_format=form,
+        document_annotation_prompt="What is there?",
+    )
+    assert json.loads(answer.document_annotation) == {"images": 0, "title": True}
+    image = answer.pages[0].images[0]
+    assert json.loads(image.image_annotation) == {"images": 1, "title": False}
+    assert not image.image_base64, "pixels were not asked for"
 
 
 def files(client):
@@ -152,9 +192,17 @@ def check(address):
     client = Mistral(api_key=KEY, server_url=address)
     answers(client)
     images(client)
+    annotations(client)
     files(client)
     models(client)
     errors(client, address)
 
 
-run("mistralai", check)
+model = http.server.ThreadingHTTPServer(("127.0.0.1", 0), LanguageModel)
+threading.Thread(target=model.serve_forever, daemon=True).start()
+CONFIG = f"""
+[annotations]
+base_url = "http://127.0.0.1:{model.server_port}/v1"
+model = "a-model-for-this-test"
+"""
+run("mistralai", check, CONFIG)
