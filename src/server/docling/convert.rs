@@ -127,9 +127,8 @@ impl Converted {
         self.pages += outputs.document.pages.len();
         self.bytes += outputs.document.byte_count;
         // What the answer has a place of its own for stays with the document.
-        let (errors, warnings) = std::mem::take(&mut outputs.document.warnings)
-            .into_iter()
-            .partition(|warning| answer::is_error(warning));
+        let (errors, warnings) =
+            std::mem::take(&mut outputs.document.warnings).into_iter().partition(answer::is_error);
         outputs.document.warnings = errors;
         for warning in warnings {
             if !self.warnings.contains(&warning) {
