@@ -58,7 +58,7 @@ pub(crate) fn html_with(document: &Document, profile: Profile, images: &HtmlImag
         let image = images.pages.get(&n);
         if let Some(image) = image {
             let alt = format!("Page {}", page.index + 1);
-            let _ = writeln!(out, "<div class=\"split\">\n{}", img(image, &alt));
+            let _ = write!(out, "<div class=\"split\">\n{}", img(image, &alt));
         }
         section(&mut out, page, (n, &joins), (language, profile), images);
         if image.is_some() {
