@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checks;
+mod docling;
 mod failures;
 mod program;
 mod replies;
@@ -75,6 +76,7 @@ fn server() -> &'static str {
     ADDRESS.get_or_init(|| {
         let mut settings = Settings::default();
         settings.keys = Keys::parse(KEY).unwrap();
+        settings.engine = Some((*engine()).clone());
         let server = Server::new(Arc::new(LocalProvider::new(engine())), settings);
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
