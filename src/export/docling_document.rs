@@ -428,7 +428,7 @@ fn short(points: f32) -> f64 {
 }
 
 fn data(table: &Table) -> Value {
-    let cells: Vec<Value> = table.cells.iter().map(|cell| cell_json(cell)).collect();
+    let cells: Vec<Value> = table.cells.iter().map(cell_json).collect();
     // The grid has every cell in all places that it covers; places of no cell are empty ones.
     let mut places: Vec<Option<usize>> = vec![None; table.rows * table.columns];
     for (n, cell) in table.cells.iter().enumerate() {

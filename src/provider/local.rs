@@ -168,7 +168,7 @@ fn prepare(base: &Options, request: &OcrRequest) -> Result<(Options, Vec<Warning
     // What only programs that write documents look at.
     let pages = "pages come as markdown here; POST /v1/convert/source writes documents";
     for format in options.to_formats.iter().filter(|format| **format != OutputFormat::Md) {
-        warn(format.is_written(), "to_formats", &pages);
+        warn(format.is_written(), "to_formats", pages);
     }
     let images = "include_image_base64 asks for images here";
     warn(options.image_export_mode != ImageExportMode::Placeholder, "image_export_mode", images);

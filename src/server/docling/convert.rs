@@ -129,7 +129,7 @@ impl Converted {
         // What the answer has a place of its own for stays with the document.
         let (errors, warnings) = std::mem::take(&mut outputs.document.warnings)
             .into_iter()
-            .partition(|warning| answer::is_error(warning));
+            .partition(answer::is_error);
         outputs.document.warnings = errors;
         for warning in warnings {
             if !self.warnings.contains(&warning) {
