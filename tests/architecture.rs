@@ -316,7 +316,7 @@ fn data_that_uses_a_stage_and_a_program_that_reaches_inside_are_found() {
     assert_eq!(refused(&["document"], "use crate::export::html;"), ["export::html"]);
     assert_eq!(refused(&["setup"], "use crate::engine::Engine;"), ["engine::Engine"]);
     assert_eq!(refused(&["cli", "read"], "use crate::pdf::PdfFile;"), ["pdf::PdfFile"]);
-    assert_eq!(refused(&["server"], "use crate::engine::Engine;"), ["engine::Engine"]);
+    assert_eq!(refused(&["server"], "use crate::runner::Children;"), ["runner::Children"]);
     assert_eq!(refused(&["files"], "use crate::server::Settings;"), ["server::Settings"]);
 }
 
