@@ -11,6 +11,7 @@ from docling_serve_sdk import (
     ConvertDocumentsRequestOptions,
     DoclingAPIError,
     DoclingClient,
+    DoclingValidationError,
     FileSourceRequest,
 )
 
@@ -99,8 +100,8 @@ def check(address):
         broken = client.convert_file(PAGES / "encrypted.pdf")
         assert broken.status == "failure" and "encrypted" in broken.errors[0].error_message
 
-        wrong = refused(DoclingAPIError, lambda: client.chunk_hybrid_file(REPORT))
-        assert wrong.status_code == 422, wrong
+        wrong = refused(DoclingValidationError, lambda: client.chunk_hybrid_file(REPORT))
+        assert "(422)" in str(wrong) and "to_formats=json" in str(wrong), wrong
     with DoclingClient(address, api_key="another-key-than-that") as stranger:
         wrong = refused(DoclingAPIError, lambda: stranger.convert_file(REPORT))
         assert wrong.status_code == 401, wrong
