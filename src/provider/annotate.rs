@@ -18,7 +18,7 @@ use url::Url;
 
 use super::http::{Key, Service};
 use super::request::OcrRequest;
-use super::response::{OcrModel, OcrResponse};
+use super::response::{ANNOTATIONS, OcrModel, OcrResponse};
 use super::{OcrProvider, Result};
 use crate::call::Call;
 use crate::document::Status;
@@ -112,8 +112,7 @@ impl OcrProvider for Annotator {
     fn models(&self) -> Result<Vec<OcrModel>> {
         let mut models = self.inner.models()?;
         for model in &mut models {
-            model.capabilities.push("bbox_annotation_format".to_owned());
-            model.capabilities.push("document_annotation_format".to_owned());
+            model.capabilities.extend(ANNOTATIONS.map(str::to_owned));
         }
         Ok(models)
     }

@@ -343,4 +343,6 @@ fn sleep(time: Duration, call: &Call) -> Result<()> {
 }
 
 #[cfg(test)]
+pub(super) mod stub;
+#[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::request::{Granularity, OcrRequest};
-use super::response::{OcrModel, OcrResponse, Usage};
+use super::response::{CAPABILITIES, OcrModel, OcrResponse, Usage};
 use super::{OcrProvider, answer, images};
 use crate::call::Call;
 use crate::document::Document;
@@ -71,23 +71,12 @@ impl OcrProvider for LocalProvider {
     }
 
     fn models(&self) -> Result<Vec<OcrModel>> {
-        let capabilities = [
-            "pages",
-            "image_limit",
-            "image_min_size",
-            "table_format",
-            "extract_header",
-            "extract_footer",
-            "include_blocks",
-            "confidence",
-            "parameters",
-        ];
         Ok(vec![OcrModel {
             id: MODEL.to_owned(),
             aliases: ALIASES.map(str::to_owned).to_vec(),
             provider: PROVIDER.to_owned(),
             price_per_page: Some(0.0),
-            capabilities: capabilities.map(str::to_owned).to_vec(),
+            capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
         }])
     }
 

@@ -250,3 +250,18 @@ pub struct OcrModel {
     /// What it can do beyond markdown: names of fields of the request.
     pub capabilities: Vec<String>,
 }
+
+/// What most models can do: see [`OcrModel::capabilities`].
+pub(super) const CAPABILITIES: [&str; 9] = [
+    "pages",
+    "image_limit",
+    "image_min_size",
+    "table_format",
+    "extract_header",
+    "extract_footer",
+    "include_blocks",
+    "confidence",
+    "parameters",
+];
+/// What those can do besides that have a language model.
+pub(super) const ANNOTATIONS: [&str; 2] = ["bbox_annotation_format", "document_annotation_format"];

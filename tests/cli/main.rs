@@ -9,6 +9,8 @@ mod commands;
 mod endings;
 mod formats;
 mod inspect;
+#[path = "../made/mod.rs"]
+mod made;
 mod output;
 mod read;
 mod usage;
@@ -88,38 +90,8 @@ impl Ran {
 
 /// A PDF with a page for each text, in Helvetica; `None` is a page that is not there.
 fn pdf(pages: &[Option<&str>]) -> Vec<u8> {
-    let mut objects = vec![String::new(), String::new()];
-    objects.push("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned());
-    let mut kids = String::new();
-    for page in pages {
-        let Some(text) = page else {
-            kids.push_str("999 0 R ");
-            continue;
-        };
-        let content = format!("BT /F 12 Tf 72 720 Td ({text}) Tj ET");
-        objects.push(format!("<</Length {}>>stream\n{content}\nendstream", content.len()));
-        objects.push(format!(
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {} 0 R\
-             /Resources<</Font<</F 3 0 R>>>>>>",
-            objects.len()
-        ));
-        kids.push_str(&format!("{} 0 R ", objects.len()));
-    }
-    objects[0] = "<</Type/Catalog/Pages 2 0 R>>".to_owned();
-    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {}>>", pages.len());
-    let mut file = "%PDF-1.4\n".to_owned();
-    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for (i, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
-        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", i + 1));
-    }
-    let start = file.len();
-    file.push_str(&table);
-    file.push_str(&format!(
-        "trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n",
-        objects.len() + 1
-    ));
-    file.into_bytes()
+    let pages: Vec<_> = pages.iter().map(|page| page.map(|text| vec![text.to_owned()])).collect();
+    made::pdf_with(&pages)
 }
 
 /// A folder with files in it.

@@ -10,14 +10,24 @@ pub(crate) fn pdf(pages: usize) -> Vec<u8> {
 
 /// A PDF with so many pages of these lines each: some 90 characters fit in one, and 50 on a page.
 pub(crate) fn pdf_of(pages: usize, lines: impl Fn(usize) -> Vec<String>) -> Vec<u8> {
+    let pages: Vec<_> = (0..pages).map(|page| Some(lines(page))).collect();
+    pdf_with(&pages)
+}
+
+/// A PDF with a page of lines each; `None` is a page that is not there.
+pub(crate) fn pdf_with(pages: &[Option<Vec<String>>]) -> Vec<u8> {
     let mut objects = vec![
         "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
         String::new(),
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
     ];
     let mut kids = String::new();
-    for page in 0..pages {
-        let lines = lines(page).join(") Tj T* (");
+    for page in pages {
+        let Some(lines) = page else {
+            kids.push_str("999 0 R ");
+            continue;
+        };
+        let lines = lines.join(") Tj T* (");
         let content = format!("BT /F 12 Tf 14 TL 72 720 Td ({lines}) Tj ET");
         objects.push(format!("<</Length {}>>stream\n{content}\nendstream", content.len()));
         objects.push(format!(
@@ -27,7 +37,7 @@ pub(crate) fn pdf_of(pages: usize, lines: impl Fn(usize) -> Vec<String>) -> Vec<
         ));
         kids.push_str(&format!("{} 0 R ", objects.len()));
     }
-    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {pages}>>");
+    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {}>>", pages.len());
     let mut file = "%PDF-1.4\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (i, object) in objects.iter().enumerate() {

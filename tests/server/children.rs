@@ -14,7 +14,7 @@ use recto::{Engine, Isolation, Processes};
 use serde_json::{Value, json};
 
 use super::files::{folder, id, on_disk, store, upload};
-use super::{get, made, post, send, settings};
+use super::{made, post, running, send, settings};
 
 /// A page of a long document takes so long: see `RECTO_PAGE_WORKER_FAULT`.
 const PAGE: Duration = Duration::from_millis(400);
@@ -34,16 +34,6 @@ fn server() -> Router {
 fn asking(pages: usize) -> Value {
     let content = STANDARD.encode(made::pdf(pages));
     json!({ "document": { "type": "base64", "content": content } })
-}
-
-/// Waits until so many reads run.
-async fn running(router: &Router, count: usize) {
-    let start = Instant::now();
-    let line = format!("recto_reads_running {count}\n");
-    while !get(router, "/metrics").await.text.contains(&line) {
-        assert!(start.elapsed() < Duration::from_secs(20), "{line}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// The four long ones would take 80 seconds on two workers.

@@ -53,7 +53,7 @@ pub(super) async fn convert(options: Value) -> Value {
 const FIRST: [usize; 2] = [1, 1];
 
 /// A form with the report and these fields.
-async fn upload(router: &Router, fields: &[(&str, &str)]) -> Answer {
+pub(super) async fn upload(router: &Router, fields: &[(&str, &str)]) -> Answer {
     let report = file(REPORT);
     let mut parts: Vec<(&str, Option<&str>, &[u8])> =
         fields.iter().map(|(name, text)| (*name, None, text.as_bytes())).collect();

@@ -10,20 +10,11 @@ use recto::server::{Keys, Server};
 use recto::{Engine, Isolation, Processes};
 use serde_json::{Value, json};
 
-use super::docling::{convert, converting, sources, with_settings};
+use super::docling::{convert, converting, sources, upload, with_settings};
 use super::files::{form, upload_form};
-use super::{Answer, echo, file, get, made, post, post_with, send, settings};
+use super::{Answer, echo, get, made, post, post_with, running, send, settings};
 
 const REPORT: &str = "pages/report.pdf";
-
-/// A form with a file and these fields.
-async fn upload(router: &Router, fields: &[(&str, &str)]) -> Answer {
-    let report = file(REPORT);
-    let mut parts: Vec<(&str, Option<&str>, &[u8])> =
-        fields.iter().map(|(name, text)| (*name, None, text.as_bytes())).collect();
-    parts.push(("files", Some("report.pdf"), &report));
-    upload_form(router, "/v1/convert/file", &[], form(&parts)).await
-}
 
 async fn told(body: &Value) -> (u16, Value) {
     let answer = post(&converting(), "/v1/convert/source", body).await;
@@ -482,16 +473,6 @@ async fn what_was_read_when_the_time_ran_out_is_answered() {
     assert!(error["error_message"].as_str().unwrap().contains("of 100 pages were read"));
     let pages = body["document"]["json_content"]["pages"].as_object().unwrap();
     assert!((1..100).contains(&pages.len()), "{}", pages.len());
-}
-
-/// Waits until so many reads run.
-async fn running(router: &Router, count: usize) {
-    let start = Instant::now();
-    let line = format!("recto_reads_running {count}\n");
-    while !get(router, "/metrics").await.text.contains(&line) {
-        assert!(start.elapsed() < Duration::from_secs(20), "{line}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// Its 200 pages would take 40 seconds and more.

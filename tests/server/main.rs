@@ -23,6 +23,7 @@ mod status;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -156,4 +157,14 @@ fn with(mut request: Value, more: Value) -> Value {
 fn warned(body: &Value) -> Vec<&str> {
     let list = body["warnings"].as_array().unwrap();
     list.iter().map(|warning| warning["option"].as_str().unwrap_or_default()).collect()
+}
+
+/// Waits until so many reads run.
+async fn running(router: &Router, count: usize) {
+    let start = Instant::now();
+    let line = format!("recto_reads_running {count}\n");
+    while !get(router, "/metrics").await.text.contains(&line) {
+        assert!(start.elapsed() < Duration::from_secs(20), "{line}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -1,9 +1,6 @@
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::Mutex;
-
 use super::*;
 use crate::error::ErrorKind;
+use crate::provider::http::stub::Stub;
 use crate::provider::{OcrImage, OcrPage};
 
 /// Reads one page with two images.
@@ -41,44 +38,27 @@ impl OcrProvider for Reader {
     }
 }
 
-/// A server of a model that gives these answers in turn, the last one again and again; and what it
-/// was asked.
-fn model(answers: &[&str]) -> (LanguageModel, Arc<Mutex<Vec<Value>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
-    let answers: Vec<String> = answers.iter().map(|a| (*a).to_owned()).collect();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&seen);
-    std::thread::spawn(move || {
-        for (n, stream) in listener.incoming().enumerate() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut length, mut line) = (0, String::new());
-            while reader.read_line(&mut line).unwrap() > 2 {
-                let lower = std::mem::take(&mut line).to_lowercase();
-                assert!(!lower.starts_with("post") || lower.contains(" /v1/chat/completions "));
-                if let Some(text) = lower.strip_prefix("content-length: ") {
-                    length = text.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            log.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-            let content = &answers[n.min(answers.len() - 1)];
-            let (status, body) = match content.as_str() {
-                "500" => ("500 Oh", String::new()),
-                text => {
-                    let message = json!({ "message": { "role": "assistant", "content": text } });
-                    let usage = json!({ "prompt_tokens": 10, "completion_tokens": 2 });
-                    ("200 OK", json!({ "choices": [message], "usage": usage }).to_string())
-                }
-            };
-            let head =
-                format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close", body.len());
-            stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
-        }
-    });
-    (LanguageModel::new(base, "small").retries(0), seen)
+/// A server of a model that gives these answers in turn, the last one again and again. "500" is a
+/// failure.
+fn model(answers: &[&str]) -> (LanguageModel, Stub) {
+    let answers: Vec<(&str, String)> = answers
+        .iter()
+        .map(|text| {
+            let message = json!({ "message": { "role": "assistant", "content": text } });
+            let usage = json!({ "prompt_tokens": 10, "completion_tokens": 2 });
+            let answer = json!({ "choices": [message], "usage": usage });
+            if *text == "500" { ("500 Oh", String::new()) } else { ("200 OK", answer.to_string()) }
+        })
+        .collect();
+    let answers: Vec<_> = answers.iter().map(|(head, body)| (*head, body.as_str())).collect();
+    let stub = Stub::new(&answers);
+    let base = format!("{}/v1", stub.base).parse().unwrap();
+    (LanguageModel::new(base, "small").retries(0), stub)
+}
+
+/// What it was asked.
+fn asked(stub: &Stub) -> Vec<Value> {
+    stub.seen().into_iter().map(|(_, body)| body).collect()
 }
 
 fn schema() -> Value {
@@ -105,7 +85,7 @@ fn asking_for_a_total() -> OcrRequest {
 
 #[test]
 fn a_document_is_described_by_its_schema() {
-    let (model, seen) = model(&["```json\n{\"total\": 12}\n```"]);
+    let (model, stub) = model(&["```json\n{\"total\": 12}\n```"]);
     let response = annotate(2, model, &asking_for_a_total()).unwrap();
     assert_eq!(response.document_annotation.as_deref(), Some(r#"{"total":12}"#));
     assert_eq!((response.status, response.warnings.len()), (Status::Success, 0));
@@ -113,7 +93,8 @@ fn a_document_is_described_by_its_schema() {
         response.extra_fields["annotation"],
         json!({ "model": "small", "requests": 1, "prompt_tokens": 10, "completion_tokens": 2 })
     );
-    let seen = seen.lock().unwrap();
+    assert!(stub.seen()[0].0.starts_with("POST /v1/chat/completions "), "{}", stub.seen()[0].0);
+    let seen = asked(&stub);
     assert_eq!(seen[0]["response_format"]["json_schema"]["name"], "bill");
     assert_eq!(seen[0]["model"], "small");
     let text = seen[0]["messages"][1]["content"].as_str().expect("no image was asked for");
@@ -122,15 +103,15 @@ fn a_document_is_described_by_its_schema() {
 
 #[test]
 fn a_wrong_answer_is_asked_for_once_more() {
-    let (good, seen) = model(&[r#"{"total": "twelve"}"#, r#"{"total": 12}"#]);
+    let (good, stub) = model(&[r#"{"total": "twelve"}"#, r#"{"total": 12}"#]);
     let response = annotate(0, good, &asking_for_a_total()).unwrap();
     assert_eq!(response.document_annotation.as_deref(), Some(r#"{"total":12}"#));
-    let complaint = seen.lock().unwrap()[1]["messages"][3]["content"].to_string();
+    let complaint = asked(&stub)[1]["messages"][3]["content"].to_string();
     assert!(complaint.contains("/total") && complaint.contains("number"), "{complaint}");
 
-    let (bad, seen) = model(&["I would say twelve."]);
+    let (bad, stub) = model(&["I would say twelve."]);
     let response = annotate(0, bad, &asking_for_a_total()).unwrap();
-    assert_eq!(seen.lock().unwrap().len(), 2);
+    assert_eq!(asked(&stub).len(), 2);
     assert_eq!((response.document_annotation, response.status), (None, Status::Partial));
     assert_eq!(response.pages[0].markdown, "Total: 12 kr");
     let warning = &response.warnings[0];
@@ -141,15 +122,13 @@ fn a_wrong_answer_is_asked_for_once_more() {
 
 #[test]
 fn images_are_described_one_by_one_and_not_repeated_unasked() {
-    let (model, seen) = model(&[r#"{"total": 1}"#]);
+    let (model, stub) = model(&[r#"{"total": 1}"#]);
     let request = OcrRequest { bbox_annotation_format: Some(schema()), ..OcrRequest::default() };
     let response = annotate(2, model, &request).unwrap();
     let images = &response.pages[0].images;
     assert!(images.iter().all(|i| i.annotation.as_deref() == Some(r#"{"total":1}"#)));
     assert!(images.iter().all(|i| i.base64.is_none()));
-    let shown: Vec<String> = seen
-        .lock()
-        .unwrap()
+    let shown: Vec<String> = asked(&stub)
         .iter()
         .map(|body| body["messages"][1]["content"][0]["image_url"]["url"].to_string())
         .collect();
@@ -160,10 +139,10 @@ fn images_are_described_one_by_one_and_not_repeated_unasked() {
 
 #[test]
 fn the_first_eight_images_go_with_a_document_that_comes_with_images() {
-    let (model, seen) = model(&[r#"{"total": 12}"#]);
+    let (model, stub) = model(&[r#"{"total": 12}"#]);
     let request = OcrRequest { include_image_base64: true, ..asking_for_a_total() };
     let response = annotate(10, model, &request).unwrap();
-    assert_eq!(seen.lock().unwrap()[0]["messages"][1]["content"].as_array().unwrap().len(), 1 + 8);
+    assert_eq!(asked(&stub)[0]["messages"][1]["content"].as_array().unwrap().len(), 1 + 8);
     assert!(response.pages[0].images[9].base64.is_some());
     assert!(response.warnings[0].message.contains("2 more were not"), "{:?}", response.warnings);
     assert_eq!(response.status, Status::Success);
@@ -219,13 +198,13 @@ fn a_bad_format_is_told_before_anything_is_read() {
             "not a JSON schema",
         ),
     ] {
-        let (model, seen) = model(&[""]);
+        let (model, stub) = model(&[""]);
         let request =
             OcrRequest { bbox_annotation_format: Some(format.clone()), ..OcrRequest::default() };
         let error = annotate(1, model, &request).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         let text = error.to_string();
         assert!(text.starts_with("bbox_annotation_format: ") && text.contains(words), "{text}");
-        assert!(seen.lock().unwrap().is_empty());
+        assert!(asked(&stub).is_empty());
     }
 }

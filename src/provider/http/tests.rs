@@ -1,99 +1,65 @@
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use serde_json::json;
 
+use super::stub::Stub;
 use super::*;
 use crate::error::ErrorKind;
 
 /// A service that gives these answers (status line and headers, body) one after the other, the last
-/// one again and again; and what it was sent.
-fn service(answers: &[(&str, &str)]) -> (Service, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    let answers: Vec<String> = answers
-        .iter()
-        .map(|(head, body)| {
-            format!(
-                "HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            )
-        })
-        .collect();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&seen);
-    std::thread::spawn(move || {
-        for (n, stream) in listener.incoming().enumerate() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut head, mut line) = (String::new(), String::new());
-            while reader.read_line(&mut line).unwrap() > 2 {
-                head.push_str(&std::mem::take(&mut line).to_lowercase());
-            }
-            let length = head
-                .split("content-length: ")
-                .nth(1)
-                .map_or(0, |rest| rest.split("\r\n").next().unwrap().parse().unwrap());
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            log.lock().unwrap().push(head + &String::from_utf8(body).unwrap());
-            let answer = &answers[n.min(answers.len() - 1)];
-            if answer.contains("hang") {
-                std::thread::sleep(Duration::from_secs(5));
-            }
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    let mut service = Service::new("somebody", base);
+/// one again and again.
+fn service(answers: &[(&str, &str)]) -> (Service, Stub) {
+    let stub = Stub::new(answers);
+    let mut service = Service::new("somebody", stub.base.parse().unwrap());
     service.pause = Duration::from_millis(1);
-    (service, seen)
+    (service, stub)
 }
 
 #[test]
 fn keys_and_bodies_arrive() {
-    let (mut service, seen) = service(&[("200 OK", r#"{"a": 1}"#)]);
+    let (mut service, stub) = service(&[("200 OK", r#"{"a": 1}"#)]);
     service.key = Some(Key::Bearer("secret-1".to_owned()));
     let answer = service.post("/v1/ocr", &json!({ "b": 2 }), &Call::default()).unwrap();
     assert_eq!(answer, json!({ "a": 1 }));
     service.key = Some(Key::ApiKey("secret-2".to_owned()));
     service.get("/v1/models", &Call::default()).unwrap();
-    let seen = seen.lock().unwrap();
-    assert!(seen[0].starts_with("post /v1/ocr ") && seen[0].ends_with(r#"{"b":2}"#), "{}", seen[0]);
-    assert!(seen[0].contains("authorization: bearer secret-1"), "{}", seen[0]);
-    assert!(seen[1].starts_with("get /v1/models ") && seen[1].contains("x-api-key: secret-2"));
+    let seen = stub.seen();
+    let (post, get) = (&seen[0].0, seen[1].0.to_lowercase());
+    assert!(post.starts_with("POST /v1/ocr ") && seen[0].1 == json!({ "b": 2 }), "{post}");
+    assert!(post.to_lowercase().contains("authorization: bearer secret-1\r\n"), "{post}");
+    assert!(get.starts_with("get /v1/models ") && get.contains("x-api-key: secret-2\r\n"), "{get}");
     assert!(!format!("{service:?}").contains("secret"));
 }
 
 #[test]
 fn what_may_pass_is_tried_again_and_the_rest_is_not() {
     let busy = ("503 Service Unavailable", "");
-    let (service_, seen) =
+    let (service_, stub) =
         service(&[busy, ("429 Too Many Requests\r\nretry-after: 0", ""), ("200 OK", "[]")]);
     assert_eq!(service_.post("/", &json!({}), &Call::default()).unwrap(), json!([]));
-    assert_eq!(seen.lock().unwrap().len(), 3);
+    assert_eq!(stub.seen().len(), 3);
 
-    let (service_, seen) =
+    let (service_, stub) =
         service(&[("404 Not Found", r#"{"message": "no such model", "code": "3040"}"#)]);
     let error = service_.post("/", &json!({}), &Call::default()).unwrap_err();
     assert_eq!(error.chain(), "somebody: no such model");
     assert!(matches!(error, Error::Remote { status: Some(404), .. }));
-    assert_eq!(seen.lock().unwrap().len(), 1);
+    assert_eq!(stub.seen().len(), 1);
 
-    let (service_, seen) = service(&[busy]);
+    let (service_, stub) = service(&[busy]);
     let error = service_.post("/", &json!({}), &Call::default()).unwrap_err();
     assert_eq!((error.kind(), error.chain().as_str()), (ErrorKind::Remote, "somebody: status 503"));
-    assert_eq!(seen.lock().unwrap().len(), 3);
+    assert_eq!(stub.seen().len(), 3);
 }
 
 #[test]
 fn a_service_that_wants_a_long_pause_has_failed() {
-    let (service, seen) = service(&[("429 Too Many Requests\r\nretry-after: 3600", "")]);
+    let (service, stub) = service(&[("429 Too Many Requests\r\nretry-after: 3600", "")]);
     let error = service.get("/", &Call::default()).unwrap_err();
     let Error::Remote { retry_after, status: Some(429), .. } = error else { panic!("{error}") };
     assert_eq!(retry_after, Some(Duration::from_secs(3600)));
-    assert_eq!(seen.lock().unwrap().len(), 1);
+    assert_eq!(stub.seen().len(), 1);
 }
 
 #[test]
@@ -106,14 +72,17 @@ fn nobody_there_is_told_without_the_address() {
 
 #[test]
 fn redirects_are_not_followed() {
-    let (service, seen) = service(&[("307 Moved\r\nlocation: /elsewhere", "")]);
+    let (service, stub) = service(&[("307 Moved\r\nlocation: /elsewhere", "")]);
     assert!(service.post("/", &json!({}), &Call::default()).is_err());
-    assert_eq!(seen.lock().unwrap().len(), 1);
+    assert_eq!(stub.seen().len(), 1);
 }
 
 #[test]
 fn a_cancelled_call_does_not_wait_for_the_service() {
-    let (service, _) = service(&[("200 OK\r\nx: hang", "{}")]);
+    // It takes connections and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let service = Service::new("somebody", base.parse().unwrap());
     let call = Call::default();
     let cancel = call.cancel.clone();
     let start = Instant::now();

@@ -76,6 +76,21 @@ pub(super) fn response(
     asked: &Asked<'_>,
     out: &mut OcrResponse,
 ) -> Result<(), String> {
+    read(answer, asked, Unit::Pixels, "blocks", out)
+}
+
+/// Reads an answer of this shape, with boxes in this unit and blocks in the field of this name.
+///
+/// # Errors
+///
+/// As [`response`].
+pub(super) fn read(
+    answer: &Value,
+    asked: &Asked<'_>,
+    unit: Unit,
+    blocks: &'static str,
+    out: &mut OcrResponse,
+) -> Result<(), String> {
     const KNOWN: [&str; 9] = [
         "id",
         "model",
@@ -90,18 +105,18 @@ pub(super) fn response(
     let pages = answer["pages"].as_array().ok_or("its answer has no pages")?;
     out.id = text(&answer["id"]).unwrap_or_default();
     out.model = text(&answer["model"]).unwrap_or_default();
-    let mut reader = Reader::new(asked.request.include_blocks, Unit::Pixels, "blocks");
+    let mut reader = Reader::new(asked.request.include_blocks, unit, blocks);
     out.pages = pages.iter().enumerate().map(|(n, page)| reader.page(n, page)).collect();
     reader.finish(out);
     usage(answer, out);
     out.document_annotation = json_text(&answer["document_annotation"]);
     extra_fields(answer, &KNOWN, out);
-    asked.unanswered(pages, "blocks", &mut out.warnings);
+    asked.unanswered(pages, blocks, &mut out.warnings);
     Ok(())
 }
 
 /// What was used up, by Mistral's name, Opper's, or that of Opper's older interface.
-pub(super) fn usage(answer: &Value, out: &mut OcrResponse) {
+fn usage(answer: &Value, out: &mut OcrResponse) {
     let (info, usage) = (&answer["usage_info"], &answer["usage"]);
     let count = whole(&info["pages_processed"]).or_else(|| whole(&usage["pages_processed"]));
     let count = count.and_then(|count| usize::try_from(count).ok());
@@ -114,7 +129,7 @@ pub(super) fn usage(answer: &Value, out: &mut OcrResponse) {
 }
 
 /// Warnings, and everything that has no field of its own.
-pub(super) fn extra_fields(answer: &Value, known: &[&str], out: &mut OcrResponse) {
+fn extra_fields(answer: &Value, known: &[&str], out: &mut OcrResponse) {
     for warning in items(&answer["warnings"]) {
         let Some(message) = text(&warning["message"]).or_else(|| text(warning)) else { continue };
         let code = serde_json::from_value(warning["code"].clone()).unwrap_or(WarningCode::Other);

@@ -20,7 +20,7 @@ use url::Url;
 use super::OcrProvider;
 use super::http::{Key, Service};
 use super::request::OcrRequest;
-use super::response::{OcrModel, OcrPage, OcrResponse};
+use super::response::{ANNOTATIONS, CAPABILITIES, OcrModel, OcrPage, OcrResponse};
 use crate::call::Call;
 use crate::error::{Error, Result};
 use asked::{Asked, Sent};
@@ -73,29 +73,15 @@ impl RemoteKind {
     }
 
     /// Fields of a request that it takes.
-    fn capabilities(self) -> &'static [&'static str] {
-        match self {
-            Self::Mistral | Self::Bifrost | Self::Opper => &[
-                "pages",
-                "image_limit",
-                "image_min_size",
-                "table_format",
-                "extract_header",
-                "extract_footer",
-                "include_blocks",
-                "confidence",
-                "parameters",
-            ],
-            Self::DoclingServe => &[
-                "pages",
-                "image_limit",
-                "image_min_size",
-                "extract_header",
-                "extract_footer",
-                "include_blocks",
-                "parameters",
-            ],
-        }
+    fn capabilities(self) -> Vec<&'static str> {
+        let (without, with): (&[&str], &[&'static str]) = match self {
+            Self::Mistral => (&["parameters"], &ANNOTATIONS),
+            Self::Bifrost => (&[], &ANNOTATIONS),
+            Self::Opper => (&[], &[]),
+            Self::DoclingServe => (&["table_format", "confidence"], &[]),
+        };
+        let plain = CAPABILITIES.into_iter().filter(|name| !without.contains(name));
+        plain.chain(with.iter().copied()).collect()
     }
 }
 
@@ -337,7 +323,7 @@ impl OcrProvider for RemoteProvider {
             aliases: if self.models.is_empty() { Vec::new() } else { vec![name] },
             provider: self.name.clone(),
             price_per_page: self.price_per_page,
-            capabilities: self.kind.capabilities().iter().map(|&c| c.to_owned()).collect(),
+            capabilities: self.kind.capabilities().into_iter().map(str::to_owned).collect(),
         };
         Ok(names.into_iter().map(model).collect())
     }

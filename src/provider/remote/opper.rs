@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::json::{items, json_text, text};
-use super::mistral::{Reader, Unit};
+use super::json::{items, text};
+use super::mistral::Unit;
 use super::{Asked, Document, Sent, mistral};
 use crate::error::Result;
 use crate::provider::response::OcrResponse;
@@ -66,26 +66,5 @@ pub(super) fn response(
     asked: &Asked<'_>,
     out: &mut OcrResponse,
 ) -> Result<(), String> {
-    const KNOWN: [&str; 9] = [
-        "id",
-        "model",
-        "pages",
-        "usage",
-        "usage_info",
-        "cost",
-        "document_annotation",
-        "warnings",
-        "extra_fields",
-    ];
-    let pages = answer["pages"].as_array().ok_or("its answer has no pages")?;
-    out.id = text(&answer["id"]).unwrap_or_default();
-    out.model = text(&answer["model"]).unwrap_or_default();
-    let mut reader = Reader::new(asked.request.include_blocks, Unit::Points, "elements");
-    out.pages = pages.iter().enumerate().map(|(n, page)| reader.page(n, page)).collect();
-    reader.finish(out);
-    mistral::usage(answer, out);
-    out.document_annotation = json_text(&answer["document_annotation"]);
-    mistral::extra_fields(answer, &KNOWN, out);
-    asked.unanswered(pages, "elements", &mut out.warnings);
-    Ok(())
+    mistral::read(answer, asked, Unit::Points, "elements", out)
 }
