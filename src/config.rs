@@ -136,7 +136,18 @@ impl Config {
     }
 
     pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            // One line, like every other error.
+            let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+            match error.span().and_then(|span| text.get(..span.start)) {
+                Some(before) => {
+                    let number = before.matches('\n').count();
+                    let line = text.lines().nth(number).unwrap_or_default().trim();
+                    format!("line {}, {line}: {message}", number + 1)
+                }
+                None => message,
+            }
+        })
     }
 }
 
@@ -170,7 +181,7 @@ mod tests {
         std::fs::write(&path, "# ours\nnonsense = 1\n").unwrap();
         let error = Config::load(&path).unwrap_err().to_string();
         assert!(error.contains("recto.toml") && error.contains("nonsense"), "{error}");
-        assert!(error.contains("line 2"), "{error}");
+        assert!(error.contains("line 2, ") && !error.contains('\n'), "{error}");
         std::fs::write(&path, "").unwrap();
         assert!(Config::load(&path).is_ok());
         assert!(Config::load(&dir.path().join("none")).is_err());

@@ -36,6 +36,8 @@ impl Exit {
     /// The exit that an error alone leads to.
     pub(super) fn of(error: &recto::Error) -> Self {
         match error.kind() {
+            // As a page or a language that does not exist.
+            _ if matches!(error, recto::Error::UnknownModel { .. }) => Self::Usage,
             recto::ErrorKind::Cancelled => Self::Interrupted,
             kind if kind.exit_code() == Self::Usage.code() => Self::Usage,
             _ => Self::Failure,

@@ -45,7 +45,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 success; 1 failure; 2 wrong usage (also a page or language that does not exist); \
+Exit codes: 0 success; 1 failure; 2 wrong usage (also a page, language or model that does not exist); \
 3 partial success (some pages or some files failed, the others were read); 130 interrupted. \
 A reader that closes the pipe early is no failure.
 

@@ -123,26 +123,34 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
         Some(listen) => listen,
         None => LISTEN.parse()?,
     };
-    let max_body_mb = section.max_body_mb.map_or(MAX_BODY_MB, NonZero::get);
-    let number = |limit: Option<NonZero<u32>>| limit.map(NonZero::get);
-
-    let mut settings = Settings::default();
+    let mut settings = bounds(&section);
     settings.files = args.files(&config)?;
-    settings.documents = section.documents.map_or(settings.documents, NonZero::get);
-    settings.queue = section.queue.unwrap_or(settings.queue);
-    settings.max_body_bytes = max_body_mb as usize * 1_000_000;
-    settings.timeout = section.timeout;
     settings.keys = keys(&section)?;
-    settings.limits = KeyLimits::new(number(section.key_requests), number(section.key_reads))
-        .with_pages(number(section.key_pages));
 
-    let engine = args.engine(&section, &config.fetch, max_body_mb)?;
+    let engine = args.engine(&section, &config.fetch)?;
     settings.engine = Some(engine.clone());
     let provider = config.provider(Arc::new(LocalProvider::new(Arc::new(engine))))?;
     Server::new(provider, settings).run(listen, |address| {
         console.note(format_args!("listening on http://{address}"));
     })?;
     Ok(Exit::Success)
+}
+
+/// Everything that is a number.
+fn bounds(section: &config::Server) -> Settings {
+    let number = |limit: Option<NonZero<u32>>| limit.map(NonZero::get);
+    let mut settings = Settings::default();
+    settings.documents = section.documents.map_or(settings.documents, NonZero::get);
+    settings.queue = section.queue.unwrap_or(settings.queue);
+    settings.max_body_bytes = max_body_mb(section) as usize * 1_000_000;
+    settings.timeout = section.timeout;
+    settings.limits = KeyLimits::new(number(section.key_requests), number(section.key_reads))
+        .with_pages(number(section.key_pages));
+    settings
+}
+
+fn max_body_mb(section: &config::Server) -> u32 {
+    section.max_body_mb.map_or(MAX_BODY_MB, NonZero::get)
 }
 
 /// The keys of the file and of the environment.
@@ -210,15 +218,10 @@ impl ServeArgs {
         Ok(Some(store))
     }
 
-    fn engine(
-        &self,
-        section: &config::Server,
-        fetch: &config::Fetch,
-        max_body_mb: u32,
-    ) -> recto::Result<Engine> {
+    fn engine(&self, section: &config::Server, fetch: &config::Fetch) -> recto::Result<Engine> {
         let allow = self.allow_urls || fetch.allow;
         let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
-        let max_mb = fetch.max_mb.map_or(max_body_mb, NonZero::get);
+        let max_mb = fetch.max_mb.map_or(max_body_mb(section), NonZero::get);
         let mut builder = Engine::builder()
             .url_policy(policy)
             .fetch_hosts(fetch.allow_hosts.iter().cloned())
@@ -251,5 +254,54 @@ impl ServeArgs {
             builder = builder.pdfium(library);
         }
         builder.build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Test {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn section(words: &str, file: &str) -> config::Server {
+        let words = std::iter::once("test").chain(words.split_whitespace());
+        let args = Test::try_parse_from(words).map(|test| test.serve).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recto.toml");
+        std::fs::write(&path, file).unwrap();
+        args.over(Config::load(&path).unwrap().server)
+    }
+
+    #[test]
+    fn every_option_arrives_and_stands_over_the_file() {
+        let options = "--listen 127.0.0.1:1 --jobs 2 --documents 3 --queue 4 --timeout 5.5 \
+                       --max-body-mb 6 --max-pages 7 --key-file k --key-requests 8 --key-reads 9 \
+                       --key-pages 10 --isolation threads --page-timeout 11";
+        let same = "[server]\nlisten = \"127.0.0.1:1\"\njobs = 2\ndocuments = 3\nqueue = 4\n\
+                    timeout = 5.5\nmax_body_mb = 6\nmax_pages = 7\nkey_file = \"k\"\n\
+                    key_requests = 8\nkey_reads = 9\nkey_pages = 10\nisolation = \"threads\"\n\
+                    page_timeout = 11\n";
+        let other = "[server]\nlisten = \"127.0.0.1:9\"\njobs = 99\ndocuments = 99\nqueue = 99\n\
+                     timeout = 99\nmax_body_mb = 99\nmax_pages = 99\nkey_file = \"x\"\n\
+                     key_requests = 99\nkey_reads = 99\nkey_pages = 99\n\
+                     isolation = \"processes\"\npage_timeout = 99\n";
+        let wanted = section("", same);
+        assert_eq!(section(options, ""), wanted);
+        assert_eq!(section(options, other), wanted);
+        assert_ne!(section("", other), wanted);
+
+        let settings = bounds(&wanted);
+        assert_eq!((settings.documents, settings.queue), (3, 4));
+        assert_eq!(settings.max_body_bytes, 6_000_000);
+        assert_eq!(settings.timeout, Some(Duration::from_millis(5500)));
+        assert_eq!(settings.limits, KeyLimits::new(Some(8), Some(9)).with_pages(Some(10)));
+        let usual = bounds(&section("", ""));
+        assert_eq!((usual.documents, usual.queue, usual.max_body_bytes), (32, 64, 70_000_000));
     }
 }

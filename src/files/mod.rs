@@ -107,6 +107,8 @@ struct Usage {
     bytes: u64,
     /// Bytes of uploads that have not ended.
     arriving: u64,
+    /// When the newest file was stored, in milliseconds.
+    newest_ms: u64,
 }
 
 impl FileStore {
@@ -259,6 +261,14 @@ impl Kind {
 impl Inner {
     fn usage(&self) -> std::sync::MutexGuard<'_, Usage> {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, or a millisecond after the newest file: lists are in the order in which files came, and
+    /// two of a script come within one tick of the clock.
+    fn next_ms(&self) -> u64 {
+        let mut usage = self.usage();
+        usage.newest_ms = record::now_ms().max(usage.newest_ms + 1);
+        usage.newest_ms
     }
 
     fn create(&self) -> Result<()> {

@@ -111,7 +111,7 @@ impl Signer {
 
     /// The path and query of a file's address until a time in seconds since 1970.
     pub(super) fn address(&self, id: FileId, expires_at: u64) -> String {
-        let signature = hex(&self.mac(id, expires_at).finalize().into_bytes());
+        let signature = hex::encode(self.mac(id, expires_at).finalize().into_bytes());
         let store = self.store();
         format!("v1/files/{id}/content?expires={expires_at}&store={store}&signature={signature}")
     }
@@ -123,7 +123,7 @@ impl Signer {
 
     /// Whether the address is sound. Takes as long whatever the signature is.
     pub(super) fn check(&self, link: &Link) -> std::result::Result<FileId, LinkError> {
-        let signature = from_hex(&link.signature).ok_or(LinkError::Signature)?;
+        let signature = hex::decode(&link.signature).map_err(|_| LinkError::Signature)?;
         self.mac(link.id, link.expires_at)
             .verify_slice(&signature)
             .map_err(|_| LinkError::Signature)?;
@@ -142,7 +142,7 @@ impl Signer {
     fn store(&self) -> String {
         let mut mac = self.keyed();
         mac.update(b"store");
-        let mut digits = hex(&mac.finalize().into_bytes());
+        let mut digits = hex::encode(mac.finalize().into_bytes());
         digits.truncate(STORE_DIGITS);
         digits
     }
@@ -153,20 +153,6 @@ impl Signer {
         block[..SECRET_BYTES].copy_from_slice(&self.secret);
         <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -50,6 +50,17 @@ fn content(files: &FileStore, record: &FileRecord) -> Vec<u8> {
 }
 
 #[test]
+fn files_of_one_tick_of_the_clock_are_listed_newest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = open(dir.path());
+    // As many as surely share a tick, were each given the time it came at.
+    let mut stored: Vec<_> = (0..40).map(|_| store(&files, b"x", new(None)).id).collect();
+    stored.reverse();
+    let listed: Vec<_> = files.list(None).unwrap().iter().map(|record| record.id).collect();
+    assert_eq!(listed, stored);
+}
+
+#[test]
 fn files_survive_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let record = store(&open(dir.path()), b"hello", new(None));

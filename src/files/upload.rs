@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::check::{self, HEAD};
 use super::id::FileId;
-use super::record::{FileRecord, NewFile, milliseconds, now_ms};
+use super::record::{FileRecord, NewFile, milliseconds};
 use super::{FileError, Inner, Kind, new_file, sync, write_whole};
 use crate::error::Error;
 
@@ -67,7 +67,7 @@ impl Upload {
         let kind = check::check(&new.purpose, &new.filename, &self.head, &self.file)?;
         let retention = self.store.settings.retention;
         let keep = new.keep.map_or(retention, |keep| keep.min(retention));
-        let now = now_ms();
+        let now = self.store.next_ms();
         let record = FileRecord {
             id: self.id,
             filename: new.filename,

@@ -3,7 +3,6 @@
 mod store;
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +46,7 @@ impl Cached {
     /// What the request is known by; `None` where it is not to be kept.
     fn key(&self, request: &OcrRequest) -> Option<String> {
         let content = match &request.document {
-            Source::Bytes { bytes, .. } => hex(&Sha256::digest(bytes)),
+            Source::Bytes { bytes, .. } => hex::encode(Sha256::digest(bytes)),
             // A file that cannot be read is for the provider to complain about.
             Source::Path(path) => hash_file(path).ok()?,
             Source::Stored(file) => hash_file(file.path()).ok()?,
@@ -75,7 +74,7 @@ impl Cached {
             "parameters": request.parameters,
         });
         // Objects of this JSON are sorted by key, so the order in a request does not matter.
-        Some(hex(&Sha256::digest(asked.to_string())))
+        Some(hex::encode(Sha256::digest(asked.to_string())))
     }
 }
 
@@ -142,17 +141,8 @@ fn hash_file(path: &Path) -> std::io::Result<String> {
         return Err(std::io::ErrorKind::InvalidInput.into());
     }
     let mut hash = Sha256::new();
-    let mut part = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(part.get(..n).unwrap_or_default()),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    std::io::copy(&mut file, &mut hash)?;
+    Ok(hex::encode(hash.finalize()))
 }
 
 #[cfg(test)]

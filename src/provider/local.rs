@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::request::{Granularity, OcrRequest};
-use super::response::{CAPABILITIES, OcrModel, OcrResponse, Usage};
+use super::response::{CAPABILITIES, OcrModel, OcrResponse, Usage, made_id};
 use super::{OcrProvider, answer, images};
 use crate::call::Call;
 use crate::document::Document;
@@ -184,16 +182,7 @@ fn respond(
 ) -> OcrResponse {
     let markdown = MarkdownOptions { profile, ..MarkdownOptions::from(options) };
     let pages = answer::pages(document, request, &markdown);
-    let id = request.id.clone().unwrap_or_else(|| {
-        // The same pages get the same id.
-        let mut hash = Sha256::new();
-        for page in &pages {
-            hash.update(page.index.to_le_bytes());
-            hash.update(page.markdown.as_bytes());
-        }
-        let digits: String = hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
-        format!("ocr_{digits}")
-    });
+    let id = request.id.clone().unwrap_or_else(|| made_id(&pages));
 
     let mut response = OcrResponse::new(id, MODEL, PROVIDER);
     response.status = document.status;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::request::OcrTableFormat;
 use crate::document::Status;
@@ -264,4 +265,17 @@ pub(super) const CAPABILITIES: [&str; 9] = [
     "parameters",
 ];
 /// What those can do besides that have a language model.
+#[cfg(feature = "remote")]
 pub(super) const ANNOTATIONS: [&str; 2] = ["bbox_annotation_format", "document_annotation_format"];
+
+/// An id for a response that was given none: the same pages get the same.
+pub(super) fn made_id(pages: &[OcrPage]) -> String {
+    /// As many as tell responses apart.
+    const BYTES: usize = 12;
+    let mut hash = Sha256::new();
+    for page in pages {
+        hash.update(page.index.to_le_bytes());
+        hash.update(page.markdown.as_bytes());
+    }
+    format!("ocr_{}", hex::encode(&hash.finalize()[..BYTES]))
+}

@@ -1,6 +1,5 @@
 //! The list of fetched binaries, and the check against it.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::path::Path;
 
@@ -138,11 +137,7 @@ fn sha256(path: &Path) -> Result<String> {
     let io = |source| Error::Io { action: "read", path: path.to_owned(), source };
     let mut hasher = Sha256::new();
     std::io::copy(&mut File::open(path).map_err(io)?, &mut hasher).map_err(io)?;
-    Ok(hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hex::encode(hasher.finalize()))
 }
 
 #[cfg(test)]

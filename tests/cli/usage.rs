@@ -4,7 +4,7 @@ use crate::{Files, run};
 
 #[test]
 fn help_lists_every_option() {
-    let options: [(&str, &[&str]); 6] = [
+    let options: &[(&str, &[&str])] = &[
         (
             "read",
             &[
@@ -23,6 +23,7 @@ fn help_lists_every_option() {
                 "--table-mode",
                 "--timeout",
                 "--abort-on-error",
+                "--isolate",
                 "--jobs",
                 "--tessdata",
                 "--pdfium",
@@ -32,6 +33,45 @@ fn help_lists_every_option() {
                 "--quiet",
             ],
         ),
+        (
+            "batch",
+            &[
+                "--output",
+                "--format",
+                "--include",
+                "--exclude",
+                "--resume",
+                "--overwrite",
+                "--isolation",
+                "--jobs",
+                "--lang",
+            ],
+        ),
+        #[cfg(feature = "server")]
+        (
+            "serve",
+            &[
+                "--listen",
+                "--config",
+                "--jobs",
+                "--documents",
+                "--queue",
+                "--isolation",
+                "--timeout",
+                "--page-timeout",
+                "--max-body-mb",
+                "--max-pages",
+                "--allow-urls",
+                "--key-file",
+                "--key-requests",
+                "--key-reads",
+                "--key-pages",
+                "--files-dir",
+                "--no-files",
+                "--tessdata",
+                "--pdfium",
+            ],
+        ),
         ("setup", &["--lang", "--dry-run"]),
         ("doctor", &["--tessdata", "--pdfium"]),
         ("languages", &["--installed", "--json", "--tessdata"]),
@@ -39,10 +79,10 @@ fn help_lists_every_option() {
         ("bench", &["--runs", "--json", "--compare", "--ocr", "--jobs"]),
     ];
     let all = run(["--help"]).exits(0).prints("Exit codes").says_nothing();
-    for (command, options) in options {
+    for &(command, options) in options {
         assert!(all.stdout.contains(command), "{command} is not in --help");
         let help = run([command, "--help"]).exits(0).says_nothing();
-        for option in options {
+        for &option in options {
             assert!(help.stdout.contains(option), "{command} --help says nothing of {option}");
         }
     }
@@ -78,4 +118,12 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
 #[test]
 fn the_version_is_the_packages() {
     run(["--version"]).exits(0).prints(env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn a_model_that_nobody_serves_is_wrong_usage() {
+    let files = Files::new(&[("a.pdf", b"%PDF-1.7")]);
+    let file = files.path("a.pdf");
+    let ran = run(["read", "--model", "gpt-5", file.to_str().expect("a plain path")]);
+    ran.exits(2).prints_nothing().complains("no provider serves the model \"gpt-5\"");
 }

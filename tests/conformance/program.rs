@@ -100,7 +100,7 @@ fn what_a_service_cannot_do_is_refused_or_named() {
     assert!(ran.stderr.contains("lang has no effect: there takes no options"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--jobs had no effect"), "{}", ran.stderr);
     let ran = program.read("nobody/x", "pages/code.pdf", &[]);
-    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.code, Some(2));
     assert!(
         ran.stderr.contains("\"nobody/x\"") && ran.stderr.contains("there/…"),
         "{}",

@@ -12,7 +12,6 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::inputs::{Item, Place, has_ending, path_item, uri_item};
-use super::store::hex;
 use crate::cli::console::misuse;
 use crate::cli::read::Given;
 
@@ -141,7 +140,7 @@ fn item(
         let stem = format!("document-{number}");
         Item {
             place: Place::Line(Arc::clone(spool), span),
-            source: format!("{start}#sha256={}", hex(&Sha256::digest(&line.source))),
+            source: format!("{start}#sha256={}", hex::encode(Sha256::digest(&line.source))),
             file_name: stem.clone(),
             stem: stem.into(),
             named: false,

@@ -1,7 +1,7 @@
 //! The output folder: one run at a time, and results that are there as a whole or not at all.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -12,9 +12,6 @@ use crate::cli::console::misuse;
 
 /// Where results are written before they get their name; gone when the run ends.
 const STAGING: &str = ".recto-batch";
-
-/// So much of a file is hashed at a time.
-const PIECE: usize = 64 * 1024;
 
 /// The output folder, held by this run.
 #[derive(Debug)]
@@ -111,20 +108,7 @@ fn lock(folder: &Path) -> anyhow::Result<Option<File>> {
 
 /// The hash of a file, and its size.
 pub(super) fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
-    let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok((hex(&hash.finalize()), size)),
-            read => {
-                hash.update(&piece[..read]);
-                size += read as u64;
-            }
-        }
-    }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hash = Sha256::new();
+    let size = std::io::copy(&mut File::open(path)?, &mut hash)?;
+    Ok((hex::encode(hash.finalize()), size))
 }

@@ -14,7 +14,7 @@ use super::gauge::{Gauge, Pages};
 use super::inputs::{Item, Place};
 use super::names::result;
 use super::report::{Outcome, Output, Previous, Record, Report};
-use super::store::{Store, hash_file, hex};
+use super::store::{Store, hash_file};
 use crate::cli::args::ReadingArgs;
 use crate::cli::console::{Console, Exit, Misuse};
 use crate::cli::read::Tally;
@@ -42,7 +42,7 @@ impl Settings {
         let mut hash = Sha256::new();
         hash.update(serde_json::to_vec(options)?);
         hash.update(&self.0);
-        Ok(hex(&hash.finalize()))
+        Ok(hex::encode(hash.finalize()))
     }
 }
 
@@ -295,7 +295,7 @@ impl Work<'_> {
         record.input_sha256 = match (&source, &item.place) {
             (Source::Bytes { bytes, .. }, _) => {
                 original = Arc::clone(bytes);
-                Some(hex(&Sha256::digest(bytes)))
+                Some(hex::encode(Sha256::digest(bytes)))
             }
             // Whatever is wrong with it is told when it is read.
             (_, Place::Path(path)) => hash_file(path).ok().map(|(hash, _)| hash),
@@ -382,7 +382,7 @@ impl Output {
         Self {
             path: path.as_ref().to_owned(),
             bytes: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256: hex::encode(Sha256::digest(bytes)),
         }
     }
 }

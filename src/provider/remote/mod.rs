@@ -14,13 +14,12 @@ mod opper;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::OcrProvider;
 use super::http::{Key, Service};
 use super::request::OcrRequest;
-use super::response::{ANNOTATIONS, CAPABILITIES, OcrModel, OcrPage, OcrResponse};
+use super::response::{ANNOTATIONS, CAPABILITIES, OcrModel, OcrResponse, made_id};
 use crate::call::Call;
 use crate::error::{Error, Result};
 use asked::{Asked, Sent};
@@ -359,17 +358,6 @@ impl OcrProvider for RemoteProvider {
     fn takes_fallbacks(&self) -> bool {
         self.kind == RemoteKind::Bifrost
     }
-}
-
-/// An id for a response whose service gave none: the same pages get the same.
-fn made_id(pages: &[OcrPage]) -> String {
-    let mut hash = Sha256::new();
-    for page in pages {
-        hash.update(page.index.to_le_bytes());
-        hash.update(page.markdown.as_bytes());
-    }
-    let digits: String = hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
-    format!("ocr_{digits}")
 }
 
 #[cfg(test)]

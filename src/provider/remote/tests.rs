@@ -214,3 +214,24 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn models_say_what_their_service_takes() {
+    let capabilities = |kind| {
+        let provider = provider(kind).with_models(["m".to_owned()]);
+        provider.models().unwrap().swap_remove(0).capabilities
+    };
+    let has = |kind, name: &str| capabilities(kind).iter().any(|c| c == name);
+    for (kind, parameters, annotations, tables) in [
+        (RemoteKind::Mistral, false, true, true),
+        (RemoteKind::Bifrost, true, true, true),
+        (RemoteKind::Opper, true, false, true),
+        (RemoteKind::DoclingServe, true, false, false),
+    ] {
+        assert_eq!(has(kind, "parameters"), parameters, "{kind:?}");
+        assert_eq!(has(kind, "bbox_annotation_format"), annotations, "{kind:?}");
+        assert_eq!(has(kind, "document_annotation_format"), annotations, "{kind:?}");
+        assert_eq!(has(kind, "table_format"), tables, "{kind:?}");
+        assert!(has(kind, "pages"));
+    }
+}

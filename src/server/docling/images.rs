@@ -49,8 +49,7 @@ impl Drawn {
     fn of(image: &PageImage, kind: &str, number: usize) -> Result<Self> {
         let png = image.png()?;
         let digest = Sha256::digest(&png);
-        let digits: String =
-            digest.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        let digits = hex::encode(&digest[..DIGEST_BYTES]);
         Ok(Self {
             dpi: image.resolution.0.round() as u32,
             size: (image.width(), image.height()),
