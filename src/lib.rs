@@ -36,6 +36,7 @@
 //! | `onnx` | no | small neural models |
 //! | `server` | no | an HTTP server in the shapes of hosted services |
 //! | `cli` | no | the `recto` program |
+//! | `jobs` | no | jobs that survive the process that runs them |
 //! | `full` | no | all of the above |
 
 mod call;
@@ -49,6 +50,8 @@ pub mod files;
 pub mod geometry;
 #[doc(hidden)]
 pub mod internal;
+#[cfg(feature = "jobs")]
+pub mod jobs;
 pub mod language;
 mod layout;
 mod neural;

@@ -56,6 +56,8 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
         // A folder of documents that clients sent: what they are is told by `source::Format`.
         "files" => Some(data()),
+        // A queue of whatever others run.
+        "jobs" => Some(data()),
         // docling-serve's interface is about the engine and its exports, not about providers.
         "server" => Some([data(), vec!["provider", "files", "engine", "export"]].concat()),
         // Single stages, for the benches.
