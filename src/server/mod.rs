@@ -243,7 +243,6 @@ mod tests {
         store.upload().unwrap().finish(new).unwrap();
         let left = || std::fs::read_dir(dir.path()).unwrap().count();
         assert_eq!(left(), 2);
-        jobs::Desk::open(&self.app).await;
         let sweeping = tokio::spawn(sweep(Some(store), Duration::from_millis(5)));
         let gone = async {
             while left() > 0 {

@@ -37,9 +37,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v1/convert/source/async", post(source))
         .route("/v1/convert/source/batch", post(batch))
         .route("/v1/convert/file/async", post(file))
-        .route("/v1/status/poll/{id}", get(poll))
-        .route("/v1/status/ws/{id}", get(watch::watch))
-        .route("/v1/result/{id}", get(result))
+        .route("/v1/status/poll/{task_id}", get(poll))
+        .route("/v1/status/ws/{task_id}", get(watch::watch))
+        .route("/v1/result/{task_id}", get(result))
         .route("/v1/clear/results", get(clear))
 }
 

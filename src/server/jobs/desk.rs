@@ -237,8 +237,7 @@ impl Desk {
 
 async fn start(app: &Arc<App>, rules: &JobRules) -> Result<JobQueue> {
     make_folder(&rules.folder)?;
-    let mut settings = JobSettings::default();
-    settings.keep = rules.keep;
+    let settings = JobSettings { keep: rules.keep, ..JobSettings::default() };
     let queue = JobQueue::open(&rules.folder, settings).await?;
     let at_once = rules.at_once.unwrap_or_else(|| app.settings.documents.div_ceil(2));
     let (mine, stop) = (queue.clone(), app.desk.stop.clone());
