@@ -55,6 +55,8 @@ pub mod jobs;
 pub mod language;
 mod layout;
 mod neural;
+#[cfg(feature = "jobs")]
+pub mod objects;
 mod ocr;
 mod options;
 mod page;
