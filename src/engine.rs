@@ -1,5 +1,7 @@
 //! The engine: the one place that knows the order of the stages.
 
+mod parts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +19,8 @@ use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
 use crate::source::{self, FetchRules, Source, UrlPolicy};
+
+pub use parts::PartRead;
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
 ///
@@ -201,26 +205,7 @@ impl Engine {
     pub fn read_with(&self, source: Source, options: &Options, call: &Call) -> Result<Document> {
         let started = Instant::now();
         let open = self.open(source, options, call)?;
-        let mut reads: Vec<PageRead> = Vec::with_capacity(open.job.pages.len());
-        let mut failures = Failures::default();
-        let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
-            match outcome {
-                Ok(read) => {
-                    reads.push(read);
-                    open.call.report(&Event::PageDone {
-                        page: index,
-                        done: reads.len() + failures.0.len(),
-                        selected: open.job.pages.len(),
-                    });
-                }
-                Err(error) => {
-                    open.call.report(&Event::PageFailed { page: index, message: error.chain() });
-                    failures.0.push((index, error));
-                }
-            }
-            Ok(())
-        });
-        reads.sort_by_key(|read| read.index);
+        let (reads, failures, ended) = self.read_pages(&open);
         self.finish(open, reads, failures, ended, started)
     }
 

@@ -56,8 +56,9 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
         // A folder of documents that clients sent: what they are is told by `source::Format`.
         "files" => Some(data()),
+        "objects" => Some(data()),
         // A queue of whatever others run.
-        "jobs" => Some(data()),
+        "jobs" => Some([data(), vec!["objects"]].concat()),
         // docling-serve's interface is about the engine and its exports, not about providers.
         "server" => Some([data(), vec!["provider", "files", "jobs", "engine", "export"]].concat()),
         // Single stages, for the benches.

@@ -60,17 +60,11 @@ impl Store {
     /// A place by its address: `file:///folder`, `s3://bucket/prefix`. What else a service needs (keys,
     /// region, endpoint) comes from its usual environment variables.
     pub(super) fn at(address: &str) -> Result<Self> {
-        let url = Url::parse(address).map_err(|error| wrong(address, &error.to_string()))?;
-        if url.scheme() == "file" {
-            let path = url.to_file_path().map_err(|()| wrong(address, "it names no folder"))?;
+        if let Some(path) = Url::parse(address).ok().and_then(|url| url.to_file_path().ok()) {
             return Self::folder(&path);
         }
-        // Fails where there is one already, which then does.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let variables = std::env::vars().map(|(key, value)| (key.to_ascii_lowercase(), value));
-        let (objects, prefix) = object_store::parse_url_opts(&url, variables)
-            .map_err(|error| wrong(address, &error.to_string()))?;
-        Ok(Self { objects: Arc::from(objects), prefix, folder: None })
+        let (objects, prefix) = crate::objects::open(address, "store")?;
+        Ok(Self { objects, prefix, folder: None })
     }
 
     fn input(&self, job: &str, number: usize) -> Key {
@@ -192,14 +186,10 @@ impl Store {
     }
 }
 
-fn wrong(address: &str, why: &str) -> Error {
-    let detail =
-        format!("{address:?} is no place ({why}); use file:///FOLDER or s3://BUCKET/PREFIX");
-    Error::invalid_option("store", detail)
-}
-
 fn failed(error: StoreError) -> Error {
-    Error::stage("store of jobs", error)
+    // Its sources say it all again, and services answer in pages of XML.
+    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    Error::stage("store of jobs", words)
 }
 
 fn temporary(source: std::io::Error) -> Error {
