@@ -64,6 +64,12 @@ fn not_found(detail: &str) -> (u16, Value) {
     (404, json!({ "detail": detail }))
 }
 
+/// How many files are in a folder, at any depth.
+fn files(folder: &Path) -> usize {
+    let all = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    all.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+}
+
 const UNKNOWN: &str = "Task not found.";
 
 #[tokio::test]
@@ -154,17 +160,9 @@ async fn uploads_are_jobs_too_and_an_archive_keeps_its_type() {
     assert_eq!(archive.len(), 2);
 
     // Neither what arrived nor what was converted is left.
-    let inputs = Path::new("jobs").join("inputs");
-    let left = |part: &Path| match std::fs::read_dir(folder.path().join(part)) {
-        Ok(list) => list.flatten().filter(|entry| entry.path().is_file()).count(),
-        Err(_) => 0,
-    };
-    assert_eq!(left(&inputs), 0);
-    let names: Vec<_> = std::fs::read_dir(folder.path().join("jobs")).unwrap().flatten().collect();
-    assert!(
-        names.iter().all(|entry| !entry.file_name().to_string_lossy().starts_with(".tmp")),
-        "{names:?}"
-    );
+    let jobs = folder.path().join("jobs");
+    assert_eq!(files(&jobs.join("inputs")), 0);
+    assert_eq!(files(&jobs.join("arriving")), 0);
 }
 
 #[tokio::test]
@@ -174,6 +172,7 @@ async fn jobs_that_wait_have_a_place_and_no_result() {
     let body = sources(&[REPORT], json!({}));
     let first = id(&asked(&router, &body).await);
     let second = asked(&router, &body).await;
+    assert_eq!(files(&folder.path().join("jobs").join("inputs")), 2);
     let wanted = json!({
         "task_id": id(&second), "task_type": "convert", "task_status": "pending", "task_position": 2,
         "task_meta": {
@@ -228,12 +227,8 @@ async fn what_cannot_be_a_job_is_told_at_once() {
     let answer = upload(&large).await;
     let message = "the request is larger than 2000 bytes";
     assert_eq!(told(&answer), (413, json!({ "detail": message })));
-    assert!(
-        std::fs::read_dir(folder.path().join("jobs"))
-            .unwrap()
-            .flatten()
-            .all(|entry| { !entry.file_name().to_string_lossy().starts_with(".tmp") })
-    );
+    let arriving = std::fs::read_dir(folder.path().join("jobs").join("arriving"));
+    assert_eq!(arriving.unwrap().count(), 0);
     let mut called = sources(&[REPORT], json!({}));
     called["callbacks"] = json!([{ "url": "https://example.org/told" }]);
     let message = "callbacks: this server reaches no URLs; ask GET /v1/status/poll how the job is, \

@@ -82,7 +82,7 @@ async fn form_job(app: &Arc<App>, request: Request) -> Answer {
     check_length(request.headers(), usize::try_from(most).unwrap_or(usize::MAX))?;
     app.limits.admit_job(key, Instant::now())?;
     Desk::queue(app).await?;
-    let form = form::receive(request, &Keep::Disk(rules.folder.clone(), most)).await?;
+    let form = form::receive(request, &Keep::Disk(rules.arriving(), most)).await?;
     let asked = reading(move || form.asked()).await?;
     submit(app, key, asked).await
 }

@@ -18,8 +18,9 @@ use super::super::jobs::Desk;
 use super::tasks::{KINDS, Status, UNKNOWN, status};
 use super::{Shared, told};
 
-/// How often it is looked whether something has changed.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked whether something has changed: after news, and after a while.
+const SOON: Duration = Duration::from_millis(50);
+const LATER: Duration = Duration::from_millis(500);
 /// A client that asks for news has an answer after this, changed or not.
 const NEWS: Duration = Duration::from_secs(1);
 /// Clients that neither read nor leave do not keep their socket for ever.
@@ -60,7 +61,7 @@ pub(super) async fn watch(
 async fn tell(app: &Arc<App>, key: KeyIndex, id: &str, mut socket: WebSocket) {
     let mut last: Option<Value> = None;
     let mut sent = Instant::now();
-    let mut asked = false;
+    let (mut asked, mut pause) = (false, SOON);
     loop {
         let now = match look(app, key, id).await {
             Ok(Some(now)) => now,
@@ -81,6 +82,7 @@ async fn tell(app: &Arc<App>, key: KeyIndex, id: &str, mut socket: WebSocket) {
             }
         }
         let is_news = last.as_ref() != Some(&now.body);
+        pause = if is_news { SOON } else { (pause * 2).min(LATER) };
         if is_news || (asked && sent.elapsed() >= NEWS) {
             let update = json!({ "message": "update", "task": now.body, "error": null });
             if !send(&mut socket, &update).await {
@@ -97,7 +99,7 @@ async fn tell(app: &Arc<App>, key: KeyIndex, id: &str, mut socket: WebSocket) {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
             },
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
     // Whoever has left already need not be told.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -26,6 +26,8 @@ use crate::jobs::{JobInput, JobQueue, JobSettings, JobState, NewJob};
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// When to come back to a queue that is full.
 const COME_BACK: Duration = Duration::from_secs(30);
+/// An upload takes an hour at most.
+const LEFTOVER: Duration = Duration::from_secs(2 * 60 * 60);
 /// So many jobs are remembered to be cleared away when that is asked for.
 const MOST_TAKEN: usize = 10_000;
 /// How long a server that ends waits for its jobs to stop.
@@ -236,13 +238,13 @@ impl Desk {
 }
 
 async fn start(app: &Arc<App>, rules: &JobRules) -> Result<JobQueue> {
-    make_folder(&rules.folder)?;
+    rules.create()?;
     let settings = JobSettings { keep: rules.keep, ..JobSettings::default() };
     let queue = JobQueue::open(&rules.folder, settings).await?;
     let at_once = rules.at_once.unwrap_or_else(|| app.settings.documents.div_ceil(2));
     let (mine, stop) = (queue.clone(), app.desk.stop.clone());
     let work = Arc::new(JobWork::of_server(app, queue.clone()));
-    let sweeping = sweep(queue.clone());
+    let sweeping = sweep(queue.clone(), rules.arriving());
     let runner = tokio::spawn(async move {
         if at_once == 0 {
             return sweeping.await;
@@ -259,13 +261,29 @@ async fn start(app: &Arc<App>, rules: &JobRules) -> Result<JobQueue> {
 }
 
 /// Removes what was kept long enough, every so often, for ever.
-async fn sweep(queue: JobQueue) {
+async fn sweep(queue: JobQueue, arriving: PathBuf) {
     loop {
         if let Err(error) = queue.sweep().await {
             tracing::warn!(error = error.chain(), "jobs that ended could not be removed");
         }
+        let arriving = arriving.clone();
+        let cleared = tokio::task::spawn_blocking(move || clear_leftovers(&arriving, LEFTOVER));
+        if let Ok(Err(error)) = cleared.await {
+            tracing::warn!(%error, "uploads that were cut off could not be removed");
+        }
         tokio::time::sleep(SWEEP_EVERY).await;
     }
+}
+
+/// Removes uploads that nobody has written to for so long: their server was killed.
+fn clear_leftovers(arriving: &Path, age: Duration) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(arriving)?.flatten() {
+        let written = entry.metadata().and_then(|data| data.modified());
+        if written.is_ok_and(|time| time.elapsed().is_ok_and(|passed| passed >= age)) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Seconds since 1970.
@@ -325,5 +343,29 @@ impl Counts {
             _ => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_of_a_server_that_was_killed_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = JobRules::in_folder(folder.path().join("jobs"));
+        rules.create().unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&rules.folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        let left = rules.arriving().join("left");
+        std::fs::write(&left, "a").unwrap();
+        clear_leftovers(&rules.arriving(), LEFTOVER).unwrap();
+        assert!(left.exists(), "it may still arrive");
+        clear_leftovers(&rules.arriving(), Duration::ZERO).unwrap();
+        assert!(!left.exists());
     }
 }

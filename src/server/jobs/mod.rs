@@ -56,12 +56,17 @@ impl JobRules {
         crate::files::default_folder().map(|files| files.with_file_name("jobs"))
     }
 
+    /// Where uploads are while they arrive.
+    pub(super) fn arriving(&self) -> PathBuf {
+        self.folder.join("arriving")
+    }
+
     /// Makes the folder now, readable by its user alone.
     ///
     /// # Errors
     ///
     /// [`Error::Io`](crate::Error::Io) where that is not possible.
     pub fn create(&self) -> crate::Result<()> {
-        desk::make_folder(&self.folder)
+        desk::make_folder(&self.arriving())
     }
 }
