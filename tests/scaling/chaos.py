@@ -17,6 +17,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -47,9 +48,8 @@ class Server:
         else:
             raise SystemExit("the server did not start")
         # Nobody reads the rest, and a full pipe would hold the server up.
-        import threading
-
-        threading.Thread(target=lambda: collections.deque(self.process.stderr, maxlen=0), daemon=True).start()
+        rest = self.process.stderr
+        threading.Thread(target=lambda: collections.deque(rest, maxlen=0), daemon=True).start()
 
     def ask(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(self.address, timeout=120)
@@ -61,26 +61,35 @@ class Server:
             connection.close()
 
     def upload(self, path, name, content):
-        mark = "x-boundary-of-a-form"
-        body = (
-            f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
-            + content
-            + f"\r\n--{mark}--\r\n".encode()
-        )
-        headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
-        return self.ask("POST", path, body, headers)
+        return upload_of(self, path, name, content, {})
 
     def end(self):
         self.process.terminate()
         self.process.wait()
 
 
-def worker(recto, shared):
+def upload_of(server, path, name, content, fields):
+    """A document as a form with these fields."""
+    mark = "x-boundary-of-a-form"
+    body = b""
+    for field, value in fields.items():
+        body += f'--{mark}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+    body += f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
+    body += content + f"\r\n--{mark}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
+    return server.ask("POST", path, body, headers)
+
+
+def worker_of(recto, shared, *args):
     """A worker; what it says is not wanted."""
-    # A document is not set aside here: it is not its fault that its workers are killed.
-    command = [recto, "worker", *shared, "--jobs", "1", "--at-once", "2", "--heartbeat", "1"]
-    command += ["--part-pages", "1", "--tries", "50"]
+    command = [recto, "worker", *shared, *args]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT)
+
+
+def worker(recto, shared):
+    """One that is going to be killed: a document is not set aside, it is not its fault."""
+    options = ["--jobs", "1", "--at-once", "2", "--heartbeat", "1", "--part-pages", "1", "--tries", "50"]
+    return worker_of(recto, shared, *options)
 
 
 def main(recto, database, restart, count=500, store=None):
