@@ -8,10 +8,10 @@ mod about;
 mod answer;
 mod archive;
 mod ask;
-mod convert;
-mod form;
+pub(super) mod convert;
+pub(super) mod form;
 mod images;
-mod options;
+pub(super) mod options;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -105,7 +105,7 @@ async fn reading(
         .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))?
 }
 
-fn engine(app: &App) -> Result<Engine, ApiError> {
+pub(super) fn engine(app: &App) -> Result<Engine, ApiError> {
     app.settings.engine.clone().ok_or_else(|| {
         ApiError::new(
             Class::NotOffered,
