@@ -165,7 +165,7 @@ async fn a_page_has_its_image_its_blocks_with_boxes_and_its_markdown() {
     }
     let role = |name: &str| blocks.iter().find(|block| block["role"] == name).unwrap();
     assert_eq!(role("heading")["text"], "Building a basin");
-    assert_eq!(role("heading")["level"], 3);
+    assert_eq!(role("heading")["level"], 2);
     assert_eq!(role("list_item")["marker"], json!({ "number": "1." }));
     let cells = role("table")["cells"].as_array().unwrap();
     let head = json!({ "row": 0, "rows": 1, "columns": 1, "header": true, "text": "Season" });

@@ -188,14 +188,16 @@ function moveTo(from, to) {
   reveal($('reading'), to);
 }
 
+/** Whether the pointer has moved: what scrolls under one that rests was not pointed at. */
+const isMoved = (event) => event.movementX !== 0 || event.movementY !== 0;
+
 for (const [pane, side] of [['sheet', 'sheet'], ['reading', 'reading']]) {
   const blockOf = (event) => event.target.closest?.('[data-block]');
   $(pane).addEventListener('mousemove', (event) => {
     const n = blockOf(event)?.dataset.block ?? null;
-    // What comes to lie under a pointer that rests was not pointed at.
-    if (n !== shown.block && (event.movementX || event.movementY)) choose(n, side);
+    if (n !== shown.block && isMoved(event)) choose(n, side);
   });
-  $(pane).addEventListener('mouseleave', () => choose(null));
+  $(pane).addEventListener('mouseleave', (event) => { if (isMoved(event)) choose(null); });
   $(pane).addEventListener('focusin', (event) => choose(blockOf(event)?.dataset.block ?? null, side));
 }
 $('sheet').addEventListener('click', (event) => {
