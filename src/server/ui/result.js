@@ -66,7 +66,7 @@ function updatePager() {
 const blocks = () => [...$('reading').querySelectorAll('[data-block]')];
 
 /** Marks a block on both sides; `from` is the side that asked, which stays where it is. */
-function choose(n, from = null) {
+function choose(n, from) {
   shown.block = n;
   for (const on of document.querySelectorAll('#sheet .on, #reading .on')) on.classList.remove('on');
   if (n === null) return;
@@ -188,18 +188,13 @@ function moveTo(from, to) {
   reveal($('reading'), to);
 }
 
-/** Whether the pointer has moved: what scrolls under one that rests was not pointed at. */
-const isMoved = (event) => event.movementX !== 0 || event.movementY !== 0;
-
-for (const [pane, side] of [['sheet', 'sheet'], ['reading', 'reading']]) {
-  const blockOf = (event) => event.target.closest?.('[data-block]');
-  $(pane).addEventListener('mousemove', (event) => {
-    const n = blockOf(event)?.dataset.block ?? null;
-    if (n !== shown.block && isMoved(event)) choose(n, side);
-  });
-  $(pane).addEventListener('mouseleave', (event) => { if (isMoved(event)) choose(null); });
-  $(pane).addEventListener('focusin', (event) => choose(blockOf(event)?.dataset.block ?? null, side));
-}
+document.addEventListener('mousemove', ({ target, movementX, movementY }) => {
+  // What scrolls under a pointer that rests was not pointed at.
+  if ($('result').hidden || (movementX === 0 && movementY === 0)) return;
+  const n = target.closest('#sheet [data-block], #reading [data-block]')?.dataset.block ?? null;
+  if (n !== shown.block) choose(n, target.closest('#sheet, #reading')?.id);
+});
+$('reading').addEventListener('focusin', ({ target }) => choose(target.closest('[data-block]')?.dataset.block ?? null, 'reading'));
 $('sheet').addEventListener('click', (event) => {
   const n = event.target.dataset.block;
   if (n === undefined) return;

@@ -84,7 +84,7 @@ const tests = {
     same(await boxes.first().evaluate((box) => getComputedStyle(box).strokeOpacity), "0", "boxes switched off");
     await page.selectOption("#page", { value: "1" });
     check((await page.textContent("#reading")).includes("Building a basin"), "page 2");
-    same(await page.locator("#reading table tr").count(), 5, "rows of the table");
+    same(await page.locator("#reading table tr").count(), 6, "rows of the table");
     same(await page.locator("#reading ol li").first().evaluate((item) => item.value), 1, "number of an item");
     await page.click("#tab-source");
     check((await page.textContent("#markdown")).includes("| Season | Storms |"), "markdown of the page");
