@@ -191,8 +191,9 @@ function moveTo(from, to) {
 document.addEventListener('mousemove', ({ target, movementX, movementY }) => {
   // What scrolls under a pointer that rests was not pointed at.
   if ($('result').hidden || (movementX === 0 && movementY === 0)) return;
-  const n = target.closest('#sheet [data-block], #reading [data-block]')?.dataset.block ?? null;
-  if (n !== shown.block) choose(n, target.closest('#sheet, #reading')?.id);
+  const there = target instanceof Element ? target.closest('#sheet [data-block], #reading [data-block]') : null;
+  const n = there?.dataset.block ?? null;
+  if (n !== shown.block) choose(n, there?.closest('#sheet, #reading').id);
 });
 $('reading').addEventListener('focusin', ({ target }) => choose(target.closest('[data-block]')?.dataset.block ?? null, 'reading'));
 $('sheet').addEventListener('click', (event) => {
