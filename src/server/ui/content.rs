@@ -55,7 +55,8 @@ impl<'a> Images<'a> {
     ///
     /// # Errors
     ///
-    /// Those of `each`. What keeps a page from being drawn is handed on in place of its image.
+    /// Those of `each`, and [`Error::Cancelled`]. What else keeps a page from being drawn is handed
+    /// on in place of its image.
     pub(super) fn draw(
         &mut self,
         pages: &[Page],
@@ -66,10 +67,18 @@ impl<'a> Images<'a> {
         let options = Options { pages: Some(wanted), ..self.options.clone() };
         let dpi = Self::dpi(first);
         let mut drawn =
-            self.engine.page_images_with(self.source.clone(), &options, dpi, self.call)?;
+            match self.engine.page_images_with(self.source.clone(), &options, dpi, self.call) {
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                drawn => drawn,
+            };
         for page in pages {
-            let gone = || Error::Page { page: page.index, detail: "it is gone".to_owned() };
-            let image = drawn.next().unwrap_or_else(|| Err(gone()));
+            let missing = |detail: String| Error::Page { page: page.index, detail };
+            let image = match &mut drawn {
+                Ok(images) => {
+                    images.next().unwrap_or_else(|| Err(missing("it is gone".to_owned())))
+                }
+                Err(error) => Err(missing(error.chain())),
+            };
             let jpeg = image.and_then(|image| self.jpeg(image.turned_back(page.rotation)));
             each(page, jpeg)?;
         }

@@ -121,6 +121,12 @@ fn about(document: &Document) -> Value {
 fn tell_warning(lines: &Lines, warning: &Warning) -> Result<()> {
     let mut event = serde_json::to_value(warning).unwrap_or_default();
     event["event"] = json!("warning");
+    // Messages count pages from 0, and the page from 1; it says itself which one is meant.
+    if let Some(page) = warning.page
+        && let Some(rest) = warning.message.strip_prefix(&format!("page {page} "))
+    {
+        event["message"] = json!(rest);
+    }
     lines.write(&event)
 }
 
