@@ -25,6 +25,9 @@ const QUALITY: u8 = 75;
 /// Bytes of all images of a document: a browser keeps them all.
 const MOST_BYTES: usize = 128 << 20;
 
+/// A page's image as a file, or what is wrong with it.
+type Jpeg = Result<Vec<u8>>;
+
 /// Draws the pages of a document.
 #[derive(Debug)]
 pub(super) struct Images<'a> {
@@ -60,7 +63,7 @@ impl<'a> Images<'a> {
     pub(super) fn draw(
         &mut self,
         pages: &[Page],
-        each: &mut dyn FnMut(&Page, Result<Vec<u8>>) -> Result<()>,
+        each: &mut dyn FnMut(&Page, Jpeg) -> Result<()>,
     ) -> Result<()> {
         let Some(first) = pages.first() else { return Ok(()) };
         let wanted = PageSet::from_indices(pages.iter().map(|page| page.index));
@@ -85,7 +88,7 @@ impl<'a> Images<'a> {
         Ok(())
     }
 
-    fn jpeg(&mut self, image: PageImage) -> Result<Vec<u8>> {
+    fn jpeg(&mut self, image: PageImage) -> Jpeg {
         let jpeg = image.jpeg(QUALITY)?;
         self.bytes += jpeg.len();
         if self.bytes > MOST_BYTES {
