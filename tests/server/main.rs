@@ -22,6 +22,7 @@ mod program;
 mod queue;
 mod remote;
 mod status;
+mod ui;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
