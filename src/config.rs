@@ -9,6 +9,7 @@ mod annotations;
 mod cache;
 mod fetch;
 mod files;
+mod jobs;
 mod providers;
 mod server;
 
@@ -28,6 +29,7 @@ pub use annotations::Annotations;
 pub use cache::Cache;
 pub use fetch::Fetch;
 pub use files::Files;
+pub use jobs::Jobs;
 pub use server::{Place, Server};
 
 /// The contents of a `recto.toml`.
@@ -42,6 +44,8 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// Documents that clients of the server upload.
     pub files: Files,
+    /// `[jobs]`: what they ask for and come back for.
+    pub jobs: Jobs,
     /// `[server]`: how `recto serve` listens, and what it lets clients do.
     pub server: Server,
     /// `[fetch]`: documents that its clients name by their URLs.

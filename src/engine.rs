@@ -223,6 +223,24 @@ impl Engine {
         Ok(Source::Bytes { bytes: input.content.load(&input.name)?, name: Some(input.name) })
     }
 
+    /// Whether URLs are fetched at all.
+    #[cfg(feature = "server")]
+    pub(crate) fn reaches_urls(&self) -> bool {
+        self.inner.fetching.policy != UrlPolicy::Refuse
+    }
+
+    /// Posts a JSON body to a URL, under the rules that documents are fetched by.
+    #[cfg(feature = "server")]
+    pub(crate) fn post(
+        &self,
+        url: &url::Url,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        call: &Call,
+    ) -> Result<()> {
+        source::post(url, headers, body, &self.inner.fetching, call)
+    }
+
     /// Reads a document and hands out each page as soon as it and all pages before it are done.
     ///
     /// Every page is laid out on its own: what needs the whole document (running headers, heading

@@ -60,7 +60,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         // A queue of whatever others run.
         "jobs" => Some([data(), vec!["objects"]].concat()),
         // docling-serve's interface is about the engine and its exports, not about providers.
-        "server" => Some([data(), vec!["provider", "files", "engine", "export"]].concat()),
+        "server" => Some([data(), vec!["provider", "files", "jobs", "engine", "export"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the

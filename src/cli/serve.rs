@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use recto::config::{self, Config, Place};
 use recto::files::{self, FileSettings, FileStore};
 use recto::provider::LocalProvider;
-use recto::server::{KeyLimits, Keys, Server, Settings};
+use recto::server::{JobRules, KeyLimits, Keys, Server, Settings};
 use recto::{Engine, Isolation, Processes, UrlPolicy};
 
 use super::args::seconds;
@@ -100,6 +100,15 @@ pub(super) struct ServeArgs {
     #[arg(long, conflicts_with = "files_dir", help_heading = "Files")]
     no_files: bool,
 
+    /// Folder for jobs: requests that are answered later [default: recto/jobs in $XDG_DATA_HOME or
+    /// ~/.local/share]
+    #[arg(long, value_name = "DIR", help_heading = "Jobs")]
+    jobs_dir: Option<PathBuf>,
+
+    /// Take no jobs
+    #[arg(long, conflicts_with = "jobs_dir", help_heading = "Jobs")]
+    no_jobs: bool,
+
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
@@ -125,6 +134,7 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
     };
     let mut settings = bounds(&section);
     settings.files = args.files(&config)?;
+    settings.jobs = args.job_rules(&config.jobs)?;
     settings.keys = keys(&section)?;
 
     let engine = args.engine(&section, &config.fetch)?;
@@ -189,6 +199,26 @@ impl ServeArgs {
         });
         section.isolation = place.or(section.isolation);
         section
+    }
+
+    /// How jobs are kept. As with files, a folder that was named is made at once.
+    fn job_rules(&self, config: &config::Jobs) -> anyhow::Result<Option<JobRules>> {
+        let named = self.jobs_dir.clone().or_else(|| config.dir.clone());
+        let folder = named.clone().or_else(JobRules::default_folder).filter(|_| !self.no_jobs);
+        let Some(folder) = folder else { return Ok(None) };
+        let mut rules = JobRules::in_folder(folder);
+        rules.at_once = config.at_once.map(NonZero::get);
+        let hours = |hours: NonZero<u32>| Duration::from_secs(u64::from(hours.get()) * 3600);
+        rules.keep = config.keep_hours.map_or(rules.keep, hours);
+        let seconds = |seconds| Duration::from_secs(u64::from(seconds));
+        rules.keep_fetched = config.keep_fetched_seconds.map_or(rules.keep_fetched, seconds);
+        rules.most_waiting = config.max_waiting.map_or(rules.most_waiting, NonZero::get);
+        let megabytes = |n: NonZero<u32>| u64::from(n.get()) * 1_000_000;
+        rules.max_upload_bytes = config.max_upload_mb.map_or(rules.max_upload_bytes, megabytes);
+        if named.is_some() {
+            rules.create().context("the folder for jobs (--jobs-dir) cannot be used")?;
+        }
+        Ok(Some(rules))
     }
 
     /// The store of files. A folder that was named is made at once, so that one that cannot be made

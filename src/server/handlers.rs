@@ -119,7 +119,7 @@ async fn one_model(State(app): Shared, Path(id): Path<String>, request: Request)
 
 async fn metrics(State(app): Shared, request: Request) -> Response<Body> {
     match app.settings.keys.check(request.headers()) {
-        Ok(_) => status::metrics(&app),
+        Ok(_) => status::metrics(&app).await,
         Err(error) => refuse(&request, &error),
     }
 }

@@ -68,6 +68,8 @@ fn help_lists_every_option() {
                 "--key-pages",
                 "--files-dir",
                 "--no-files",
+                "--jobs-dir",
+                "--no-jobs",
                 "--tessdata",
                 "--pdfium",
             ],

@@ -12,6 +12,8 @@ mod errors;
 mod fetching;
 mod file_errors;
 mod files;
+mod jobs;
+mod jobs_ended;
 mod keeping;
 mod kept;
 #[path = "../made/mod.rs"]

@@ -15,7 +15,7 @@ const LONGEST_HEADER: usize = 4096;
 
 /// A `ConvertDocumentResponse`.
 pub(super) fn response(done: Done, time: Duration) -> Value {
-    let Done { name, outcome } = done;
+    let Done { name, outcome, .. } = done;
     let mut body = json!({
         "document": {
             "filename": name,

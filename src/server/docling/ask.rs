@@ -10,6 +10,7 @@ use url::Url;
 use super::super::error::{ApiError, Issue};
 use super::super::json::Json;
 use super::super::stored::Stored;
+use super::callbacks::{self, Callback};
 use super::options::{self, Target, refused};
 use crate::error::Warning;
 use crate::options::Options;
@@ -21,6 +22,8 @@ pub(in crate::server) struct Asked {
     pub(in crate::server) sources: Vec<Source>,
     pub(in crate::server) options: Options,
     pub(in crate::server) target: Target,
+    /// Whom to tell how it goes.
+    pub(in crate::server) callbacks: Vec<Callback>,
     /// What of the request has no effect.
     pub(in crate::server) warnings: Vec<Warning>,
 }
@@ -36,16 +39,28 @@ struct Body<'a> {
     sources: Option<Vec<Json<'a>>>,
     options: Option<Value>,
     target: Option<Value>,
+    targets: Option<Value>,
     callbacks: Option<Value>,
 }
 
 /// The names of a body's fields.
 const FIELDS: [&str; 4] = ["sources", "options", "target", "callbacks"];
+/// The one that only batches have.
+const BATCH_FIELD: &str = "targets";
 /// Those of the first version of the interface.
 const OLD_FIELDS: [&str; 2] = ["http_sources", "file_sources"];
 
 /// Reads a body.
 pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    read_as(body, stored, false)
+}
+
+/// Reads the body of a batch: its result is an archive unless it says otherwise.
+pub(super) fn read_batch(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    read_as(body, stored, true)
+}
+
+fn read_as(body: &[u8], stored: &Stored, is_batch: bool) -> Result<Asked, ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
     let parsed: Body<'_> = serde_json::from_slice(body).map_err(|error| {
         invalid(match error.is_data() {
@@ -67,12 +82,16 @@ pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
     let mut warnings: Vec<Warning> = names
         .keys()
         .filter(|name| !FIELDS.contains(&name.as_str()))
+        .filter(|name| !(is_batch && *name == BATCH_FIELD))
         .map(|name| Warning::option(name, format!("{name} has no effect: no field has that name")))
         .collect();
     let Some(list) = parsed.sources else { return Err(invalid(Issue::missing(&["sources"]))) };
     options::check_count(list.len(), "sources")?;
-    let target = target(parsed.target.as_ref())?;
-    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let target = match is_batch {
+        true => batch_target(parsed.target, parsed.targets)?,
+        false => target(parsed.target.as_ref())?,
+    };
+    let callbacks = callbacks::read(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
     let given = parsed.options.unwrap_or(Value::Null);
     let (options, more) = options::read(&given, &["options"])?;
     warnings.extend(more);
@@ -82,7 +101,7 @@ pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
         .enumerate()
         .map(|(n, item)| source(n, item, stored, &mut warnings))
         .collect::<Result<_, _>>()?;
-    Ok(Asked { sources, options, target, warnings })
+    Ok(Asked { sources, options, target, callbacks, warnings })
 }
 
 /// Where nothing is said, the answer is in the body: docling-serve resolves it so without storage.
@@ -94,6 +113,36 @@ fn target(value: Option<&Value>) -> Result<Target, ApiError> {
             Some(kind) => options::target(kind, &place),
             None => Err(ApiError::invalid(vec![Issue::missing(&place)])),
         },
+    }
+}
+
+/// docling-serve takes one target or a list of them.
+fn batch_target(one: Option<Value>, list: Option<Value>) -> Result<Target, ApiError> {
+    let given = |value: Option<Value>| value.filter(|value| !value.is_null());
+    let kind = |value: &Value| value["kind"].as_str().map(str::to_owned);
+    match (given(one), given(list)) {
+        (None, None) => Ok(Target::Zip),
+        (Some(one), None) => target(Some(&one)),
+        (None, Some(Value::Array(list))) => match list.as_slice() {
+            [] => Ok(Target::Zip),
+            [one] => {
+                let place = ["targets", "0", "kind"];
+                let kind =
+                    kind(one).ok_or_else(|| ApiError::invalid(vec![Issue::missing(&place)]))?;
+                options::target(&kind, &place)
+            }
+            _ => Err(refused(
+                "targets: a job has one result here, which GET /v1/result gives; send one target, \
+                 zip or inbody",
+            )),
+        },
+        (None, Some(_)) => {
+            let issue = Issue::new(&["targets"], "list_type", "Input should be a valid list");
+            Err(ApiError::invalid(vec![issue]))
+        }
+        (Some(_), Some(_)) => {
+            Err(refused("target and targets exclude each other: send one of them"))
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Documents in, what docling-serve answers with out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::error::ApiError;
@@ -35,7 +36,7 @@ pub(in crate::server) struct Converted {
 }
 
 /// How many documents ended in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::server) struct Counts {
     pub(in crate::server) succeeded: usize,
     pub(in crate::server) partially: usize,
@@ -57,6 +58,8 @@ pub(in crate::server) enum Reply {
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) name: String,
+    /// How long it took.
+    pub(super) time: Duration,
     pub(super) outcome: Result<Outputs>,
 }
 
@@ -89,6 +92,22 @@ pub(in crate::server) fn convert(
     target: Target,
     call: &Call,
 ) -> Result<Converted> {
+    convert_watched(engine, sources, options, target, call, &mut |_| {})
+}
+
+/// The same, telling of every document as soon as it is done.
+///
+/// # Errors
+///
+/// As [`convert`].
+pub(super) fn convert_watched(
+    engine: &Engine,
+    sources: Vec<Source>,
+    options: &Options,
+    target: Target,
+    call: &Call,
+    watch: &mut dyn FnMut(&Done),
+) -> Result<Converted> {
     let started = Instant::now();
     let in_body = target == Target::InBody && sources.len() == 1;
     let mut archive = Archive::new();
@@ -101,6 +120,7 @@ pub(in crate::server) fn convert(
     };
     for source in sources {
         let mut done = one(engine, &source, options, call)?;
+        watch(&done);
         out.count(&mut done);
         if in_body {
             out.reply = Reply::Json(answer::response(done, started.elapsed()));
@@ -140,9 +160,10 @@ impl Converted {
 
 fn one(engine: &Engine, source: &Source, options: &Options, call: &Call) -> Result<Done> {
     let call = call.clone().with_timeout(options.document_timeout);
+    let started = Instant::now();
     match read(engine, source, options, &call) {
         Err(Error::Cancelled) => Err(Error::Cancelled),
-        outcome => Ok(Done { name: source.name(), outcome }),
+        outcome => Ok(Done { name: source.name(), time: started.elapsed(), outcome }),
     }
 }
 

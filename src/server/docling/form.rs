@@ -1,20 +1,28 @@
 //! Forms: `files`, every option as a field of its own, `target_type`.
 
 use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
-use multer::{Constraints, Multipart, SizeLimit};
+use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde_json::{Map, Value};
 
 use super::super::error::{ApiError, Class, Issue};
 use super::ask::Asked;
+use super::callbacks;
 use super::options::{self, Target};
-use crate::source::Source;
+use crate::source::{Source, StoredFile};
 
 /// A form has to arrive in this time, as other bodies.
 const FORM_TIME: Duration = Duration::from_secs(300);
+/// And in this one where it goes to the disk.
+const LONG_FORM_TIME: Duration = Duration::from_secs(3600);
+/// The next piece of such a form has to arrive in this time.
+const PIECE_TIME: Duration = Duration::from_secs(60);
 /// Options and files of a form; docling's clients send some eighty fields.
 const MOST_FIELDS: usize = 512;
 /// Bytes of a field that is no file: the longest hold objects.
@@ -32,22 +40,36 @@ pub(super) struct Form {
     fields: BTreeMap<String, Vec<String>>,
 }
 
+/// Where files are kept while a form arrives, and how large they may be together.
+#[derive(Clone, Debug)]
+pub(super) enum Keep {
+    /// In memory.
+    Memory(usize),
+    /// In a folder, each until its [`Source`] is dropped.
+    Disk(PathBuf, u64),
+}
+
 /// Reads a form to its end.
-pub(super) async fn receive(request: Request, most: usize) -> Result<Form, ApiError> {
+pub(super) async fn receive(request: Request, keep: &Keep) -> Result<Form, ApiError> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let boundary = multer::parse_boundary(kind.unwrap_or_default()).map_err(|_| {
         let message = "the body has to be a form, with Content-Type: multipart/form-data";
         ApiError::new(Class::MediaType, message)
     })?;
-    let limit = SizeLimit::new().whole_stream(most as u64);
+    let (most, time) = match keep {
+        Keep::Memory(most) => (*most as u64, FORM_TIME),
+        // Larger ones take longer; each piece of theirs has a time of its own.
+        Keep::Disk(_, most) => (*most, LONG_FORM_TIME),
+    };
+    let limit = SizeLimit::new().whole_stream(most);
     let stream = request.into_body().into_data_stream();
     let form = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limit));
-    tokio::time::timeout(FORM_TIME, read(form, most))
+    tokio::time::timeout(time, read(form, keep, most))
         .await
         .map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?
 }
 
-async fn read(mut form: Multipart<'_>, most: usize) -> Result<Form, ApiError> {
+async fn read(mut form: Multipart<'_>, keep: &Keep, most: u64) -> Result<Form, ApiError> {
     let mut out = Form::default();
     let failed = |error: multer::Error| failure(&error, most);
     for _ in 0..MOST_FIELDS {
@@ -56,6 +78,10 @@ async fn read(mut form: Multipart<'_>, most: usize) -> Result<Form, ApiError> {
         let is_file = name == "files" && field.file_name().is_some();
         let file_name = field.file_name().filter(|name| !name.is_empty()).unwrap_or(UNNAMED);
         let file_name = file_name.to_owned();
+        if let (Keep::Disk(folder, _), true) = (keep, is_file) {
+            out.files.push(write(&mut field, folder.clone(), file_name, most).await?);
+            continue;
+        }
         let mut bytes = Vec::new();
         while let Some(piece) = field.chunk().await.map_err(failed)? {
             bytes.extend_from_slice(&piece);
@@ -78,7 +104,44 @@ async fn read(mut form: Multipart<'_>, most: usize) -> Result<Form, ApiError> {
     Err(ApiError::invalid(vec![Issue::new(&[], "too_long", message)]))
 }
 
-fn failure(error: &multer::Error, most: usize) -> ApiError {
+/// Writes a file to the disk as it arrives.
+async fn write(
+    field: &mut Field<'_>,
+    folder: PathBuf,
+    name: String,
+    most: u64,
+) -> Result<Source, ApiError> {
+    let mut file = on_disk(move || tempfile::NamedTempFile::new_in(folder)).await?;
+    loop {
+        let piece = tokio::time::timeout(PIECE_TIME, field.chunk()).await;
+        let piece =
+            piece.map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?;
+        let Some(piece) = piece.map_err(|error| failure(&error, most))? else { break };
+        file = on_disk(move || file.write_all(&piece).map(|()| file)).await?;
+    }
+    let file = file.into_temp_path();
+    Ok(Source::Stored(StoredFile::new(file.to_path_buf(), name).kept_by(Arc::new(file))))
+}
+
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "an upload could not be stored");
+        ApiError::new(Class::Internal, "the file could not be stored")
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                ApiError::new(Class::Full, "there is no room for the file")
+            }
+            _ => failed(&error),
+        }),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn failure(error: &multer::Error, most: u64) -> ApiError {
     match error {
         multer::Error::StreamSizeExceeded { .. } => {
             ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
@@ -104,9 +167,12 @@ impl Form {
             Some(name) => options::target(&name, &["target_type"])?,
             None => Target::InBody,
         };
-        if let Some(text) = self.last("callbacks") {
-            options::check_callbacks(&serde_json::from_str(&text).unwrap_or(Value::String(text)))?;
-        }
+        let callbacks = match self.last("callbacks") {
+            Some(text) => {
+                callbacks::read(&serde_json::from_str(&text).unwrap_or(Value::String(text)))?
+            }
+            None => Vec::new(),
+        };
         let given = Value::Object(self.options());
         let (options, mut warnings) = options::read(&given, &[])?;
         if self.files.is_empty() {
@@ -114,7 +180,7 @@ impl Form {
         }
         options::check_count(self.files.len(), "files")?;
         warnings.extend(options::check(&options, target, self.files.len())?);
-        Ok(Asked { sources: self.files, options, target, warnings })
+        Ok(Asked { sources: self.files, options, target, callbacks, warnings })
     }
 
     /// Of a field that comes several times, the last counts.

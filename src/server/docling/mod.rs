@@ -8,10 +8,14 @@ mod about;
 mod answer;
 mod archive;
 mod ask;
+mod callbacks;
 mod convert;
 mod form;
 mod images;
+mod job;
 mod options;
+mod tasks;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,8 +36,11 @@ use super::limits::Allowance;
 use super::reads::Place;
 use super::stored::Stored;
 use crate::engine::Engine;
+use crate::error::Warning;
 use ask::Asked;
 use convert::{Converted, Reply};
+use form::Keep;
+pub(super) use job::{CONVERT, run as convert_job};
 
 type Shared = State<Arc<App>>;
 type Answer = Result<Response<Body>, ApiError>;
@@ -47,7 +54,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v1/convert/file", post(convert_file))
         .route("/v1/capabilities", get(capabilities))
         .route("/v1/clear/converters", get(clear))
-        .route("/v1/clear/results", get(clear));
+        .merge(tasks::routes());
     for path in about::CHUNK_PATHS {
         router = router.route(path, post(chunk));
     }
@@ -80,6 +87,7 @@ async fn source(app: &Arc<App>, request: Request) -> Answer {
     let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let stored = Stored::of(app, key);
     let asked = reading(move || ask::read(&body, &stored)).await?;
+    callbacks::none(&asked.callbacks)?;
     run(app, engine, asked, held, start).await
 }
 
@@ -91,8 +99,9 @@ async fn file(app: &Arc<App>, request: Request) -> Answer {
     check_length(request.headers(), app.settings.max_body_bytes)?;
     let allowance = app.limits.admit(key, start)?;
     let held = (app.reads.enter()?, allowance);
-    let form = form::receive(request, app.settings.max_body_bytes).await?;
+    let form = form::receive(request, &Keep::Memory(app.settings.max_body_bytes)).await?;
     let asked = reading(move || form.asked()).await?;
+    callbacks::none(&asked.callbacks)?;
     run(app, engine, asked, held, start).await
 }
 
@@ -122,7 +131,7 @@ async fn run(
     (place, allowance): (Place, Allowance),
     start: Instant,
 ) -> Answer {
-    let Asked { sources, options, target, mut warnings } = asked;
+    let Asked { sources, options, target, mut warnings, .. } = asked;
     let held = (place, allowance);
     let converted = app
         .reads
@@ -135,15 +144,19 @@ async fn run(
     app.metrics.read(converted.pages, converted.bytes, start.elapsed());
     let Converted { reply, warnings: more, .. } = converted;
     warnings.extend(more);
-    let mut response = match reply {
+    let response = match reply {
         Reply::Json(body) => json_response(StatusCode::OK, &body),
         Reply::Zip(bytes) => zip(bytes),
         Reply::Nothing(error) => return Err(error),
     };
-    if let Some(value) = answer::warnings_header(&warnings) {
+    Ok(warning(response, &warnings))
+}
+
+fn warning(mut response: Response<Body>, warnings: &[Warning]) -> Response<Body> {
+    if let Some(value) = answer::warnings_header(warnings) {
         response.headers_mut().insert(WARNINGS_HEADER, value);
     }
-    Ok(response)
+    response
 }
 
 fn zip(bytes: Vec<u8>) -> Response<Body> {
@@ -164,7 +177,7 @@ async fn capabilities(State(app): Shared, headers: HeaderMap) -> Response<Body> 
     )
 }
 
-/// There are no converters to unload, and synchronous answers leave no results behind.
+/// There are no converters to unload.
 async fn clear(State(app): Shared, headers: HeaderMap) -> Response<Body> {
     let done: Value = json!({ "status": "ok" });
     told(app.settings.keys.check(&headers).map(|_| json_response(StatusCode::OK, &done)))

@@ -1,5 +1,6 @@
 //! Options and targets, with docling-serve's words for what cannot be.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::error::{ApiError, Class, Issue};
@@ -18,7 +19,8 @@ const FOREIGN_TARGETS: [&str; 6] =
     ["put", "s3", "azure_blob", "google_cloud_storage", "google_drive", "generic"];
 
 /// Where results go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(in crate::server) enum Target {
     /// The answer is JSON; for several documents it is a ZIP archive all the same, as docling-serve
     /// does it.
@@ -121,18 +123,6 @@ pub(super) fn check(
         }
     }
     Ok(warnings)
-}
-
-/// Fails on callbacks: nobody would be called.
-pub(super) fn check_callbacks(callbacks: &Value) -> Result<(), ApiError> {
-    match callbacks {
-        Value::Null => Ok(()),
-        Value::Array(list) if list.is_empty() => Ok(()),
-        _ => Err(refused(
-            "callbacks: nobody is called back by this server; the answer of this request is the \
-             result",
-        )),
-    }
 }
 
 /// Fails on no documents, and on too many.

@@ -1,0 +1,176 @@
+//! Conversions as jobs: what a queue keeps of one, and what is done for it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::super::jobs::{About, Failure, Outcome, Tools};
+use super::ask::Asked;
+use super::callbacks::{self, Callback, Caller};
+use super::convert::{self, Counts, Reply};
+use super::options::Target;
+use crate::call::Call;
+use crate::error::{Error, Result, Warning};
+use crate::jobs::{Job, JobInput};
+use crate::options::Options;
+use crate::source::{Source, StoredFile};
+
+/// What these jobs are called.
+pub(in crate::server) const CONVERT: &str = "docling.convert";
+
+/// What is kept of a request.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Order {
+    documents: Vec<Place>,
+    options: Options,
+    target: Target,
+    callbacks: Vec<Callback>,
+    warnings: Vec<Warning>,
+}
+
+/// Where a document is.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Place {
+    /// The next of the job's inputs, by its name.
+    Input(String),
+    /// It is fetched when the job runs.
+    Url(Url),
+}
+
+/// What whoever asks how a job is wants to know of its result.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct More {
+    pub(super) counts: Counts,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// A request as a queue takes it: what is asked, and documents that are not fetched. Whatever keeps those
+/// where they are comes third, to be dropped when the queue has them.
+pub(super) fn order(asked: Asked) -> Result<(Value, Vec<JobInput>, Vec<Source>)> {
+    let Asked { sources, options, target, callbacks, warnings } = asked;
+    let mut inputs = Vec::new();
+    let mut kept = Vec::new();
+    let documents = sources.into_iter().map(|source| {
+        let name = source.name();
+        match source {
+            Source::Url(url) => return Place::Url(url),
+            Source::Bytes { bytes, .. } => inputs.push(JobInput::Bytes(bytes.to_vec())),
+            Source::Path(path) => inputs.push(JobInput::Copy(path)),
+            Source::Stored(file) => {
+                inputs.push(JobInput::Copy(file.path().to_owned()));
+                kept.push(Source::Stored(file));
+            }
+        }
+        Place::Input(name)
+    });
+    let documents = documents.collect();
+    let order = Order { documents, options, target, callbacks, warnings };
+    let order = serde_json::to_value(order).map_err(|error| Error::stage("jobs", error))?;
+    Ok((order, inputs, kept))
+}
+
+/// Converts the documents of a job.
+pub(in crate::server) fn run(tools: &Tools, job: &Job, call: &Call) -> Result<Outcome> {
+    let order: Order = serde_json::from_value(job.request["order"].clone())
+        .map_err(|error| Error::stage("jobs", error))?;
+    let Some(engine) = &tools.engine else {
+        let detail = "this process has no engine of its own, and converts no documents";
+        return Err(Error::invalid_option("jobs", detail));
+    };
+    let mut inputs = job.inputs.iter();
+    let mut sources = Vec::new();
+    for place in order.documents {
+        sources.push(match place {
+            Place::Url(url) => Source::Url(url),
+            Place::Input(name) => match inputs.next() {
+                Some(path) => Source::Stored(StoredFile::new(path, name)),
+                None => return Err(Error::invalid_option("jobs", format!("{name} is not there"))),
+            },
+        });
+    }
+    let all = sources.len();
+    let caller = Caller::new(&order.callbacks, &job.id, engine, &tools.queue);
+    caller.begin(all);
+    let mut done = Vec::new();
+    let converted = convert::convert_watched(
+        engine,
+        sources,
+        &order.options,
+        order.target,
+        call,
+        &mut |one| {
+            done.push(callbacks::item(one));
+            caller.done(one, done.len(), all);
+        },
+    )?;
+    caller.processed(converted.counts, &done);
+    let mut warnings = order.warnings;
+    warnings.extend(converted.warnings);
+    let more = serde_json::to_value(More { counts: converted.counts, warnings });
+    let more = more.map_err(|error| Error::stage("jobs", error))?;
+    let (media_type, failure, body) = match converted.reply {
+        Reply::Json(body) => ("application/json", None, body.to_string().into_bytes()),
+        Reply::Zip(bytes) => ("application/zip", None, bytes),
+        Reply::Nothing(error) => ("", Some(Failure::of(&error)), Vec::new()),
+    };
+    let (pages, bytes) = (converted.pages, converted.bytes);
+    let about = About { media_type: media_type.to_owned(), failure, pages, bytes, more };
+    Ok(Outcome { about, body })
+}
+
+/// docling-serve's counts of a job: before it ended, how many pages are done is all that is known.
+pub(super) fn meta(documents: usize, more: Option<&More>, pages: Option<(u64, u64)>) -> Value {
+    let counts = more.map(|more| more.counts).unwrap_or_default();
+    let mut meta = json!({
+        "num_docs": documents,
+        "num_processed": counts.succeeded + counts.partially + counts.failed,
+        "num_succeeded": counts.succeeded,
+        "num_partially_succeeded": counts.partially,
+        "num_failed": counts.failed,
+    });
+    if let Some((done, of)) = pages {
+        meta["num_pages"] = json!(of);
+        meta["num_pages_processed"] = json!(done);
+    }
+    meta
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_survives_the_queue() {
+        let given = json!({
+            "to_formats": ["md", "json"], "ocr_lang": ["sv", "en"], "page_range": [2, 5],
+            "document_timeout": 1.5, "images_scale": 1.25, "force_ocr": true,
+            "md_page_break_placeholder": "<!-- p -->", "pdf_backend": "pypdfium2",
+        });
+        let (options, _) = Options::from_docling_json(&given).unwrap();
+        let asked = || Asked {
+            sources: vec![
+                Source::bytes(*b"%PDF-1.7", "a.pdf"),
+                Source::Url(Url::parse("https://x.org/b.pdf?token=1").unwrap()),
+                Source::Stored(StoredFile::new("/kept/1", "c.pdf")),
+            ],
+            options: options.clone(),
+            target: Target::Zip,
+            callbacks: Vec::new(),
+            warnings: vec![Warning::option("x", "y")],
+        };
+        let (order, inputs, kept) = order(asked()).unwrap();
+        assert_eq!(
+            inputs,
+            [JobInput::Bytes(b"%PDF-1.7".to_vec()), JobInput::Copy("/kept/1".into())]
+        );
+        assert_eq!(kept.len(), 1);
+        let text = order.to_string();
+        let back: Order = serde_json::from_str(&text).unwrap();
+        assert_eq!((back.options, back.target), (options, Target::Zip));
+        assert_eq!(back.warnings, [Warning::option("x", "y")]);
+        let input = |name: &str| Place::Input(name.to_owned());
+        let url = Url::parse("https://x.org/b.pdf?token=1").unwrap();
+        assert_eq!(back.documents, [input("a.pdf"), Place::Url(url), input("c.pdf")]);
+    }
+}
