@@ -40,7 +40,7 @@ use crate::provider::OcrProvider;
 use app::App;
 
 pub use auth::Keys;
-pub use jobs::{JobRules, JobWork};
+pub use jobs::{JobRules, JobWork, SharedQueue};
 pub use limits::KeyLimits;
 
 /// How long a program that is to end at once waits for pages under way.
@@ -243,7 +243,6 @@ mod tests {
         store.upload().unwrap().finish(new).unwrap();
         let left = || std::fs::read_dir(dir.path()).unwrap().count();
         assert_eq!(left(), 2);
-        jobs::Desk::open(&self.app).await;
         let sweeping = tokio::spawn(sweep(Some(store), Duration::from_millis(5)));
         let gone = async {
             while left() > 0 {

@@ -67,7 +67,7 @@ pub(in crate::server) struct Known {
 impl Desk {
     /// Takes up what was left when the server ended last; where there is nothing, nothing is made.
     pub(in crate::server) async fn open(app: &Arc<App>) {
-        let is_there = app.settings.jobs.as_ref().is_some_and(|rules| rules.folder.exists());
+        let is_there = app.settings.jobs.as_ref().is_some_and(JobRules::may_have_jobs);
         if is_there && let Err(error) = Self::queue(app).await {
             tracing::error!(error = error.message, "the queue of jobs cannot be opened");
         }
@@ -89,7 +89,7 @@ impl Desk {
     /// The queue if there is one.
     async fn existing(app: &Arc<App>) -> Result<Option<JobQueue>, ApiError> {
         match &app.settings.jobs {
-            Some(rules) if app.desk.queue.initialized() || rules.folder.exists() => {
+            Some(rules) if app.desk.queue.initialized() || rules.may_have_jobs() => {
                 Self::queue(app).await.map(Some)
             }
             _ => Ok(None),
@@ -239,8 +239,16 @@ async fn start(app: &Arc<App>, rules: &JobRules) -> Result<JobQueue> {
     make_folder(&rules.folder)?;
     let mut settings = JobSettings::default();
     settings.keep = rules.keep;
-    let queue = JobQueue::open(&rules.folder, settings).await?;
-    let at_once = rules.at_once.unwrap_or_else(|| app.settings.documents.div_ceil(2));
+    let queue = match &rules.shared {
+        Some(shared) => JobQueue::connect(&shared.database, &shared.store, settings).await?,
+        None => JobQueue::open(&rules.folder, settings).await?,
+    };
+    let usual = || match rules.shared {
+        // Workers run them.
+        Some(_) => 0,
+        None => app.settings.documents.div_ceil(2),
+    };
+    let at_once = rules.at_once.unwrap_or_else(usual);
     let (mine, stop) = (queue.clone(), app.desk.stop.clone());
     let work = Arc::new(JobWork::of_server(app, queue.clone()));
     let sweeping = sweep(queue.clone());
