@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use recto::jobs::{
     Job, JobHandler, JobInput, JobPart, JobProgress, JobQueue, JobSettings, JobState, JobStatus,
-    NewJob,
+    NewJob, PartDone,
 };
 use recto::{CancelFlag, Error};
 use serde_json::{Value, json};
@@ -99,12 +99,13 @@ impl JobHandler for Handler {
         Ok((0..count).map(part).collect())
     }
 
-    fn join(&self, job: &Job, parts: Vec<Result<Vec<u8>, String>>) -> Result<Vec<u8>, Error> {
-        let word = |part: Result<Vec<u8>, String>| match part {
+    fn join(&self, job: &Job, parts: Vec<PartDone>) -> Result<Vec<u8>, Error> {
+        let word = |(n, part): (usize, PartDone)| match part.result {
+            _ if part.request["part"] != n => panic!("{part:?} is not part {n}"),
             Ok(bytes) => String::from_utf8(bytes).expect("text"),
             Err(why) => why,
         };
-        let parts: Vec<String> = parts.into_iter().map(word).collect();
+        let parts: Vec<String> = parts.into_iter().enumerate().map(word).collect();
         Ok(json!({ "of": job.request, "parts": parts }).to_string().into_bytes())
     }
 }

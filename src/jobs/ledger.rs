@@ -312,10 +312,10 @@ impl Ledger {
         Ok(changed > 0)
     }
 
-    /// How the parts of a job ended, in their order: their ids, and why one failed.
-    pub(super) async fn parts(&self, job: &str) -> Result<Vec<(String, Option<String>)>> {
+    /// The parts of a job, in their order: their ids, what was asked of them, and why one failed.
+    pub(super) async fn parts(&self, job: &str) -> Result<Vec<(String, String, Option<String>)>> {
         with!(self, pool => {
-            sqlx::query_as("SELECT id, error FROM recto_jobs WHERE parent = $1 ORDER BY part")
+            sqlx::query_as("SELECT id, request, error FROM recto_jobs WHERE parent = $1 ORDER BY part")
                 .bind(job)
                 .fetch_all(pool)
                 .await

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 
 use ledger::Ledger;
 use run::Running;
-pub use run::{Job, JobHandler, JobPart};
+pub use run::{Job, JobHandler, JobPart, PartDone};
 use store::Store;
 
 /// The queue's name in the database.
@@ -275,7 +275,7 @@ impl JobQueue {
         }
         // Files first: what is left of them after a loss of power still has its job.
         self.store.drop_inputs(id, entry.inputs).await;
-        for (part, _) in self.ledger.parts(id).await? {
+        for (part, ..) in self.ledger.parts(id).await? {
             self.store.drop_result(&part).await;
         }
         self.store.drop_result(id).await;

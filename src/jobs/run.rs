@@ -63,12 +63,12 @@ pub trait JobHandler: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Makes a job's result of those of its parts, in their order: the bytes of each, or why it failed.
+    /// Makes a job's result of those of its parts, in their order.
     ///
     /// # Errors
     ///
     /// Why the job fails.
-    fn join(&self, job: &Job, parts: Vec<Result<Vec<u8>, String>>) -> Result<Vec<u8>> {
+    fn join(&self, job: &Job, parts: Vec<PartDone>) -> Result<Vec<u8>> {
         let _ = (job, parts);
         Err(Error::stage("jobs", "these jobs have no parts"))
     }
@@ -87,6 +87,15 @@ pub struct JobPart {
     pub request: Value,
     /// What there is to do, as [`JobProgress::total`] counts it.
     pub size: u64,
+}
+
+/// A part of a job that is over.
+#[derive(Clone, Debug)]
+pub struct PartDone {
+    /// What was asked of it.
+    pub request: Value,
+    /// The bytes of its result, or why it failed.
+    pub result: Result<Vec<u8>, String>,
 }
 
 /// A job that runs.
@@ -404,19 +413,19 @@ impl Context {
         }
     }
 
-    /// The results of a job's parts.
-    async fn results(&self, id: &str) -> Result<Vec<Result<Vec<u8>, String>>> {
+    /// A job's parts.
+    async fn results(&self, id: &str) -> Result<Vec<PartDone>> {
         let mut results = Vec::new();
-        for (part, error) in self.queue.ledger.parts(id).await? {
-            results.push(match error {
+        for (part, request, error) in self.queue.ledger.parts(id).await? {
+            let result = match error {
                 Some(why) => Err(why),
-                None => self
-                    .queue
-                    .store
-                    .read_result(&part)
-                    .await?
-                    .ok_or_else(|| "its result is gone".to_owned()),
-            });
+                None => {
+                    let bytes = self.queue.store.read_result(&part).await?;
+                    bytes.ok_or_else(|| "its result is gone".to_owned())
+                }
+            };
+            let request = serde_json::from_str(&request).map_err(database)?;
+            results.push(PartDone { request, result });
         }
         Ok(results)
     }
@@ -438,7 +447,7 @@ impl Context {
             store.drop_inputs(id, entry.inputs).await;
         }
         if entry.parts > 0 {
-            for (part, _) in ledger.parts(id).await? {
+            for (part, ..) in ledger.parts(id).await? {
                 store.drop_result(&part).await;
             }
         }

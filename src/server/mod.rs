@@ -40,7 +40,7 @@ use crate::provider::OcrProvider;
 use app::App;
 
 pub use auth::Keys;
-pub use jobs::{JobRules, JobWork};
+pub use jobs::{JobRules, JobWork, SharedQueue};
 pub use limits::KeyLimits;
 
 /// How long a program that is to end at once waits for pages under way.

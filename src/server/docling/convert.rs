@@ -92,10 +92,14 @@ pub(in crate::server) fn convert(
     target: Target,
     call: &Call,
 ) -> Result<Converted> {
-    convert_watched(engine, sources, options, target, call, &mut |_| {})
+    let read = |_: usize, source: Source, call: &Call| engine.read_with(source, options, call);
+    convert_watched(engine, sources, options, target, call, &read, &mut |_| {})
 }
 
-/// The same, telling of every document as soon as it is done.
+/// Reads a document, of which the number is given.
+pub(super) type ReadDocument<'a> = dyn Fn(usize, Source, &Call) -> Result<Document> + 'a;
+
+/// The same, reading in another way and telling of every document as soon as it is done.
 ///
 /// # Errors
 ///
@@ -106,6 +110,7 @@ pub(super) fn convert_watched(
     options: &Options,
     target: Target,
     call: &Call,
+    read: &ReadDocument<'_>,
     watch: &mut dyn FnMut(&Done),
 ) -> Result<Converted> {
     let started = Instant::now();
@@ -118,8 +123,9 @@ pub(super) fn convert_watched(
         counts: Counts::default(),
         warnings: Vec::new(),
     };
-    for source in sources {
-        let mut done = one(engine, &source, options, call)?;
+    for (number, source) in sources.into_iter().enumerate() {
+        let read = |source: Source, call: &Call| read(number, source, call);
+        let mut done = one(engine, &source, options, call, &read)?;
         watch(&done);
         out.count(&mut done);
         if in_body {
@@ -158,20 +164,32 @@ impl Converted {
     }
 }
 
-fn one(engine: &Engine, source: &Source, options: &Options, call: &Call) -> Result<Done> {
+fn one(
+    engine: &Engine,
+    source: &Source,
+    options: &Options,
+    call: &Call,
+    reader: &dyn Fn(Source, &Call) -> Result<Document>,
+) -> Result<Done> {
     let call = call.clone().with_timeout(options.document_timeout);
     let started = Instant::now();
-    match read(engine, source, options, &call) {
+    match read(engine, source, options, &call, reader) {
         Err(Error::Cancelled) => Err(Error::Cancelled),
         outcome => Ok(Done { name: source.name(), time: started.elapsed(), outcome }),
     }
 }
 
-fn read(engine: &Engine, source: &Source, options: &Options, call: &Call) -> Result<Outputs> {
+fn read(
+    engine: &Engine,
+    source: &Source,
+    options: &Options,
+    call: &Call,
+    reader: &dyn Fn(Source, &Call) -> Result<Document>,
+) -> Result<Outputs> {
     // Read, drawn and hashed from the same bytes.
     let source = engine.load(source, call)?;
     let origin = origin(&source, options)?;
-    let mut document = engine.read_with(source.clone(), options, call)?;
+    let mut document = reader(source.clone(), call)?;
     // Cut off by whoever waited: nobody wants what was read.
     if document.warnings.iter().any(|warning| warning.code == WarningCode::Cancelled) {
         return Err(Error::Cancelled);

@@ -10,9 +10,10 @@ use super::callbacks::{self, Callback, Caller};
 use super::convert::{self, Counts, Reply};
 use super::options::Target;
 use crate::call::Call;
+use crate::engine::{Engine, PartRead};
 use crate::error::{Error, Result, Warning};
-use crate::jobs::{Job, JobInput};
-use crate::options::Options;
+use crate::jobs::{Job, JobInput, JobPart, PartDone};
+use crate::options::{Options, PageSet};
 use crate::source::{Source, StoredFile};
 
 /// What these jobs are called.
@@ -70,25 +71,124 @@ pub(super) fn order(asked: Asked) -> Result<(Value, Vec<JobInput>, Vec<Source>)>
     Ok((order, inputs, kept))
 }
 
+impl Order {
+    fn of(request: &Value) -> Result<Self> {
+        serde_json::from_value(request["order"].clone())
+            .map_err(|error| Error::stage("jobs", error))
+    }
+
+    /// The documents, of which inputs are files of this machine.
+    fn sources(&self, job: &Job) -> Result<Vec<Source>> {
+        let mut inputs = job.inputs.iter();
+        let source = |place: &Place| match place {
+            Place::Url(url) => Ok(Source::Url(url.clone())),
+            Place::Input(name) => match inputs.next() {
+                Some(path) => Ok(Source::Stored(StoredFile::new(path, name.clone()))),
+                None => Err(Error::invalid_option("jobs", format!("{name} is not there"))),
+            },
+        };
+        self.documents.iter().map(source).collect()
+    }
+}
+
+/// A part of a conversion: pages of one of its documents.
+#[derive(Debug, Serialize, Deserialize)]
+struct Share {
+    document: usize,
+    /// From 0.
+    pages: Vec<usize>,
+}
+
+/// The field of a part's request that has its share.
+const SHARE: &str = "share";
+
+fn engine(tools: &Tools) -> Result<&Engine> {
+    tools.engine.as_ref().ok_or_else(|| {
+        let detail = "this process has no engine of its own, and converts no documents";
+        Error::invalid_option("jobs", detail)
+    })
+}
+
+/// Splits a conversion into parts of so many pages. Documents that are fetched, or cannot be opened, are in
+/// none: they are read when the parts are joined.
+pub(in crate::server) fn split(
+    tools: &Tools,
+    job: &Job,
+    call: &Call,
+    pages: usize,
+) -> Result<Vec<JobPart>> {
+    let order = Order::of(&job.request)?;
+    let mut parts = Vec::new();
+    for (document, source) in order.sources(job)?.into_iter().enumerate() {
+        if matches!(source, Source::Url(_)) {
+            continue;
+        }
+        let selected = match engine(tools)?.selected_pages(source, &order.options, call) {
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            selected => selected.unwrap_or_default(),
+        };
+        for pages in selected.chunks(pages.max(1)) {
+            let share = Share { document, pages: pages.to_vec() };
+            let mut request = job.request.clone();
+            request[SHARE] = json!(share);
+            parts.push(JobPart { request, size: pages.len() as u64 });
+        }
+    }
+    Ok(parts)
+}
+
+/// Reads a part of a conversion, if the job is one.
+pub(in crate::server) fn run_part(tools: &Tools, job: &Job, call: &Call) -> Result<Vec<u8>> {
+    let order = Order::of(&job.request)?;
+    let share: Share = serde_json::from_value(job.request[SHARE].clone())
+        .map_err(|error| Error::stage("jobs", error))?;
+    let Some(source) = order.sources(job)?.into_iter().nth(share.document) else {
+        return Err(Error::invalid_option("jobs", "its document is not there"));
+    };
+    let options = Options { pages: Some(PageSet::from_indices(share.pages)), ..order.options };
+    engine(tools)?.read_part(source, &options, call)?.to_bytes()
+}
+
 /// Converts the documents of a job.
 pub(in crate::server) fn run(tools: &Tools, job: &Job, call: &Call) -> Result<Outcome> {
-    let order: Order = serde_json::from_value(job.request["order"].clone())
-        .map_err(|error| Error::stage("jobs", error))?;
-    let Some(engine) = &tools.engine else {
-        let detail = "this process has no engine of its own, and converts no documents";
-        return Err(Error::invalid_option("jobs", detail));
-    };
-    let mut inputs = job.inputs.iter();
-    let mut sources = Vec::new();
-    for place in order.documents {
-        sources.push(match place {
-            Place::Url(url) => Source::Url(url),
-            Place::Input(name) => match inputs.next() {
-                Some(path) => Source::Stored(StoredFile::new(path, name)),
-                None => return Err(Error::invalid_option("jobs", format!("{name} is not there"))),
-            },
-        });
+    finish(tools, job, call, &|_| Vec::new())
+}
+
+/// Converts the documents of a job of which parts were read.
+pub(in crate::server) fn join(
+    tools: &Tools,
+    job: &Job,
+    parts: Vec<PartDone>,
+    call: &Call,
+) -> Result<Outcome> {
+    let mut shares = Vec::new();
+    for part in parts {
+        let share: Share = serde_json::from_value(part.request[SHARE].clone())
+            .map_err(|error| Error::stage("jobs", error))?;
+        shares.push((share, part.result));
     }
+    // A part that cannot be understood is of another version: its pages fail, the others do not.
+    let read = |share: &Share, result: &Result<Vec<u8>, String>| {
+        let read = result.as_ref().map_err(Clone::clone);
+        let read = read.and_then(|bytes| PartRead::from_bytes(bytes).map_err(|e| e.chain()));
+        read.unwrap_or_else(|why| PartRead::failed(share.pages.iter().copied(), &why))
+    };
+    finish(tools, job, call, &|document| {
+        let of_it = shares.iter().filter(|(share, _)| share.document == document);
+        of_it.map(|(share, result)| read(share, result)).collect()
+    })
+}
+
+/// Converts the documents of a job, from their parts where there are any.
+fn finish(
+    tools: &Tools,
+    job: &Job,
+    call: &Call,
+    parts: &dyn Fn(usize) -> Vec<PartRead>,
+) -> Result<Outcome> {
+    let order = Order::of(&job.request)?;
+    let engine = engine(tools)?;
+    let sources = order.sources(job)?;
     let all = sources.len();
     let caller = Caller::new(&order.callbacks, &job.id, engine, &tools.queue);
     caller.begin(all);
@@ -99,6 +199,10 @@ pub(in crate::server) fn run(tools: &Tools, job: &Job, call: &Call) -> Result<Ou
         &order.options,
         order.target,
         call,
+        &|document, source, call| match parts(document) {
+            none if none.is_empty() => engine.read_with(source, &order.options, call),
+            parts => engine.join_parts(source, &order.options, parts, call),
+        },
         &mut |one| {
             done.push(callbacks::item(one));
             caller.done(one, done.len(), all);

@@ -40,7 +40,10 @@ use crate::error::Warning;
 use ask::Asked;
 use convert::{Converted, Reply};
 use form::Keep;
-pub(super) use job::{CONVERT, run as convert_job};
+pub(super) use job::{
+    CONVERT, join as join_conversion, run as convert_job, run_part as convert_part,
+    split as split_conversion,
+};
 
 type Shared = State<Arc<App>>;
 type Answer = Result<Response<Body>, ApiError>;

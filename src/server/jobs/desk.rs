@@ -17,7 +17,7 @@ use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class};
 use super::JobRules;
 use super::outcome::Outcome;
-use super::work::{JobWork, KIND};
+use super::work::{JobWork, KIND, cancelled};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 use crate::jobs::{JobInput, JobQueue, JobSettings, JobState, NewJob};
@@ -69,7 +69,7 @@ pub(in crate::server) struct Known {
 impl Desk {
     /// Takes up what was left when the server ended last; where there is nothing, nothing is made.
     pub(in crate::server) async fn open(app: &Arc<App>) {
-        let is_there = app.settings.jobs.as_ref().is_some_and(|rules| rules.folder.exists());
+        let is_there = app.settings.jobs.as_ref().is_some_and(JobRules::may_have_jobs);
         if is_there && let Err(error) = Self::queue(app).await {
             tracing::error!(error = error.message, "the queue of jobs cannot be opened");
         }
@@ -91,7 +91,7 @@ impl Desk {
     /// The queue if there is one.
     async fn existing(app: &Arc<App>) -> Result<Option<JobQueue>, ApiError> {
         match &app.settings.jobs {
-            Some(rules) if app.desk.queue.initialized() || rules.folder.exists() => {
+            Some(rules) if app.desk.queue.initialized() || rules.may_have_jobs() => {
                 Self::queue(app).await.map(Some)
             }
             _ => Ok(None),
@@ -240,17 +240,31 @@ impl Desk {
 async fn start(app: &Arc<App>, rules: &JobRules) -> Result<JobQueue> {
     rules.create()?;
     let settings = JobSettings { keep: rules.keep, ..JobSettings::default() };
-    let queue = JobQueue::open(&rules.folder, settings).await?;
-    let at_once = rules.at_once.unwrap_or_else(|| app.settings.documents.div_ceil(2));
+    let queue = match &rules.shared {
+        Some(shared) => JobQueue::connect(&shared.database, &shared.store, settings).await?,
+        None => JobQueue::open(&rules.folder, settings).await?,
+    };
+    let usual = || match rules.shared {
+        // Workers run them.
+        Some(_) => 0,
+        None => app.settings.documents.div_ceil(2),
+    };
+    let at_once = rules.at_once.unwrap_or_else(usual);
     let (mine, stop) = (queue.clone(), app.desk.stop.clone());
     let work = Arc::new(JobWork::of_server(app, queue.clone()));
     let sweeping = sweep(queue.clone(), rules.arriving());
     let runner = tokio::spawn(async move {
-        if at_once == 0 {
-            return sweeping.await;
-        }
+        let running = async {
+            match at_once {
+                0 => {
+                    cancelled(&stop).await;
+                    Ok(())
+                }
+                _ => mine.run(work, at_once, &stop).await,
+            }
+        };
         tokio::select! {
-            ended = mine.run(work, at_once, &stop) => if let Err(error) = ended {
+            ended = running => if let Err(error) = ended {
                 tracing::error!(error = error.chain(), "jobs are not run any more");
             },
             () = sweeping => {}

@@ -23,6 +23,8 @@ pub struct JobRules {
     /// Where jobs are kept, with the documents they are about, and results. Made with the first job,
     /// for its user alone.
     pub folder: PathBuf,
+    /// A queue that several machines share, instead of one in the folder.
+    pub shared: Option<SharedQueue>,
     /// Jobs that run at once; 0 where other processes run them. Each takes the place of a document.
     /// Default: none is said, and half of the documents that are under way at once.
     pub at_once: Option<usize>,
@@ -37,11 +39,33 @@ pub struct JobRules {
     pub max_upload_bytes: u64,
 }
 
+/// A queue that several machines share.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SharedQueue {
+    /// A PostgreSQL database: `postgres://user:password@host/database`.
+    pub database: String,
+    /// Where inputs and results are: `s3://bucket/prefix`, or `file:///folder` that all machines see.
+    pub store: String,
+}
+
+impl std::fmt::Debug for SharedQueue {
+    /// Without the database, whose address may have a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedQueue").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
 impl JobRules {
+    /// Whether there may be jobs of an earlier time.
+    fn may_have_jobs(&self) -> bool {
+        self.shared.is_some() || self.folder.exists()
+    }
+
     /// Jobs in a folder, with the defaults.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            shared: None,
             at_once: None,
             keep: Duration::from_secs(24 * 60 * 60),
             keep_fetched: Duration::from_secs(300),

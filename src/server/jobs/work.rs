@@ -12,7 +12,7 @@ use super::outcome::Outcome;
 use crate::call::{Call, CancelFlag};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::jobs::{Job, JobHandler, JobQueue};
+use crate::jobs::{Job, JobHandler, JobPart, JobQueue, PartDone};
 use crate::progress::{Event, Progress};
 use crate::provider::OcrProvider;
 
@@ -27,6 +27,23 @@ type Run = fn(&Tools, &Job, &Call) -> Result<Outcome>;
 
 /// All kinds of jobs.
 const KINDS: [(&str, Run); 1] = [(docling::CONVERT, docling::convert_job)];
+
+/// How jobs of a kind are done in parts.
+struct InParts {
+    split: fn(&Tools, &Job, &Call, usize) -> Result<Vec<JobPart>>,
+    run: fn(&Tools, &Job, &Call) -> Result<Vec<u8>>,
+    join: fn(&Tools, &Job, Vec<PartDone>, &Call) -> Result<Outcome>,
+}
+
+/// The kinds of jobs that have parts.
+const IN_PARTS: [(&str, InParts); 1] = [(
+    docling::CONVERT,
+    InParts {
+        split: docling::split_conversion,
+        run: docling::convert_part,
+        join: docling::join_conversion,
+    },
+)];
 
 /// What jobs are done with.
 #[derive(Clone, Debug)]
@@ -45,19 +62,33 @@ pub struct JobWork {
     tools: Tools,
     /// Longest time of a job.
     timeout: Option<Duration>,
+    /// Pages of a part.
+    part_pages: Option<usize>,
     server: Option<Arc<App>>,
 }
 
 impl JobWork {
     /// Work for the jobs of a queue, with the engine and the provider that the server has, too.
     pub fn new(provider: Arc<dyn OcrProvider>, engine: Option<Engine>, queue: JobQueue) -> Self {
-        Self { tools: Tools { provider, engine, queue }, timeout: None, server: None }
+        Self {
+            tools: Tools { provider, engine, queue },
+            timeout: None,
+            part_pages: None,
+            server: None,
+        }
     }
 
     /// The same, which ends reads after a time; their answers have what was read by then. Default: never.
     #[must_use]
     pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// The same, which has several processes read one document: conversions of more pages than this are
+    /// split into parts of so many. Default: they are read whole.
+    #[must_use]
+    pub fn with_part_pages(self, pages: Option<usize>) -> Self {
+        Self { part_pages: pages, ..self }
     }
 
     /// Work in a server, in turn with its other reads.
@@ -76,14 +107,14 @@ impl JobWork {
             let detail = format!("this version of recto knows no jobs of the kind {kind:?}");
             return Err(Error::invalid_option(KIND, detail));
         };
+        self.charged(job, |call| run(&self.tools, job, call))
+    }
+
+    /// Runs a job in its turn, and counts what it read.
+    fn charged(&self, job: &Job, run: impl FnOnce(&Call) -> Result<Outcome>) -> Result<Outcome> {
         let held = self.server.as_ref().map(|app| turn(app, job)).transpose()?;
-        let call = Call {
-            cancel: job.cancel.clone(),
-            progress: Some(Arc::new(Pages::of(job))),
-            ..Call::default()
-        };
         let start = Instant::now();
-        let outcome = run(&self.tools, job, &call.with_timeout(self.timeout))?;
+        let outcome = run(&self.call(job))?;
         if let (Some(app), Some((_, allowance))) = (&self.server, &held) {
             let about = &outcome.about;
             if let Some(allowance) = allowance {
@@ -93,17 +124,56 @@ impl JobWork {
         }
         Ok(outcome)
     }
-}
 
-impl JobHandler for JobWork {
-    fn run(&self, job: &Job) -> Result<Vec<u8>> {
+    fn call(&self, job: &Job) -> Call {
+        let call = Call {
+            cancel: job.cancel.clone(),
+            progress: Some(Arc::new(Pages::of(job))),
+            ..Call::default()
+        };
+        call.with_timeout(self.timeout)
+    }
+
+    fn counted(&self, run: impl FnOnce() -> Result<Outcome>) -> Result<Vec<u8>> {
         let counts = self.server.as_ref().map(|app| &app.desk.counts);
         let _running = counts.map(super::desk::Counts::begin);
-        let outcome = self.outcome(job);
+        let outcome = run();
         if let Some(counts) = counts {
             counts.ended(&outcome);
         }
         outcome?.into_bytes()
+    }
+}
+
+fn in_parts(job: &Job) -> Option<&'static InParts> {
+    let kind = job.request[KIND].as_str()?;
+    IN_PARTS.iter().find(|(name, _)| *name == kind).map(|(_, parts)| parts)
+}
+
+impl JobHandler for JobWork {
+    fn run(&self, job: &Job) -> Result<Vec<u8>> {
+        match in_parts(job) {
+            Some(parts) if job.part.is_some() => (parts.run)(&self.tools, job, &self.call(job)),
+            _ => self.counted(|| self.outcome(job)),
+        }
+    }
+
+    fn split(&self, job: &Job) -> Result<Vec<JobPart>> {
+        match (in_parts(job), self.part_pages) {
+            (Some(parts), Some(pages)) => {
+                let call = Call { cancel: job.cancel.clone(), ..Call::default() };
+                (parts.split)(&self.tools, job, &call.with_timeout(self.timeout), pages)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn join(&self, job: &Job, parts: Vec<PartDone>) -> Result<Vec<u8>> {
+        let Some(kind) = in_parts(job) else {
+            return Err(Error::stage("jobs", "jobs of this kind have no parts"));
+        };
+        let call = Call { cancel: job.cancel.clone(), ..Call::default() };
+        self.counted(|| (kind.join)(&self.tools, job, parts, &call.with_timeout(self.timeout)))
     }
 }
 
@@ -135,7 +205,7 @@ fn turn(app: &Arc<App>, job: &Job) -> Result<(Turn, Option<Allowance>)> {
     turn.map(|turn| (turn, allowance)).ok_or(Error::Cancelled)
 }
 
-async fn cancelled(flag: &CancelFlag) {
+pub(super) async fn cancelled(flag: &CancelFlag) {
     while !flag.is_cancelled() {
         tokio::time::sleep(TICK).await;
     }
