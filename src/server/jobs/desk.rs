@@ -17,7 +17,7 @@ use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class};
 use super::JobRules;
 use super::outcome::Outcome;
-use super::work::{JobWork, KIND};
+use super::work::{JobWork, KIND, cancelled};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 use crate::jobs::{JobInput, JobQueue, JobSettings, JobState, NewJob};
@@ -254,11 +254,17 @@ async fn start(app: &Arc<App>, rules: &JobRules) -> Result<JobQueue> {
     let work = Arc::new(JobWork::of_server(app, queue.clone()));
     let sweeping = sweep(queue.clone(), rules.arriving());
     let runner = tokio::spawn(async move {
-        if at_once == 0 {
-            return sweeping.await;
-        }
+        let running = async {
+            match at_once {
+                0 => {
+                    cancelled(&stop).await;
+                    Ok(())
+                }
+                _ => mine.run(work, at_once, &stop).await,
+            }
+        };
         tokio::select! {
-            ended = mine.run(work, at_once, &stop) => if let Err(error) = ended {
+            ended = running => if let Err(error) = ended {
                 tracing::error!(error = error.chain(), "jobs are not run any more");
             },
             () = sweeping => {}

@@ -205,7 +205,7 @@ fn turn(app: &Arc<App>, job: &Job) -> Result<(Turn, Option<Allowance>)> {
     turn.map(|turn| (turn, allowance)).ok_or(Error::Cancelled)
 }
 
-async fn cancelled(flag: &CancelFlag) {
+pub(super) async fn cancelled(flag: &CancelFlag) {
     while !flag.is_cancelled() {
         tokio::time::sleep(TICK).await;
     }

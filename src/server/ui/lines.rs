@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, Response};
+use futures_util::stream;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use crate::error::{Error, Result};
 
@@ -28,7 +28,10 @@ impl Lines {
     /// Nothing was written yet.
     pub(super) fn new() -> (Self, Body) {
         let (sender, receiver) = mpsc::channel(AHEAD);
-        (Self(sender), Body::from_stream(ReceiverStream::new(receiver)))
+        let lines = stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|line| (line, receiver))
+        });
+        (Self(sender), Body::from_stream(lines))
     }
 
     /// Writes an event. If nobody listens, nothing happens.
