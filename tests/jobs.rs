@@ -193,6 +193,15 @@ async fn jobs_run_in_the_order_they_came_and_say_how_they_ended() {
     assert_eq!(state(&queue, &ids[0]).await.owner.as_deref(), Some("somebody"));
     assert_eq!(queue.state("01M881HX0CMB1T5Q042YBSS8QH").await.expect("a database"), None);
 
+    let ended = async |owner| queue.ended(owner, Duration::ZERO).await.expect("a database");
+    assert_eq!(
+        (ended(Some("somebody")).await, ended(None).await),
+        (ids[..4].to_vec(), ids[4..].to_vec())
+    );
+    assert!(ended(Some("nobody")).await.is_empty());
+    let hour = Duration::from_secs(3600);
+    assert!(queue.ended(None, hour).await.expect("a database").is_empty());
+
     // What has ended goes when its time is over, and not before.
     assert_eq!(queue.sweep().await.expect("a database"), 0);
     let mut brief = settings();

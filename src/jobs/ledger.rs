@@ -13,7 +13,7 @@ use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{Connection as _, PgConnection, PgPool, SqliteConnection, SqlitePool};
 use ulid::Ulid;
 
 use super::{CANCELLED, JobProgress, JobState, JobStatus, QUEUE, database};
@@ -98,9 +98,20 @@ impl Ledger {
             // The address itself may hold a password.
             Error::invalid_option("queue", format!("no address of a PostgreSQL database: {error}"))
         })?;
+        let options = options.application_name("recto");
+        // A pool would go on asking, and in the end say only that it took too long.
+        let told = |why: String| {
+            let (host, port) = (options.get_host(), options.get_port());
+            Error::stage("jobs", format!("no connection to the database at {host}:{port}: {why}"))
+        };
+        match tokio::time::timeout(BUSY, PgConnection::connect_with(&options)).await {
+            Ok(Ok(connection)) => drop(connection.close().await),
+            Ok(Err(error)) => return Err(told(error.to_string())),
+            Err(_) => return Err(told(format!("no answer for {} seconds", BUSY.as_secs()))),
+        }
         let pool = PgPoolOptions::new()
             .acquire_timeout(BUSY)
-            .connect_with(options.application_name("recto"))
+            .connect_with(options)
             .await
             .map_err(database)?;
         PostgresStorage::<()>::setup(&pool).await.map_err(database)?;
@@ -403,13 +414,23 @@ impl Ledger {
         Ok(size(waiting))
     }
 
-    /// Jobs that ended before a time, in seconds since 1970.
-    pub(super) async fn ended(&self, before: i64) -> Result<Vec<String>> {
+    /// Jobs that ended at a time, in seconds since 1970, or before; those of everybody, or of one owner.
+    pub(super) async fn ended(
+        &self,
+        until: i64,
+        owner: Option<Option<&str>>,
+    ) -> Result<Vec<String>> {
+        let (everybody, owner) = (i64::from(owner.is_none()), owner.flatten());
         with!(self, pool => {
-            sqlx::query_scalar("SELECT id FROM recto_jobs WHERE parent IS NULL AND ended_at <= $1")
-                .bind(before)
-                .fetch_all(pool)
-                .await
+            sqlx::query_scalar(
+                "SELECT id FROM recto_jobs WHERE parent IS NULL AND ended_at <= $1 AND ($2 = 1 \
+                 OR owner = $3 OR (owner IS NULL AND $3 IS NULL)) ORDER BY id",
+            )
+            .bind(until)
+            .bind(everybody)
+            .bind(owner)
+            .fetch_all(pool)
+            .await
         })
         .map_err(database)
     }

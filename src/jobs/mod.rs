@@ -290,11 +290,21 @@ impl JobQueue {
     pub async fn sweep(&self) -> Result<usize> {
         let keep = i64::try_from(self.settings.keep.as_secs()).unwrap_or(i64::MAX);
         let mut removed = 0;
-        for id in self.ledger.ended(ledger::now().saturating_sub(keep)).await? {
+        for id in self.ledger.ended(ledger::now().saturating_sub(keep), None).await? {
             removed += usize::from(self.remove(&id).await?);
         }
         self.ledger.tidy().await?;
         Ok(removed)
+    }
+
+    /// The owner's jobs that ended so long ago, in the order they came.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn ended(&self, owner: Option<&str>, ago: Duration) -> Result<Vec<String>> {
+        let ago = i64::try_from(ago.as_secs()).unwrap_or(i64::MAX);
+        self.ledger.ended(ledger::now().saturating_sub(ago), Some(owner)).await
     }
 
     /// How many jobs, and parts of jobs, wait to be begun.

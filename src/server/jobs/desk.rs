@@ -1,11 +1,10 @@
 //! Where a server takes jobs in, tells how they are, and hands results out.
 
-use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,8 +27,6 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const COME_BACK: Duration = Duration::from_secs(30);
 /// An upload takes an hour at most.
 const LEFTOVER: Duration = Duration::from_secs(2 * 60 * 60);
-/// So many jobs are remembered to be cleared away when that is asked for.
-const MOST_TAKEN: usize = 10_000;
 /// How long a server that ends waits for its jobs to stop.
 const LAST_PAGE: Duration = Duration::from_secs(10);
 
@@ -39,8 +36,6 @@ pub(in crate::server) struct Desk {
     queue: OnceCell<JobQueue>,
     stop: CancelFlag,
     runner: Mutex<Option<JoinHandle<()>>>,
-    /// The last jobs that this server took, for those who clear away results.
-    taken: Mutex<VecDeque<String>>,
     pub(super) counts: Counts,
 }
 
@@ -118,7 +113,6 @@ impl Desk {
         });
         let new = NewJob { request, inputs, owner: app.settings.keys.owner(key) };
         let id = queue.submit(new).await.map_err(|error| broken(&error))?;
-        app.desk.remember(&id);
         Ok(id)
     }
 
@@ -169,7 +163,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Removes the jobs of a key that ended longer ago than that, of those that this server took.
+    /// Removes the jobs of a key that ended longer ago than that.
     pub(in crate::server) async fn clear(
         app: &Arc<App>,
         key: KeyIndex,
@@ -177,28 +171,13 @@ impl Desk {
         age: Duration,
     ) -> Result<(), ApiError> {
         let Some(queue) = Self::existing(app).await? else { return Ok(()) };
-        let taken = app.desk.taken().clone();
-        let until = now().saturating_sub(age.as_secs());
-        for id in taken {
-            let Some(known) = Self::find(app, key, &id, kinds).await? else { continue };
-            if known.state.ended_at.is_some_and(|ended| ended <= until) {
+        let owner = app.settings.keys.owner(key);
+        for id in queue.ended(owner.as_deref(), age).await.map_err(|error| broken(&error))? {
+            if Self::find(app, key, &id, kinds).await?.is_some() {
                 queue.remove(&id).await.map_err(|error| broken(&error))?;
-                app.desk.taken().retain(|taken| *taken != id);
             }
         }
         Ok(())
-    }
-
-    fn taken(&self) -> MutexGuard<'_, VecDeque<String>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn remember(&self, id: &str) {
-        let mut taken = self.taken();
-        taken.push_back(id.to_owned());
-        if taken.len() > MOST_TAKEN {
-            taken.pop_front();
-        }
     }
 
     /// Tells jobs under way to stop: they run again when the server is there again.
@@ -298,11 +277,6 @@ fn clear_leftovers(arriving: &Path, age: Duration) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Errors of the queue name files of this machine: they are for its log.
