@@ -9,6 +9,7 @@
 mod answer;
 mod app;
 mod auth;
+mod bifrost;
 mod docling;
 mod docs;
 mod document;
@@ -20,6 +21,7 @@ mod json;
 mod limits;
 mod metrics;
 mod models;
+mod order;
 mod reads;
 mod request;
 mod status;

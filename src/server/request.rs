@@ -9,7 +9,6 @@ use super::stored::Stored;
 use crate::error::Warning;
 use crate::options::PageSet;
 use crate::provider::{Granularity, OcrRequest, OcrTableFormat};
-use crate::source::Source;
 
 /// A request, read.
 #[derive(Debug)]
@@ -95,7 +94,7 @@ impl Fields {
             document_annotation_format: self.annotation("document_annotation_format"),
             document_annotation_prompt: self.text("document_annotation_prompt"),
             fallbacks: self.texts("fallbacks"),
-            ..OcrRequest::new(Source::Bytes { bytes: [].into(), name: None })
+            ..OcrRequest::default()
         };
         ocr.parameters = self.parameters(parameters);
         let document = document::read(document, stored, &mut self.warnings);

@@ -17,7 +17,7 @@ use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class};
 use super::JobRules;
 use super::outcome::Outcome;
-use super::work::{JobWork, KIND};
+use super::work::{JobWork, KIND, ORDER};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 use crate::jobs::{JobInput, JobQueue, JobSettings, JobState, NewJob};
@@ -63,6 +63,8 @@ impl Ticket {
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Known {
     pub(in crate::server) ticket: Ticket,
+    /// What is asked, as it was submitted.
+    pub(in crate::server) order: Value,
     pub(in crate::server) state: JobState,
 }
 
@@ -114,7 +116,7 @@ impl Desk {
             return Err(ApiError::new(Class::Busy, message).retry_after(COME_BACK));
         }
         let request = json!({
-            KIND: ticket.kind, "documents": ticket.documents, "order": order,
+            KIND: ticket.kind, "documents": ticket.documents, ORDER: order,
         });
         let new = NewJob { request, inputs, owner: app.settings.keys.owner(key) };
         let id = queue.submit(new).await.map_err(|error| broken(&error))?;
@@ -137,9 +139,10 @@ impl Desk {
             return Ok(None);
         }
         let request = queue.request(id).await.map_err(|error| broken(&error))?;
-        let ticket: Option<Ticket> =
-            request.and_then(|request| serde_json::from_value(request).ok());
-        let known = ticket.map(|ticket| Known { ticket, state });
+        let known = request.and_then(|mut request| {
+            let order = request[ORDER].take();
+            Some(Known { ticket: serde_json::from_value(request).ok()?, order, state })
+        });
         Ok(known.filter(|known| kinds.contains(&known.ticket.kind.as_str())))
     }
 
@@ -151,6 +154,12 @@ impl Desk {
         let Some(queue) = Self::existing(app).await? else { return Ok(None) };
         let bytes = queue.result(id).await.map_err(|error| broken(&error))?;
         bytes.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))
+    }
+
+    /// Removes a job that has ended.
+    pub(in crate::server) async fn remove(app: &Arc<App>, id: &str) -> Result<(), ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(()) };
+        queue.remove(id).await.map(drop).map_err(|error| broken(&error))
     }
 
     /// Removes a job some time from now; at the latest it goes when all are swept.

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::app::App;
-use super::super::docling;
 use super::super::limits::Allowance;
 use super::super::reads::Turn;
+use super::super::{bifrost, docling};
 use super::outcome::Outcome;
 use crate::call::{Call, CancelFlag};
 use crate::engine::Engine;
@@ -19,6 +19,9 @@ use crate::provider::OcrProvider;
 /// The field of a request that says what kind of job it is.
 pub(in crate::server) const KIND: &str = "kind";
 
+/// The field of a request that has what is asked.
+pub(in crate::server) const ORDER: &str = "order";
+
 /// How often a job that waits for its turn looks whether it was cancelled.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -26,7 +29,8 @@ const TICK: Duration = Duration::from_millis(50);
 type Run = fn(&Tools, &Job, &Call) -> Result<Outcome>;
 
 /// All kinds of jobs.
-const KINDS: [(&str, Run); 1] = [(docling::CONVERT, docling::convert_job)];
+const KINDS: [(&str, Run); 2] =
+    [(docling::CONVERT, docling::convert_job), (bifrost::OCR, bifrost::run)];
 
 /// How jobs of a kind are done in parts.
 struct InParts {
@@ -48,7 +52,6 @@ const IN_PARTS: [(&str, InParts); 1] = [(
 /// What jobs are done with.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Tools {
-    #[allow(dead_code)] // Conversions are the engine's; kinds that ask providers are to come.
     pub(in crate::server) provider: Arc<dyn OcrProvider>,
     pub(in crate::server) engine: Option<Engine>,
     /// The queue that the jobs are from.
