@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
+use crate::language::{Language, Tessdata};
 use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
@@ -32,6 +33,7 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Inner {
+    tessdata: Option<PathBuf>,
     fetching: FetchRules,
     max_pages: Option<usize>,
     here: InProcess,
@@ -170,10 +172,10 @@ impl EngineBuilder {
                 Some(Children::new(processes, settings)?)
             }
         };
-        let recognition = Recognition::new(self.tessdata, !self.raw_confidence);
+        let recognition = Recognition::new(self.tessdata.clone(), !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        let Self { fetching, max_pages, .. } = self;
-        Ok(Engine { inner: Arc::new(Inner { fetching, max_pages, here, children }) })
+        let Self { tessdata, fetching, max_pages, .. } = self;
+        Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, here, children }) })
     }
 }
 
@@ -181,6 +183,19 @@ impl Engine {
     /// Starts the settings of an engine.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
+    }
+
+    /// The languages whose models are installed, by tag, each once: those that can be recognised.
+    /// None where no models are found, or this build has no recogniser.
+    pub fn languages(&self) -> Vec<Language> {
+        if !cfg!(feature = "tesseract") {
+            return Vec::new();
+        }
+        let found = Tessdata::discover(self.inner.tessdata.as_deref());
+        let models = found.map(|data| data.installed()).unwrap_or_default();
+        let mut languages: Vec<Language> = models.into_iter().map(|m| m.language).collect();
+        languages.dedup();
+        languages
     }
 
     /// Reads a document to the end.

@@ -59,7 +59,8 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "objects" => Some(data()),
         // A queue of whatever others run.
         "jobs" => Some([data(), vec!["objects"]].concat()),
-        // docling-serve's interface is about the engine and its exports, not about providers.
+        // docling-serve's interface and the page are about the engine and its exports, not about
+        // providers.
         "server" => Some([data(), vec!["provider", "files", "jobs", "engine", "export"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use recto::jobs::{
     Job, JobHandler, JobInput, JobPart, JobProgress, JobQueue, JobSettings, JobState, JobStatus,
-    NewJob,
+    NewJob, PartDone,
 };
 use recto::{CancelFlag, Error};
 use serde_json::{Value, json};

@@ -19,7 +19,8 @@ use super::auth::KeyIndex;
 use super::error::{ApiError, Class, Dialect, json_response};
 use super::request::{self, Asked};
 use super::stored::Stored;
-use super::{bifrost, docling, files, models, status};
+use super::{bifrost, docling, files, models, status, ui};
+use super::{docling, files, models, request, status, ui};
 use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
@@ -45,6 +46,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .merge(files::routes())
         .merge(docling::routes())
         .merge(bifrost::routes())
+        .merge(ui::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
         .route("/livez", get(|| async { status::health() }))
@@ -54,10 +56,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/version", get(|| async { status::version() }))
         .route("/openapi.json", get(|| async { status::openapi() }))
         .route("/docs", get(|| async { status::docs() }))
-        .fallback(|request: Request| async move {
-            let message = format!("there is no path {}", request.uri().path());
-            refuse(&request, &ApiError::new(Class::NotFound, message))
-        })
+        .fallback(|request: Request| async move { unknown_path(&request) })
         .method_not_allowed_fallback(|request: Request| async move {
             let message = format!("{} does not take {}", request.uri().path(), request.method());
             refuse(&request, &ApiError::new(Class::Method, message))
@@ -68,6 +67,12 @@ pub(super) fn router(app: Arc<App>) -> Router {
         }))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), count))
         .with_state(app)
+}
+
+/// What there is to say about a path that is none.
+pub(super) fn unknown_path(request: &Request) -> Response<Body> {
+    let message = format!("there is no path {}", request.uri().path());
+    refuse(request, &ApiError::new(Class::NotFound, message))
 }
 
 fn refuse(request: &Request, error: &ApiError) -> Response<Body> {

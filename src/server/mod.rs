@@ -1,6 +1,6 @@
 //! An HTTP server that speaks the interfaces of hosted OCR services: Mistral's and Bifrost's
 //! (`/v1/ocr`), Opper's (`/v3/ocr`, and `/v2/ocr` for its older clients), docling-serve's
-//! (`/v1/convert/source`, `/v1/convert/file`).
+//! (`/v1/convert/source`, `/v1/convert/file`); and a page for people (`/ui`).
 //!
 //! [`Server`] puts them in front of any [`OcrProvider`]. docs/server.md has the table of endpoints
 //! and fields. This module alone of the library starts a runtime, in [`Server::run`];
@@ -26,6 +26,7 @@ mod reads;
 mod request;
 mod status;
 mod stored;
+mod ui;
 
 use std::future::Future;
 use std::net::SocketAddr;

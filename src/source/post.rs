@@ -1,7 +1,5 @@
 //! Messages to URLs, under the same rules as downloads.
 
-use std::time::Duration;
-
 use url::Url;
 
 use super::UrlPolicy;
@@ -11,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// Longest time of one message.
 #[cfg(feature = "remote")]
-const WHOLE: Duration = Duration::from_secs(30);
+const WHOLE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Posts a JSON body. Redirects are not followed: they would turn it into a question.
 ///

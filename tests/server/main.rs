@@ -4,6 +4,7 @@
 
 mod access;
 mod answers;
+mod bifrost;
 mod children;
 mod docling;
 mod docling_errors;
@@ -22,6 +23,7 @@ mod program;
 mod queue;
 mod remote;
 mod status;
+mod ui;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

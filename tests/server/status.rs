@@ -163,6 +163,9 @@ async fn the_description_names_the_paths_that_there_are() {
         "/version",
         "/openapi.json",
         "/docs",
+        "/ui",
+        "/ui/options",
+        "/ui/read",
     ]
     .into();
     assert_eq!(described, there);

@@ -1,9 +1,10 @@
 //! Documents in buckets: `s3://bucket/folder/`, a single object, or a pattern below a folder.
 
+#[cfg(feature = "jobs")]
 use std::io::Write as _;
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
+#[cfg(feature = "jobs")]
 use anyhow::Context as _;
 use recto::Source;
 use tempfile::TempPath;
@@ -120,7 +121,7 @@ impl Bucket {
             anyhow::Ok(())
         });
         written.with_context(|| format!("{key}: cannot be fetched"))?;
-        Ok((Source::path(<TempPath as AsRef<FilePath>>::as_ref(&path)), path))
+        Ok((Source::path(path.to_path_buf()), path))
     }
 }
 

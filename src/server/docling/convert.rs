@@ -202,7 +202,7 @@ fn read(
 }
 
 /// What a `DoclingDocument` says of its file. Fails where files of its kind are not wanted.
-fn origin(source: &Source, options: &Options) -> Result<DoclingOrigin> {
+pub(in crate::server) fn origin(source: &Source, options: &Options) -> Result<DoclingOrigin> {
     let name = source.name();
     let bytes: &[u8] = match source {
         Source::Bytes { bytes, .. } => bytes,

@@ -35,14 +35,14 @@ const LISTS: [&str; 5] = ["to_formats", "from_formats", "ocr_lang", "lang", "pag
 
 /// A form that has arrived.
 #[derive(Debug, Default)]
-pub(super) struct Form {
+pub(in crate::server) struct Form {
     files: Vec<Source>,
     fields: BTreeMap<String, Vec<String>>,
 }
 
 /// Where files are kept while a form arrives, and how large they may be together.
 #[derive(Clone, Debug)]
-pub(super) enum Keep {
+pub(in crate::server) enum Keep {
     /// In memory.
     Memory(usize),
     /// In a folder, each until its [`Source`] is dropped.
@@ -50,7 +50,7 @@ pub(super) enum Keep {
 }
 
 /// Reads a form to its end.
-pub(super) async fn receive(request: Request, keep: &Keep) -> Result<Form, ApiError> {
+pub(in crate::server) async fn receive(request: Request, keep: &Keep) -> Result<Form, ApiError> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let boundary = multer::parse_boundary(kind.unwrap_or_default()).map_err(|_| {
         let message = "the body has to be a form, with Content-Type: multipart/form-data";
@@ -159,10 +159,7 @@ fn failure(error: &multer::Error, most: u64) -> ApiError {
 impl Form {
     /// What the form asks for.
     pub(super) fn asked(mut self) -> Result<Asked, ApiError> {
-        // Clients write an empty field, or Python's word, for none.
-        for texts in self.fields.values_mut() {
-            texts.retain(|text| !matches!(text.as_str(), "" | "None" | "null"));
-        }
+        self.drop_empty();
         let target = match self.last("target_type") {
             Some(name) => options::target(&name, &["target_type"])?,
             None => Target::InBody,
@@ -186,6 +183,25 @@ impl Form {
     /// Of a field that comes several times, the last counts.
     fn last(&mut self, name: &str) -> Option<String> {
         self.fields.remove(name)?.pop()
+    }
+
+    /// A field that is no option, its last value. An empty one is as good as none.
+    pub(in crate::server) fn take(&mut self, name: &str) -> Option<String> {
+        self.last(name).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The files, and all fields as options.
+    pub(in crate::server) fn into_parts(mut self) -> (Vec<Source>, Map<String, Value>) {
+        self.drop_empty();
+        let options = self.options();
+        (self.files, options)
+    }
+
+    /// Clients write an empty field, or Python's word, for none.
+    fn drop_empty(&mut self) {
+        for texts in self.fields.values_mut() {
+            texts.retain(|text| !matches!(text.as_str(), "" | "None" | "null"));
+        }
     }
 
     /// All other fields are options.

@@ -9,11 +9,11 @@ mod answer;
 mod archive;
 mod ask;
 mod callbacks;
-mod convert;
-mod form;
+pub(super) mod convert;
+pub(super) mod form;
 mod images;
 mod job;
-mod options;
+pub(super) mod options;
 mod tasks;
 mod watch;
 
@@ -117,7 +117,7 @@ async fn reading(
         .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))?
 }
 
-fn engine(app: &App) -> Result<Engine, ApiError> {
+pub(super) fn engine(app: &App) -> Result<Engine, ApiError> {
     app.settings.engine.clone().ok_or_else(|| {
         ApiError::new(
             Class::NotOffered,

@@ -54,7 +54,17 @@ pub(super) fn target(name: &str, place: &[&str]) -> Result<Target, ApiError> {
 
 /// Reads options over docling's defaults; `place` is where they stand in the request.
 pub(super) fn read(value: &Value, place: &[&str]) -> Result<(Options, Vec<Warning>), ApiError> {
-    Options::from_docling_json(value).map_err(|error| {
+    read_over(Options::docling(), value, place)
+}
+
+/// The same over other defaults.
+pub(in crate::server) fn read_over(
+    mut options: Options,
+    value: &Value,
+    place: &[&str],
+) -> Result<(Options, Vec<Warning>), ApiError> {
+    let read = options.apply_docling_json(value);
+    read.map(|warnings| (options, warnings)).map_err(|error| {
         let (option, message) = match &error {
             Error::InvalidOption { option, detail } => (option.to_string(), detail.clone()),
             Error::UnknownLanguage { code } => {
