@@ -20,7 +20,6 @@ use super::error::{ApiError, Class, Dialect, json_response};
 use super::request::{self, Asked};
 use super::stored::Stored;
 use super::{bifrost, docling, files, models, status, ui};
-use super::{docling, files, models, request, status, ui};
 use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
