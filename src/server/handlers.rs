@@ -19,7 +19,7 @@ use super::auth::KeyIndex;
 use super::error::{ApiError, Class, Dialect, json_response};
 use super::request::{self, Asked};
 use super::stored::Stored;
-use super::{bifrost, docling, files, models, status, ui};
+use super::{batch, bifrost, docling, files, models, status, ui};
 use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
@@ -44,6 +44,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v3/ocr/models", get(list_models))
         .merge(files::routes())
         .merge(docling::routes())
+        .merge(batch::routes())
         .merge(bifrost::routes())
         .merge(ui::routes())
         .route("/metrics", get(metrics))

@@ -9,6 +9,7 @@
 mod answer;
 mod app;
 mod auth;
+mod batch;
 mod bifrost;
 mod docling;
 mod docs;

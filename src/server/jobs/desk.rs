@@ -16,7 +16,7 @@ use super::super::app::App;
 use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class};
 use super::JobRules;
-use super::outcome::Outcome;
+use super::outcome::{About, Outcome};
 use super::work::{JobWork, KIND, ORDER};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
@@ -30,6 +30,8 @@ const COME_BACK: Duration = Duration::from_secs(30);
 const LEFTOVER: Duration = Duration::from_secs(2 * 60 * 60);
 /// So many jobs are remembered to be cleared away when that is asked for.
 const MOST_TAKEN: usize = 10_000;
+/// What is known of a result is in its first bytes.
+const LONGEST_ABOUT: u64 = 64 * 1024;
 /// How long a server that ends waits for its jobs to stop.
 const LAST_PAGE: Duration = Duration::from_secs(10);
 
@@ -154,6 +156,35 @@ impl Desk {
         let Some(queue) = Self::existing(app).await? else { return Ok(None) };
         let bytes = queue.result(id).await.map_err(|error| broken(&error))?;
         bytes.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))
+    }
+
+    /// What is known of the result of a job that ended well, beside its body.
+    pub(in crate::server) async fn about(
+        app: &Arc<App>,
+        id: &str,
+    ) -> Result<Option<About>, ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(None) };
+        let start = queue.result_start(id, LONGEST_ABOUT).await.map_err(|error| broken(&error))?;
+        let outcome = start.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))?;
+        Ok(outcome.map(|outcome| outcome.about))
+    }
+
+    /// The jobs of a kind that a key has, newest first.
+    pub(in crate::server) async fn list(
+        app: &Arc<App>,
+        key: KeyIndex,
+        kind: &str,
+    ) -> Result<Vec<String>, ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(Vec::new()) };
+        let owner = app.settings.keys.owner(key);
+        let part = format!("\"{KIND}\":\"{kind}\"");
+        queue.list(owner.as_deref(), &part).await.map_err(|error| broken(&error))
+    }
+
+    /// Ends a job, if it has not ended.
+    pub(in crate::server) async fn cancel(app: &Arc<App>, id: &str) -> Result<(), ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(()) };
+        queue.cancel(id).await.map(drop).map_err(|error| broken(&error))
     }
 
     /// Removes a job that has ended.
