@@ -4,6 +4,7 @@
 
 mod access;
 mod answers;
+mod batch;
 mod bifrost;
 mod children;
 mod docling;
