@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// Before the digits of an id, where a service writes ids so.
@@ -12,7 +13,8 @@ const PREFIX: &str = "file_";
 const SHORT: usize = 32;
 const LONG: usize = 36;
 
-/// The name of a stored file: 122 random bits, which nobody guesses.
+/// The name of a stored file: 122 random bits, which nobody guesses; or, where it was stored
+/// [under a text](Self::named), bits of that.
 ///
 /// It is written as a UUID (`00edaf84-95b0-45db-8f83-f71138491f23`, as Mistral does) or as
 /// [`prefixed`](Self::prefixed) (`file_00edaf8495b045db8f83f71138491f23`, as Opper does); either form
@@ -25,6 +27,14 @@ impl FileId {
     /// A new one.
     pub(super) fn random() -> Self {
         Self(Uuid::new_v4())
+    }
+
+    /// The one for a text: always the same, and told from it by nobody who does not know the text.
+    pub fn named(text: &str) -> Self {
+        let hash = Sha256::digest(text.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
     /// `file_` and 32 hexadecimal digits.

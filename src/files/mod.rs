@@ -161,7 +161,16 @@ impl FileStore {
     ///
     /// [`FileError::Io`], [`FileError::Full`].
     pub fn upload(&self) -> std::result::Result<Upload, FileError> {
-        Upload::begin(Arc::clone(&self.inner))
+        self.upload_as(FileId::random())
+    }
+
+    /// A file that is about to arrive under this id, of which there must be no other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::upload`], and where it is being written already.
+    pub fn upload_as(&self, id: FileId) -> std::result::Result<Upload, FileError> {
+        Upload::begin(Arc::clone(&self.inner), id)
     }
 
     /// What is known of a file, if the owner has it.

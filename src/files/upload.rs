@@ -26,9 +26,8 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub(super) fn begin(store: Arc<Inner>) -> Result<Self, FileError> {
+    pub(super) fn begin(store: Arc<Inner>, id: FileId) -> Result<Self, FileError> {
         store.create().map_err(FileError::Io)?;
-        let id = FileId::random();
         let file =
             new_file(&store.path(id, Kind::Part)).map_err(|error| unwritten(&store, error))?;
         Ok(Self { store, id, file, kind: Kind::Part, head: Vec::new(), bytes: 0, is_kept: false })

@@ -382,6 +382,7 @@ impl Ledger {
             error,
             owner,
             submitted_at: submitted.unsigned_abs(),
+            started_at: started.map(i64::unsigned_abs),
             ended_at: ended.map(i64::unsigned_abs),
         }))
     }
@@ -412,6 +413,23 @@ impl Ledger {
         })
         .map_err(database)?;
         Ok(size(waiting))
+    }
+
+    /// The jobs of an owner whose request has a text in it, newest first.
+    pub(super) async fn list(&self, owner: Option<&str>, part: &str) -> Result<Vec<String>> {
+        // In a pattern these stand for anything.
+        let part = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        with!(self, pool => {
+            sqlx::query_scalar(
+                "SELECT id FROM recto_jobs WHERE parent IS NULL AND owner IS NOT DISTINCT FROM $1 \
+                 AND request LIKE $2 ESCAPE '\\' ORDER BY id DESC",
+            )
+            .bind(owner)
+            .bind(format!("%{part}%"))
+            .fetch_all(pool)
+            .await
+        })
+        .map_err(database)
     }
 
     /// Jobs that ended at a time, in seconds since 1970, or before; those of everybody, or of one owner.

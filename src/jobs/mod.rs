@@ -129,8 +129,17 @@ pub struct JobState {
     pub owner: Option<String>,
     /// When it was submitted, in seconds since 1970.
     pub submitted_at: u64,
+    /// When it was begun for the first time.
+    pub started_at: Option<u64>,
     /// When it ended.
     pub ended_at: Option<u64>,
+}
+
+impl JobState {
+    /// Whether it failed because it was [cancelled](JobQueue::cancel).
+    pub fn was_cancelled(&self) -> bool {
+        self.status == JobStatus::Failure && self.error.as_deref() == Some(CANCELLED)
+    }
 }
 
 /// A queue of jobs. Clones share it; several processes may.
@@ -245,6 +254,29 @@ impl JobQueue {
             Some(state) if state.status == JobStatus::Success => self.store.read_result(id).await,
             _ => Ok(None),
         }
+    }
+
+    /// So many bytes of the start of a job's result at most; `None` where it has none (yet).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::result`].
+    pub async fn result_start(&self, id: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        match self.state(id).await? {
+            Some(state) if state.status == JobStatus::Success => {
+                self.store.start_of_result(id, most).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The ids of an owner's jobs whose request, written as JSON, has this text in it, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn list(&self, owner: Option<&str>, part: &str) -> Result<Vec<String>> {
+        self.ledger.list(owner, part).await
     }
 
     /// Ends a job: one that waits never runs, one that runs is told to stop. Whether there was one to

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{
-    Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, WriteMultipart,
+    Error as StoreError, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutMode,
+    WriteMultipart,
 };
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
@@ -142,6 +143,17 @@ impl Store {
     /// A result; `None` where there is none.
     pub(super) async fn read_result(&self, job: &str) -> Result<Option<Vec<u8>>> {
         match self.objects.get(&self.result(job)).await {
+            Ok(found) => Ok(Some(found.bytes().await.map_err(failed)?.into())),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// So many bytes of the start of a result at most; `None` where there is none.
+    pub(super) async fn start_of_result(&self, job: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        let options =
+            GetOptions { range: Some(GetRange::Bounded(0..most)), ..GetOptions::default() };
+        match self.objects.get_opts(&self.result(job), options).await {
             Ok(found) => Ok(Some(found.bytes().await.map_err(failed)?.into())),
             Err(StoreError::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed(error)),

@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::options::PageSet;
 use crate::source::Source;
 
-/// What is asked of an OCR provider: the union of what the services take.
-#[derive(Clone, Debug)]
+/// What is asked of an OCR provider: the union of what the services take. Serialized, it is all but the
+/// document; read back, it has an empty one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OcrRequest {
     /// The caller's name for the request; comes back as the response's id. Default: `None`.
     pub id: Option<String>,
@@ -15,6 +16,7 @@ pub struct OcrRequest {
     /// provider's own choice.
     pub model: Option<String>,
     /// The document. Default: an empty one, which fails.
+    #[serde(skip, default = "nothing")]
     pub document: Source,
     /// A name for the document, where its source has none. Default: `None`.
     pub document_name: Option<String>,
@@ -79,8 +81,13 @@ impl OcrRequest {
 
 impl Default for OcrRequest {
     fn default() -> Self {
-        Self::new(Source::Bytes { bytes: [].into(), name: None })
+        Self::new(nothing())
     }
+}
+
+/// An empty document.
+fn nothing() -> Source {
+    Source::Bytes { bytes: [].into(), name: None }
 }
 
 /// How tables are written that are taken out of the markdown.

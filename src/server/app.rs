@@ -19,6 +19,8 @@ pub(super) struct App {
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
     pub(super) desk: Desk,
+    /// Held by whoever writes the results of a batch.
+    pub(super) outputs: tokio::sync::Mutex<()>,
     draining: AtomicBool,
 }
 
@@ -30,6 +32,7 @@ impl App {
             limits: Limits::new(settings.limits),
             metrics: Metrics::default(),
             desk: Desk::default(),
+            outputs: tokio::sync::Mutex::default(),
             settings,
             draining: AtomicBool::new(false),
         }

@@ -22,7 +22,7 @@ const DIALECT_HEADER: &str = "x-recto-dialect";
 pub(super) enum Dialect {
     /// `/v1`: lists of validation errors with status 422, else an object with string codes.
     Mistral,
-    /// `/v1`, where a header asks for it: an envelope.
+    /// `/v1/async`, and `/v1` where a header asks for it: an envelope.
     Bifrost,
     /// `/v3`: `{"error": {"code", "message", "details"}}`.
     Opper,
@@ -42,6 +42,7 @@ impl Dialect {
         match path {
             _ if path.starts_with("/v3/") => Self::Opper,
             _ if path.starts_with("/v2/") => Self::OpperV2,
+            _ if path.starts_with("/v1/async/") => Self::Bifrost,
             _ if DOCLING_PATHS.iter().any(|start| path.starts_with(start)) => Self::Docling,
             _ if headers.get(DIALECT_HEADER).is_some_and(|value| value == "bifrost") => {
                 Self::Bifrost

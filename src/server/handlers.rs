@@ -15,9 +15,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::{self, About};
 use super::app::App;
+use super::auth::KeyIndex;
 use super::error::{ApiError, Class, Dialect, json_response};
+use super::request::{self, Asked};
 use super::stored::Stored;
-use super::{docling, files, models, request, status, ui};
+use super::{batch, bifrost, docling, files, models, status, ui};
 use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
@@ -42,6 +44,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v3/ocr/models", get(list_models))
         .merge(files::routes())
         .merge(docling::routes())
+        .merge(batch::routes())
+        .merge(bifrost::routes())
         .merge(ui::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
@@ -148,20 +152,7 @@ async fn read(
     check_length(request.headers(), app.settings.max_body_bytes)?;
     let allowance = app.limits.admit(key, start)?;
     let place = app.reads.enter()?;
-
-    // What is not text is no JSON either.
-    let parameters = request.headers().get(PARAMETERS_HEADER);
-    let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
-    let length = announced(request.headers());
-    let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
-    let stored = Stored::of(app, key);
-    // Tens of megabytes of base64 would hold up other requests of this thread. The body is gone
-    // before the document is read.
-    let asked = tokio::task::spawn_blocking(move || {
-        request::read(&body, parameters.as_deref(), dialect, &stored)
-    })
-    .await
-    .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))??;
+    let asked = asked(app, key, request, dialect).await?;
 
     let mut about = About {
         model_requested: asked.ocr.model.clone(),
@@ -197,6 +188,28 @@ async fn read(
     }
     app.metrics.read(usage.pages_processed, usage.document_bytes.unwrap_or(0), about.latency);
     Ok(json_response(StatusCode::OK, &answer::body(&response, &about, dialect)))
+}
+
+/// What a request asks for. Whoever calls has a place for it: its body is in memory.
+pub(super) async fn asked(
+    app: &App,
+    key: KeyIndex,
+    request: Request,
+    dialect: Dialect,
+) -> Result<Asked, ApiError> {
+    // What is not text is no JSON either.
+    let parameters = request.headers().get(PARAMETERS_HEADER);
+    let parameters = parameters.map(|value| value.to_str().unwrap_or("?").to_owned());
+    let length = announced(request.headers());
+    let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
+    let stored = Stored::of(app, key);
+    // Tens of megabytes of base64 would hold up other requests of this thread. The body is gone
+    // before the document is read.
+    tokio::task::spawn_blocking(move || {
+        request::read(&body, parameters.as_deref(), dialect, &stored)
+    })
+    .await
+    .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))?
 }
 
 /// JSON must be called so: a web page of somebody else can make a browser send anything to a server

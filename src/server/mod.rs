@@ -9,6 +9,8 @@
 mod answer;
 mod app;
 mod auth;
+mod batch;
+mod bifrost;
 mod docling;
 mod docs;
 mod document;
@@ -20,6 +22,7 @@ mod json;
 mod limits;
 mod metrics;
 mod models;
+mod order;
 mod reads;
 mod request;
 mod status;

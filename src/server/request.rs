@@ -1,5 +1,7 @@
 //! From the JSON of a request to an [`OcrRequest`].
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::document;
@@ -9,7 +11,6 @@ use super::stored::Stored;
 use crate::error::Warning;
 use crate::options::PageSet;
 use crate::provider::{Granularity, OcrRequest, OcrTableFormat};
-use crate::source::Source;
 
 /// A request, read.
 #[derive(Debug)]
@@ -34,13 +35,22 @@ pub(super) fn read(
     let value: Json<'_> = serde_json::from_slice(body).map_err(|error| {
         invalid(Issue::new(&[], "json_invalid", format!("JSON decode error: {error}")))
     })?;
-    let mut map = match value {
-        Json::Object(map) => map,
+    match value {
+        Json::Object(map) => of_map(map, parameters, dialect, stored),
         other => {
             let issue = Issue::new(&[], "model_type", "Input should be an object");
-            return Err(invalid(issue.sent(&other.into_value())));
+            Err(invalid(issue.sent(&other.into_value())))
         }
-    };
+    }
+}
+
+/// Reads the fields of a body.
+pub(super) fn of_map(
+    mut map: BTreeMap<String, Json<'_>>,
+    parameters: Option<&str>,
+    dialect: Dialect,
+    stored: &Stored,
+) -> Result<Asked, ApiError> {
     // The document alone is large: everything else has texts of its own.
     let document = map.remove("document");
     let map = json::into_map(map);
@@ -95,7 +105,7 @@ impl Fields {
             document_annotation_format: self.annotation("document_annotation_format"),
             document_annotation_prompt: self.text("document_annotation_prompt"),
             fallbacks: self.texts("fallbacks"),
-            ..OcrRequest::new(Source::Bytes { bytes: [].into(), name: None })
+            ..OcrRequest::default()
         };
         ocr.parameters = self.parameters(parameters);
         let document = document::read(document, stored, &mut self.warnings);
@@ -311,7 +321,7 @@ fn without_secrets(map: &Map<String, Value>) -> Value {
 }
 
 /// A whole number from 0, also as 3.0.
-fn whole(value: &Value) -> Option<u64> {
+pub(super) fn whole(value: &Value) -> Option<u64> {
     let float = || {
         let number = value.as_f64()?;
         let fits = number.fract() == 0.0 && (0.0..1e15).contains(&number);

@@ -67,6 +67,7 @@ check "OpenAI for Python" "$python" tests/clients/open_ai.py "$recto"
 check "docling-serve-client and docling-core" "$python" tests/clients/docling_serve.py "$recto"
 check "docling-client" "$python" tests/clients/docling_client.py "$recto"
 check "Open WebUI's loaders" "$python" tests/clients/open_webui.py "$recto"
+check "Bifrost's asynchronous reads" "$python" tests/clients/bifrost.py "$recto"
 if [ -n "$node" ]; then
     # Node looks for packages beside the file.
     cp tests/clients/node.mjs "$tools/node.mjs"

@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import time
 import urllib.request
 
 from mistralai.client import Mistral
@@ -157,6 +158,48 @@ def files(client):
     client.files.delete(file_id=batch.id)
 
 
+def batches(client):
+    lines = [
+        {"custom_id": "0", "body": {"document": {"document_url": REPORT["document_url"]}}},
+        {"custom_id": "1", "body": {"document": {"document_url": "data:text/plain;base64,aGVq"}}},
+    ]
+    content = "\n".join(map(json.dumps, lines)).encode()
+    upload = {"file_name": "work.jsonl", "content": content}
+    asked = client.files.upload(file=upload, purpose="batch")
+    job = client.batch.jobs.create(
+        endpoint="/v1/ocr",
+        input_files=[asked.id],
+        model="mistral-ocr-latest",
+        metadata={"team": "x"},
+    )
+    assert (job.total_requests, job.input_files) == (2, [asked.id]), job
+    for _ in range(600):
+        job = client.batch.jobs.get(job_id=job.id)
+        if job.status not in ("QUEUED", "RUNNING"):
+            break
+        time.sleep(0.1)
+    assert job.status == "SUCCESS" and job.metadata == {"team": "x"}, job
+    assert (job.succeeded_requests, job.failed_requests, job.completed_requests) == (1, 1, 2), job
+    assert job.errors[0].count == 1 and job.created_at <= job.started_at <= job.completed_at, job
+    answer = json.loads(client.files.download(file_id=job.output_file).read())
+    assert (answer["custom_id"], answer["response"]["status_code"], answer["error"]) == ("0", 200, None)
+    assert TITLE in answer["response"]["body"]["pages"][0]["markdown"]
+    error = json.loads(client.files.download(file_id=job.error_file).read())
+    assert (error["custom_id"], error["response"]["status_code"]) == ("1", 400), error
+    inline = client.batch.jobs.get(job_id=job.id, inline=True)
+    assert inline.outputs == [answer, error]
+    listed = client.batch.jobs.list(metadata={"team": "x"}, status=["SUCCESS"])
+    assert [each.id for each in listed.data] == [job.id] and listed.total == 1, listed
+    assert client.batch.jobs.list(metadata={"team": "y"}).total == 0
+    for file in [asked.id, job.output_file, job.error_file]:
+        client.files.delete(file_id=file)
+    assert client.batch.jobs.delete(job_id=job.id).deleted
+
+    job = client.batch.jobs.create(endpoint="/v1/ocr", requests=lines)
+    assert client.batch.jobs.cancel(job_id=job.id).status == "CANCELLED"
+    client.batch.jobs.delete(job_id=job.id)
+
+
 def models(client):
     listed = {model.id: model for model in client.models.list().data}
     assert listed["mistral-ocr-latest"].capabilities.ocr
@@ -194,6 +237,7 @@ def check(address):
     images(client)
     annotations(client)
     files(client)
+    batches(client)
     models(client)
     errors(client, address)
 

@@ -4,6 +4,8 @@
 
 mod access;
 mod answers;
+mod batch;
+mod bifrost;
 mod children;
 mod docling;
 mod docling_errors;

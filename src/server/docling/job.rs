@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::Url;
 
-use super::super::jobs::{About, Failure, Outcome, Tools};
+use super::super::jobs::{About, Failure, Outcome, Place, Tools};
 use super::ask::Asked;
 use super::callbacks::{self, Callback, Caller};
 use super::convert::{self, Counts, Reply};
@@ -14,7 +13,7 @@ use crate::engine::{Engine, PartRead};
 use crate::error::{Error, Result, Warning};
 use crate::jobs::{Job, JobInput, JobPart, PartDone};
 use crate::options::{Options, PageSet};
-use crate::source::{Source, StoredFile};
+use crate::source::Source;
 
 /// What these jobs are called.
 pub(in crate::server) const CONVERT: &str = "docling.convert";
@@ -27,16 +26,6 @@ struct Order {
     target: Target,
     callbacks: Vec<Callback>,
     warnings: Vec<Warning>,
-}
-
-/// Where a document is.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Place {
-    /// The next of the job's inputs, by its name.
-    Input(String),
-    /// It is fetched when the job runs.
-    Url(Url),
 }
 
 /// What whoever asks how a job is wants to know of its result.
@@ -53,17 +42,12 @@ pub(super) fn order(asked: Asked) -> Result<(Value, Vec<JobInput>, Vec<Source>)>
     let mut inputs = Vec::new();
     let mut kept = Vec::new();
     let documents = sources.into_iter().map(|source| {
-        let name = source.name();
-        match source {
-            Source::Url(url) => return Place::Url(url),
-            Source::Bytes { bytes, .. } => inputs.push(JobInput::Bytes(bytes.to_vec())),
-            Source::Path(path) => inputs.push(JobInput::Copy(path)),
-            Source::Stored(file) => {
-                inputs.push(JobInput::Copy(file.path().to_owned()));
-                kept.push(Source::Stored(file));
-            }
+        let (place, input) = Place::of(&source);
+        inputs.extend(input);
+        if let Source::Stored(_) = source {
+            kept.push(source);
         }
-        Place::Input(name)
+        place
     });
     let documents = documents.collect();
     let order = Order { documents, options, target, callbacks, warnings };
@@ -80,14 +64,7 @@ impl Order {
     /// The documents, of which inputs are files of this machine.
     fn sources(&self, job: &Job) -> Result<Vec<Source>> {
         let mut inputs = job.inputs.iter();
-        let source = |place: &Place| match place {
-            Place::Url(url) => Ok(Source::Url(url.clone())),
-            Place::Input(name) => match inputs.next() {
-                Some(path) => Ok(Source::Stored(StoredFile::new(path, name.clone()))),
-                None => Err(Error::invalid_option("jobs", format!("{name} is not there"))),
-            },
-        };
-        self.documents.iter().map(source).collect()
+        self.documents.iter().map(|place| place.source(&mut inputs)).collect()
     }
 }
 
@@ -242,7 +219,10 @@ pub(super) fn meta(documents: usize, more: Option<&More>, pages: Option<(u64, u6
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
+    use crate::source::StoredFile;
 
     #[test]
     fn what_is_asked_survives_the_queue() {

@@ -116,7 +116,7 @@ pub(super) struct Status {
 }
 
 pub(super) async fn status(app: &Arc<App>, id: &str, known: Known) -> Result<Status, ApiError> {
-    let Known { ticket, state } = known;
+    let Known { ticket, state, .. } = known;
     let outcome = match state.status {
         JobStatus::Success => Desk::outcome(app, id).await?,
         _ => None,

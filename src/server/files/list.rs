@@ -108,9 +108,9 @@ impl Query {
         let among = |list: &[String], value: &str| {
             list.is_empty() || list.iter().any(|wanted| wanted == value)
         };
-        self.purpose.as_ref().is_none_or(|purpose| *purpose == record.purpose)
+        self.purpose.as_ref().is_none_or(|purpose| purpose == shape::purpose(&record.purpose))
             && among(&self.sample_types, shape::sample_type(&record.purpose))
-            && among(&self.sources, shape::SOURCE)
+            && among(&self.sources, shape::source(&record.purpose))
             && among(&self.media_types, &record.media_type)
             && self
                 .search

@@ -83,7 +83,7 @@ pub(super) fn of_link(error: LinkError) -> ApiError {
     ApiError::new(Class::Forbidden, error.to_string())
 }
 
-fn of_file(error: &FileError) -> ApiError {
+pub(super) fn of_file(error: &FileError) -> ApiError {
     match error {
         FileError::TooLarge(_) => ApiError::new(Class::TooLarge, error.to_string()),
         FileError::Full(_) => ApiError::new(Class::Full, error.to_string()),
@@ -107,7 +107,7 @@ fn id_of(uri: &Uri) -> String {
 }
 
 /// Runs something that waits for the disk.
-async fn on_disk<T: Send + 'static>(
+pub(super) async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use super::super::batch;
 use super::super::error::Dialect;
 use crate::files::FileRecord;
 
@@ -44,9 +45,9 @@ fn mistral(record: &FileRecord) -> Value {
         "bytes": record.bytes,
         "created_at": record.created_at(),
         "filename": record.filename,
-        "purpose": record.purpose,
+        "purpose": purpose(&record.purpose),
         "sample_type": sample_type(&record.purpose),
-        "source": SOURCE,
+        "source": source(&record.purpose),
         "num_lines": record.num_lines,
         "mimetype": record.media_type,
         "signature": null,
@@ -74,8 +75,21 @@ fn opper(record: &FileRecord) -> Value {
 
 /// A file is there when its upload is answered.
 const STATUS: &str = "processed";
-/// Where all files come from.
-pub(super) const SOURCE: &str = "upload";
+
+/// Whether a file's purpose is one of those that batches' results have.
+fn is_result(purpose: &str) -> bool {
+    purpose == batch::RESULT || purpose == batch::ERROR
+}
+
+/// The purpose in Mistral's words, for which the results of batches are for batches.
+pub(super) fn purpose(purpose: &str) -> &str {
+    if is_result(purpose) { "batch" } else { purpose }
+}
+
+/// Where a file comes from: what this server wrote itself has Mistral's name for that.
+pub(super) fn source(purpose: &str) -> &'static str {
+    if is_result(purpose) { "mistral" } else { "upload" }
+}
 
 /// What a file's purpose makes of its content, in Mistral's words.
 pub(super) fn sample_type(purpose: &str) -> &str {

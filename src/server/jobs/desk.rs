@@ -15,8 +15,8 @@ use super::super::app::App;
 use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class};
 use super::JobRules;
-use super::outcome::Outcome;
-use super::work::{JobWork, KIND, cancelled};
+use super::outcome::{About, Outcome};
+use super::work::{JobWork, KIND, ORDER, cancelled};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 use crate::jobs::{JobInput, JobQueue, JobSettings, JobState, NewJob};
@@ -27,6 +27,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const COME_BACK: Duration = Duration::from_secs(30);
 /// An upload takes an hour at most.
 const LEFTOVER: Duration = Duration::from_secs(2 * 60 * 60);
+/// What is known of a result is in its first bytes.
+const LONGEST_ABOUT: u64 = 64 * 1024;
 /// How long a server that ends waits for its jobs to stop.
 const LAST_PAGE: Duration = Duration::from_secs(10);
 
@@ -58,6 +60,8 @@ impl Ticket {
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Known {
     pub(in crate::server) ticket: Ticket,
+    /// What is asked, as it was submitted.
+    pub(in crate::server) order: Value,
     pub(in crate::server) state: JobState,
 }
 
@@ -109,7 +113,7 @@ impl Desk {
             return Err(ApiError::new(Class::Busy, message).retry_after(COME_BACK));
         }
         let request = json!({
-            KIND: ticket.kind, "documents": ticket.documents, "order": order,
+            KIND: ticket.kind, "documents": ticket.documents, ORDER: order,
         });
         let new = NewJob { request, inputs, owner: app.settings.keys.owner(key) };
         let id = queue.submit(new).await.map_err(|error| broken(&error))?;
@@ -131,9 +135,10 @@ impl Desk {
             return Ok(None);
         }
         let request = queue.request(id).await.map_err(|error| broken(&error))?;
-        let ticket: Option<Ticket> =
-            request.and_then(|request| serde_json::from_value(request).ok());
-        let known = ticket.map(|ticket| Known { ticket, state });
+        let known = request.and_then(|mut request| {
+            let order = request[ORDER].take();
+            Some(Known { ticket: serde_json::from_value(request).ok()?, order, state })
+        });
         Ok(known.filter(|known| kinds.contains(&known.ticket.kind.as_str())))
     }
 
@@ -145,6 +150,41 @@ impl Desk {
         let Some(queue) = Self::existing(app).await? else { return Ok(None) };
         let bytes = queue.result(id).await.map_err(|error| broken(&error))?;
         bytes.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))
+    }
+
+    /// What is known of the result of a job that ended well, beside its body.
+    pub(in crate::server) async fn about(
+        app: &Arc<App>,
+        id: &str,
+    ) -> Result<Option<About>, ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(None) };
+        let start = queue.result_start(id, LONGEST_ABOUT).await.map_err(|error| broken(&error))?;
+        let outcome = start.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))?;
+        Ok(outcome.map(|outcome| outcome.about))
+    }
+
+    /// The jobs of a kind that a key has, newest first.
+    pub(in crate::server) async fn list(
+        app: &Arc<App>,
+        key: KeyIndex,
+        kind: &str,
+    ) -> Result<Vec<String>, ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(Vec::new()) };
+        let owner = app.settings.keys.owner(key);
+        let part = format!("\"{KIND}\":\"{kind}\"");
+        queue.list(owner.as_deref(), &part).await.map_err(|error| broken(&error))
+    }
+
+    /// Ends a job, if it has not ended.
+    pub(in crate::server) async fn cancel(app: &Arc<App>, id: &str) -> Result<(), ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(()) };
+        queue.cancel(id).await.map(drop).map_err(|error| broken(&error))
+    }
+
+    /// Removes a job that has ended.
+    pub(in crate::server) async fn remove(app: &Arc<App>, id: &str) -> Result<(), ApiError> {
+        let Some(queue) = Self::existing(app).await? else { return Ok(()) };
+        queue.remove(id).await.map(drop).map_err(|error| broken(&error))
     }
 
     /// Removes a job some time from now; at the latest it goes when all are swept.

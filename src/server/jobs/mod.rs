@@ -6,6 +6,7 @@
 
 mod desk;
 mod outcome;
+mod place;
 mod work;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub(super) use desk::{Desk, Known, Ticket};
 pub(super) use outcome::{About, Failure, Outcome};
+pub(super) use place::Place;
 pub use work::JobWork;
 pub(super) use work::Tools;
 

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::app::App;
-use super::super::docling;
 use super::super::limits::Allowance;
 use super::super::reads::Turn;
+use super::super::{batch, bifrost, docling};
 use super::outcome::Outcome;
 use crate::call::{Call, CancelFlag};
 use crate::engine::Engine;
@@ -19,6 +19,9 @@ use crate::provider::OcrProvider;
 /// The field of a request that says what kind of job it is.
 pub(in crate::server) const KIND: &str = "kind";
 
+/// The field of a request that has what is asked.
+pub(in crate::server) const ORDER: &str = "order";
+
 /// How often a job that waits for its turn looks whether it was cancelled.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -26,7 +29,11 @@ const TICK: Duration = Duration::from_millis(50);
 type Run = fn(&Tools, &Job, &Call) -> Result<Outcome>;
 
 /// All kinds of jobs.
-const KINDS: [(&str, Run); 1] = [(docling::CONVERT, docling::convert_job)];
+const KINDS: [(&str, Run); 3] = [
+    (docling::CONVERT, docling::convert_job),
+    (bifrost::OCR, bifrost::run),
+    (batch::BATCH, batch::run),
+];
 
 /// How jobs of a kind are done in parts.
 struct InParts {
@@ -48,11 +55,12 @@ const IN_PARTS: [(&str, InParts); 1] = [(
 /// What jobs are done with.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct Tools {
-    #[allow(dead_code)] // Conversions are the engine's; kinds that ask providers are to come.
     pub(in crate::server) provider: Arc<dyn OcrProvider>,
     pub(in crate::server) engine: Option<Engine>,
     /// The queue that the jobs are from.
     pub(in crate::server) queue: JobQueue,
+    /// Longest time of a read.
+    pub(in crate::server) timeout: Option<Duration>,
 }
 
 /// Does what the requests of a server's clients ask for that are answered later. Any process can that has
@@ -60,8 +68,6 @@ pub(in crate::server) struct Tools {
 #[derive(Clone, Debug)]
 pub struct JobWork {
     tools: Tools,
-    /// Longest time of a job.
-    timeout: Option<Duration>,
     /// Pages of a part.
     part_pages: Option<usize>,
     server: Option<Arc<App>>,
@@ -71,8 +77,7 @@ impl JobWork {
     /// Work for the jobs of a queue, with the engine and the provider that the server has, too.
     pub fn new(provider: Arc<dyn OcrProvider>, engine: Option<Engine>, queue: JobQueue) -> Self {
         Self {
-            tools: Tools { provider, engine, queue },
-            timeout: None,
+            tools: Tools { provider, engine, queue, timeout: None },
             part_pages: None,
             server: None,
         }
@@ -81,7 +86,7 @@ impl JobWork {
     /// The same, which ends reads after a time; their answers have what was read by then. Default: never.
     #[must_use]
     pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
-        Self { timeout, ..self }
+        Self { tools: Tools { timeout, ..self.tools }, ..self }
     }
 
     /// The same, which has several processes read one document: conversions of more pages than this are
@@ -131,7 +136,7 @@ impl JobWork {
             progress: Some(Arc::new(Pages::of(job))),
             ..Call::default()
         };
-        call.with_timeout(self.timeout)
+        call.with_timeout(self.tools.timeout)
     }
 
     fn counted(&self, run: impl FnOnce() -> Result<Outcome>) -> Result<Vec<u8>> {
@@ -162,7 +167,7 @@ impl JobHandler for JobWork {
         match (in_parts(job), self.part_pages) {
             (Some(parts), Some(pages)) => {
                 let call = Call { cancel: job.cancel.clone(), ..Call::default() };
-                (parts.split)(&self.tools, job, &call.with_timeout(self.timeout), pages)
+                (parts.split)(&self.tools, job, &call.with_timeout(self.tools.timeout), pages)
             }
             _ => Ok(Vec::new()),
         }
@@ -173,7 +178,9 @@ impl JobHandler for JobWork {
             return Err(Error::stage("jobs", "jobs of this kind have no parts"));
         };
         let call = Call { cancel: job.cancel.clone(), ..Call::default() };
-        self.counted(|| (kind.join)(&self.tools, job, parts, &call.with_timeout(self.timeout)))
+        self.counted(|| {
+            (kind.join)(&self.tools, job, parts, &call.with_timeout(self.tools.timeout))
+        })
     }
 }
 
