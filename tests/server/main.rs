@@ -6,6 +6,7 @@ mod access;
 mod answers;
 mod children;
 mod docling;
+mod docling_chunks;
 mod docling_errors;
 mod documents;
 mod errors;

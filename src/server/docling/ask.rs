@@ -10,16 +10,19 @@ use url::Url;
 use super::super::error::{ApiError, Issue};
 use super::super::json::Json;
 use super::super::stored::Stored;
-use super::options::{self, Target, refused};
+use super::chunk::Chunking;
+use super::options::{self, Stand, Target, refused};
 use crate::error::Warning;
 use crate::options::Options;
 use crate::source::Source;
 
-/// What is asked of a conversion.
+/// What is asked of a conversion, or of a chunker.
 #[derive(Debug)]
 pub(in crate::server) struct Asked {
     pub(in crate::server) sources: Vec<Source>,
     pub(in crate::server) options: Options,
+    /// How the documents are cut into chunks, if that is what is asked for.
+    pub(in crate::server) chunking: Option<Chunking>,
     pub(in crate::server) target: Target,
     /// What of the request has no effect.
     pub(in crate::server) warnings: Vec<Warning>,
@@ -35,17 +38,61 @@ struct Body<'a> {
     #[serde(borrow)]
     sources: Option<Vec<Json<'a>>>,
     options: Option<Value>,
+    convert_options: Option<Value>,
+    chunking_options: Option<Value>,
+    include_converted_doc: Option<Value>,
     target: Option<Value>,
     callbacks: Option<Value>,
 }
 
 /// The names of a body's fields.
 const FIELDS: [&str; 4] = ["sources", "options", "target", "callbacks"];
+/// Those where chunks are asked for.
+const CHUNK_FIELDS: [&str; 6] = [
+    "sources",
+    "convert_options",
+    "chunking_options",
+    "include_converted_doc",
+    "target",
+    "callbacks",
+];
 /// Those of the first version of the interface.
 const OLD_FIELDS: [&str; 2] = ["http_sources", "file_sources"];
 
-/// Reads a body.
+/// Reads the body of a conversion.
 pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    let (parsed, mut warnings) = parse(body, &FIELDS)?;
+    let (list, target) = documents(parsed.sources, parsed.target.as_ref(), options::target)?;
+    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let given = parsed.options.unwrap_or(Value::Null);
+    let (options, more) = options::read(&given, Stand::Within("options"))?;
+    warnings.extend(more);
+    warnings.extend(options::check(&options, target, list.len())?);
+    let sources = sources(list, stored, &mut warnings)?;
+    Ok(Asked { sources, options, chunking: None, target, warnings })
+}
+
+/// Reads the body of a request for chunks.
+pub(super) fn read_chunking(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    let (parsed, mut warnings) = parse(body, &CHUNK_FIELDS)?;
+    let (list, target) = documents(parsed.sources, parsed.target.as_ref(), options::chunk_target)?;
+    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let given = parsed.convert_options.unwrap_or(Value::Null);
+    let (mut options, more) = options::read(&given, Stand::Within("convert_options"))?;
+    warnings.extend(more);
+    let cut = parsed.chunking_options.unwrap_or(Value::Null);
+    let (cut, more) = options::read_chunking(&cut, Stand::Within("chunking_options"))?;
+    warnings.extend(more);
+    let include = parsed.include_converted_doc.unwrap_or(Value::Null);
+    let chunking =
+        Chunking { options: cut, include_converted_doc: options::include_converted_doc(&include)? };
+    warnings.extend(options::check_chunking(&mut options, &given, &chunking, target)?);
+    let sources = sources(list, stored, &mut warnings)?;
+    Ok(Asked { sources, options, chunking: Some(chunking), target, warnings })
+}
+
+/// Takes a body apart. Other fields than these have no effect.
+fn parse<'a>(body: &'a [u8], fields: &[&str]) -> Result<(Body<'a>, Vec<Warning>), ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
     let parsed: Body<'_> = serde_json::from_slice(body).map_err(|error| {
         invalid(match error.is_data() {
@@ -64,37 +111,41 @@ pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
              \"filename\": …}}"
         )));
     }
-    let mut warnings: Vec<Warning> = names
+    let warnings = names
         .keys()
-        .filter(|name| !FIELDS.contains(&name.as_str()))
+        .filter(|name| !fields.contains(&name.as_str()))
         .map(|name| Warning::option(name, format!("{name} has no effect: no field has that name")))
         .collect();
-    let Some(list) = parsed.sources else { return Err(invalid(Issue::missing(&["sources"]))) };
-    options::check_count(list.len(), "sources")?;
-    let target = target(parsed.target.as_ref())?;
-    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
-    let given = parsed.options.unwrap_or(Value::Null);
-    let (options, more) = options::read(&given, &["options"])?;
-    warnings.extend(more);
-    warnings.extend(options::check(&options, target, list.len())?);
-    let sources = list
-        .into_iter()
-        .enumerate()
-        .map(|(n, item)| source(n, item, stored, &mut warnings))
-        .collect::<Result<_, _>>()?;
-    Ok(Asked { sources, options, target, warnings })
+    Ok((parsed, warnings))
 }
 
-/// Where nothing is said, the answer is in the body: docling-serve resolves it so without storage.
-fn target(value: Option<&Value>) -> Result<Target, ApiError> {
+/// The list of documents, and where the answer goes. Where nothing is said, that is in the body:
+/// docling-serve resolves it so without storage.
+fn documents<'a>(
+    list: Option<Vec<Json<'a>>>,
+    target: Option<&Value>,
+    named: fn(&str, &[&str]) -> Result<Target, ApiError>,
+) -> Result<(Vec<Json<'a>>, Target), ApiError> {
+    let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
+    let Some(list) = list else { return Err(invalid(Issue::missing(&["sources"]))) };
+    options::check_count(list.len(), "sources")?;
     let place = ["target", "kind"];
-    match value {
-        None | Some(Value::Null) => Ok(Target::InBody),
+    let target = match target {
+        None | Some(Value::Null) => Target::InBody,
         Some(value) => match value["kind"].as_str() {
-            Some(kind) => options::target(kind, &place),
-            None => Err(ApiError::invalid(vec![Issue::missing(&place)])),
+            Some(kind) => named(kind, &place)?,
+            None => return Err(invalid(Issue::missing(&place))),
         },
-    }
+    };
+    Ok((list, target))
+}
+
+fn sources(
+    list: Vec<Json<'_>>,
+    stored: &Stored,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Source>, ApiError> {
+    list.into_iter().enumerate().map(|(n, item)| source(n, item, stored, warnings)).collect()
 }
 
 fn source(

@@ -6,11 +6,13 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use multer::{Constraints, Multipart, SizeLimit};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::error::{ApiError, Class, Issue};
 use super::ask::Asked;
-use super::options::{self, Target};
+use super::chunk::Chunking;
+use super::options::{self, Stand, Target};
+use crate::error::Warning;
 use crate::source::Source;
 
 /// A form has to arrive in this time, as other bodies.
@@ -24,6 +26,10 @@ const UNNAMED: &str = "document";
 
 /// Fields that may come several times. One of them alone may hold its parts with commas between.
 const LISTS: [&str; 5] = ["to_formats", "from_formats", "ocr_lang", "lang", "page_range"];
+
+/// How the names of options begin in forms for chunks: those of the conversion, and the chunker's.
+const OF_CONVERSION: &str = "convert_";
+const OF_CHUNKER: &str = "chunking_";
 
 /// A form that has arrived.
 #[derive(Debug, Default)]
@@ -94,27 +100,64 @@ fn failure(error: &multer::Error, most: usize) -> ApiError {
 }
 
 impl Form {
-    /// What the form asks for.
+    /// What a form for a conversion asks for.
     pub(super) fn asked(mut self) -> Result<Asked, ApiError> {
+        let target = self.head(options::target)?;
+        let given = self.options("");
+        let (options, mut warnings) = options::read(&given, Stand::Prefixed(""))?;
+        self.check_files()?;
+        warnings.extend(options::check(&options, target, self.files.len())?);
+        Ok(Asked { sources: self.files, options, chunking: None, target, warnings })
+    }
+
+    /// What a form for chunks asks for.
+    pub(super) fn asked_chunking(mut self) -> Result<Asked, ApiError> {
+        let target = self.head(options::chunk_target)?;
+        let include = self.last("include_converted_doc").map_or(Value::Null, Value::String);
+        let include_converted_doc = options::include_converted_doc(&include)?;
+        let given = self.options(OF_CONVERSION);
+        let (mut options, mut warnings) = options::read(&given, Stand::Prefixed(OF_CONVERSION))?;
+        let cut = self.options(OF_CHUNKER);
+        let (cut, more) = options::read_chunking(&cut, Stand::Prefixed(OF_CHUNKER))?;
+        warnings.extend(more);
+        warnings.extend(self.fields.keys().map(|name| {
+            let message = format!(
+                "{name} has no effect: no field has that name; options begin with {OF_CONVERSION} \
+                 and {OF_CHUNKER}"
+            );
+            Warning::option(name, message)
+        }));
+        let chunking = Chunking { options: cut, include_converted_doc };
+        self.check_files()?;
+        warnings.extend(options::check_chunking(&mut options, &given, &chunking, target)?);
+        Ok(Asked { sources: self.files, options, chunking: Some(chunking), target, warnings })
+    }
+
+    /// Where the answer goes; that, and what else is no option, is taken out of the fields.
+    fn head(
+        &mut self,
+        named: fn(&str, &[&str]) -> Result<Target, ApiError>,
+    ) -> Result<Target, ApiError> {
         // Clients write an empty field, or Python's word, for none.
         for texts in self.fields.values_mut() {
             texts.retain(|text| !matches!(text.as_str(), "" | "None" | "null"));
         }
+        self.fields.retain(|_, texts| !texts.is_empty());
         let target = match self.last("target_type") {
-            Some(name) => options::target(&name, &["target_type"])?,
+            Some(name) => named(&name, &["target_type"])?,
             None => Target::InBody,
         };
         if let Some(text) = self.last("callbacks") {
             options::check_callbacks(&serde_json::from_str(&text).unwrap_or(Value::String(text)))?;
         }
-        let given = Value::Object(self.options());
-        let (options, mut warnings) = options::read(&given, &[])?;
+        Ok(target)
+    }
+
+    fn check_files(&self) -> Result<(), ApiError> {
         if self.files.is_empty() {
             return Err(ApiError::invalid(vec![Issue::missing(&["files"])]));
         }
-        options::check_count(self.files.len(), "files")?;
-        warnings.extend(options::check(&options, target, self.files.len())?);
-        Ok(Asked { sources: self.files, options, target, warnings })
+        options::check_count(self.files.len(), "files")
     }
 
     /// Of a field that comes several times, the last counts.
@@ -122,21 +165,22 @@ impl Form {
         self.fields.remove(name)?.pop()
     }
 
-    /// All other fields are options.
-    fn options(&mut self) -> Map<String, Value> {
-        let mut map = Map::new();
-        for (name, mut texts) in std::mem::take(&mut self.fields) {
+    /// The fields whose names begin so, by the rest of their names, are options; they are taken out.
+    fn options(&mut self, prefix: &str) -> Value {
+        let (own, others) = std::mem::take(&mut self.fields)
+            .into_iter()
+            .partition(|(name, _): &(String, _)| name.starts_with(prefix));
+        self.fields = others;
+        let own: BTreeMap<String, Vec<String>> = own;
+        let options = own.into_iter().filter_map(|(name, mut texts)| {
+            let name = name[prefix.len()..].to_owned();
             let is_list = LISTS.contains(&name.as_str()) && texts.len() > 1;
-            let value = match (is_list, texts.pop()) {
-                (_, None) => continue,
-                (false, Some(text)) => Value::String(text),
-                (true, Some(text)) => {
-                    texts.push(text);
-                    Value::Array(texts.into_iter().map(Value::String).collect())
-                }
+            let value = match is_list {
+                true => Value::Array(texts.into_iter().map(Value::String).collect()),
+                false => Value::String(texts.pop()?),
             };
-            map.insert(name, value);
-        }
-        map
+            Some((name, value))
+        });
+        Value::Object(options.collect())
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Requests and answers are docling-serve's
 //! (<https://github.com/docling-project/docling-serve/blob/main/docs/usage.md>); docs/docling.md has
-//! the table of options. [`convert`](convert::convert) does the work of all endpoints.
+//! the table of options. [`convert`](convert::convert) and [`chunk`](chunk::chunk) do the
+//! work.
 
 mod about;
 mod answer;
 mod archive;
 mod ask;
+mod chunk;
 mod convert;
 mod form;
 mod images;
@@ -34,6 +36,7 @@ use super::stored::Stored;
 use crate::engine::Engine;
 use ask::Asked;
 use convert::{Converted, Reply};
+use form::Form;
 
 type Shared = State<Arc<App>>;
 type Answer = Result<Response<Body>, ApiError>;
@@ -45,11 +48,13 @@ pub(super) fn routes() -> Router<Arc<App>> {
     let mut router = Router::new()
         .route("/v1/convert/source", post(convert_source))
         .route("/v1/convert/file", post(convert_file))
+        .route("/v1/chunk/hierarchical/source", post(chunk_source))
+        .route("/v1/chunk/hierarchical/file", post(chunk_file))
         .route("/v1/capabilities", get(capabilities))
         .route("/v1/clear/converters", get(clear))
         .route("/v1/clear/results", get(clear));
-    for path in about::CHUNK_PATHS {
-        router = router.route(path, post(chunk));
+    for (path, why) in about::unanswered() {
+        router = router.route(path, post(move |app, request| unanswered(app, request, why)));
     }
     router
 }
@@ -60,14 +65,26 @@ fn told(answer: Answer) -> Response<Body> {
 }
 
 async fn convert_source(State(app): Shared, request: Request) -> Response<Body> {
-    told(source(&app, request).await)
+    told(source(&app, request, ask::read).await)
 }
 
 async fn convert_file(State(app): Shared, request: Request) -> Response<Body> {
-    told(file(&app, request).await)
+    told(file(&app, request, Form::asked).await)
 }
 
-async fn source(app: &Arc<App>, request: Request) -> Answer {
+async fn chunk_source(State(app): Shared, request: Request) -> Response<Body> {
+    told(source(&app, request, ask::read_chunking).await)
+}
+
+async fn chunk_file(State(app): Shared, request: Request) -> Response<Body> {
+    told(file(&app, request, Form::asked_chunking).await)
+}
+
+async fn source(
+    app: &Arc<App>,
+    request: Request,
+    read: fn(&[u8], &Stored) -> Result<Asked, ApiError>,
+) -> Answer {
     let start = Instant::now();
     check_origin(request.headers())?;
     let key = app.settings.keys.check(request.headers())?;
@@ -79,11 +96,15 @@ async fn source(app: &Arc<App>, request: Request) -> Answer {
     let length = announced(request.headers());
     let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let stored = Stored::of(app, key);
-    let asked = reading(move || ask::read(&body, &stored)).await?;
+    let asked = reading(move || read(&body, &stored)).await?;
     run(app, engine, asked, held, start).await
 }
 
-async fn file(app: &Arc<App>, request: Request) -> Answer {
+async fn file(
+    app: &Arc<App>,
+    request: Request,
+    read: fn(Form) -> Result<Asked, ApiError>,
+) -> Answer {
     let start = Instant::now();
     check_origin(request.headers())?;
     let key = app.settings.keys.check(request.headers())?;
@@ -92,7 +113,7 @@ async fn file(app: &Arc<App>, request: Request) -> Answer {
     let allowance = app.limits.admit(key, start)?;
     let held = (app.reads.enter()?, allowance);
     let form = form::receive(request, app.settings.max_body_bytes).await?;
-    let asked = reading(move || form.asked()).await?;
+    let asked = reading(move || read(form)).await?;
     run(app, engine, asked, held, start).await
 }
 
@@ -122,12 +143,15 @@ async fn run(
     (place, allowance): (Place, Allowance),
     start: Instant,
 ) -> Answer {
-    let Asked { sources, options, target, mut warnings } = asked;
+    let Asked { sources, options, chunking, target, mut warnings } = asked;
     let held = (place, allowance);
     let converted = app
         .reads
         .run(held, app.settings.timeout, move |call| {
-            let converted = convert::convert(&engine, sources, &options, target, call)?;
+            let converted = match &chunking {
+                None => convert::convert(&engine, sources, &options, target, call)?,
+                Some(cut) => chunk::chunk(&engine, sources, &options, cut, target, call)?,
+            };
             let pages = converted.pages;
             Ok((converted, pages))
         })
@@ -172,11 +196,8 @@ async fn clear(State(app): Shared, headers: HeaderMap) -> Response<Body> {
 
 /// Known paths that are not built: said so, rather than 404; and not with 501, since clients try
 /// again after a 5xx.
-async fn chunk(State(app): Shared, request: Request) -> Response<Body> {
-    let refused = app
-        .settings
-        .keys
-        .check(request.headers())
-        .and_then(|_| Err(options::refused(about::NO_CHUNKS)));
+async fn unanswered(State(app): Shared, request: Request, why: String) -> Response<Body> {
+    let refused =
+        app.settings.keys.check(request.headers()).and_then(|_| Err(options::refused(why)));
     told(refused)
 }
