@@ -104,13 +104,13 @@ async fn a_document_is_answered_in_chunks() {
 #[tokio::test]
 async fn a_form_for_chunks_says_what_json_says() {
     let mut body = request(&[REPORT], json!({ "use_markdown_tables": true }));
-    body["convert_options"] = json!({ "page_range": [1, 1], "do_ocr": false });
+    body["convert_options"] = json!({ "page_range": [2, 2], "do_ocr": false });
     body["include_converted_doc"] = json!(true);
     let by_json = chunked(&body).await.json();
     let by_form = upload(&[
         ("chunking_use_markdown_tables", "true"),
-        ("convert_page_range", "1"),
-        ("convert_page_range", "1"),
+        ("convert_page_range", "2"),
+        ("convert_page_range", "2"),
         ("convert_do_ocr", "false"),
         ("include_converted_doc", "true"),
         ("target_type", "inbody"),
@@ -128,7 +128,7 @@ async fn a_form_for_chunks_says_what_json_says() {
     // What chunks refer to is in the document beside them.
     let content = &by_form["documents"][0]["content"]["json_content"];
     assert_eq!(content["schema_name"], "DoclingDocument");
-    assert_eq!(keys(&content["pages"]), ["1"]);
+    assert_eq!(keys(&content["pages"]), ["2"]);
     for chunk in by_form["chunks"].as_array().unwrap() {
         for item in chunk["doc_items"].as_array().unwrap() {
             let path = item.as_str().unwrap().trim_start_matches('#');

@@ -228,6 +228,10 @@ pub(super) fn check(
         let name = format.name();
         return Err(refused(format!("to_formats: {name} is not written by this server: {why}")));
     }
+    let mut warnings = Vec::new();
+    if options.to_formats.contains(&OutputFormat::Chunks) {
+        warnings.extend(check_chunks(options)?);
+    }
     let in_body = target == Target::InBody && sources == 1;
     if let Some(format) = options.to_formats.iter().find(|format| FILES.contains(format))
         && in_body
@@ -240,10 +244,6 @@ pub(super) fn check(
     }
     if options.image_export_mode == ImageExportMode::Referenced && in_body {
         return Err(refused(NO_REFERENCES));
-    }
-    let mut warnings = Vec::new();
-    if options.to_formats.contains(&OutputFormat::Chunks) {
-        warnings.extend(check_chunks(options)?);
     }
     let placeholder = options.image_export_mode == ImageExportMode::Placeholder;
     let json = options.to_formats.contains(&OutputFormat::Json);
