@@ -15,13 +15,13 @@ step() { # step NAME COMMAND...
 
 step "set-up" scripts/setup.sh
 step "format" cargo fmt --check
-step "clippy, everything" cargo clippy --quiet --features full,jobs --all-targets -- -D warnings
+step "clippy, everything" cargo clippy --quiet --features full --all-targets -- -D warnings
 for features in "" tesseract remote onnx server jobs cli full; do
     step "features: ${features:-none}" cargo check --quiet --no-default-features --features "$features"
 done
-step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features full,jobs
+step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features full
 step "documentation without native libraries" env RUSTDOCFLAGS="-D warnings" \
     cargo doc --quiet --no-deps --no-default-features --features remote
-step "tests" cargo test --features full,jobs
+step "tests" cargo test --features full
 step "benches compile" cargo test --quiet --features full --benches --no-run
 say "all checks passed in $((SECONDS - began)) s"

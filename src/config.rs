@@ -9,6 +9,7 @@ mod annotations;
 mod cache;
 mod fetch;
 mod files;
+mod jobs;
 mod providers;
 mod server;
 
@@ -28,6 +29,7 @@ pub use annotations::Annotations;
 pub use cache::Cache;
 pub use fetch::Fetch;
 pub use files::Files;
+pub use jobs::Jobs;
 pub use server::{Place, Server};
 
 /// The contents of a `recto.toml`.
@@ -42,6 +44,8 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// Documents that clients of the server upload.
     pub files: Files,
+    /// `[jobs]`: what they ask for and come back for.
+    pub jobs: Jobs,
     /// `[server]`: how `recto serve` listens, and what it lets clients do.
     pub server: Server,
     /// `[fetch]`: documents that its clients name by their URLs.
@@ -190,7 +194,7 @@ mod tests {
     #[test]
     fn the_server_and_what_it_fetches() {
         let config = Config::parse(
-            "[server]\nlisten = \"127.0.0.1:9\"\njobs = 3\ndocuments = 4\nqueue = 0\ntimeout = 1.5\n\
+            "[server]\nlisten = \"127.0.0.1:9\"\njobs = 3\ndocuments = 4\nwaiting = 0\ntimeout = 1.5\n\
              max_body_mb = 5\nmax_pages = 1000\nkey_file = \"keys\"\nkey_requests = 6\n\
              key_reads = 7\nkey_pages = 8\nisolation = \"threads\"\npage_timeout = 60\n\
              [fetch]\nallow = true\nallow_hosts = [\"files.example\"]\nmax_mb = 9\n\
@@ -200,7 +204,7 @@ mod tests {
         let server = config.server;
         assert_eq!(server.listen, Some("127.0.0.1:9".parse().unwrap()));
         assert_eq!(server.timeout, Some(Duration::from_millis(1500)));
-        assert_eq!((server.queue, server.isolation), (Some(0), Some(Place::Threads)));
+        assert_eq!((server.waiting, server.isolation), (Some(0), Some(Place::Threads)));
         assert_eq!(server.page_timeout, Some(Duration::from_secs(60)));
         assert_eq!((config.fetch.allow, config.fetch.allow_hosts.len()), (true, 1));
         assert_eq!(config.fetch.timeout_seconds, Some(Duration::from_secs(10)));

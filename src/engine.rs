@@ -1,5 +1,7 @@
 //! The engine: the one place that knows the order of the stages.
 
+mod parts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use rayon::prelude::*;
 use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
+use crate::language::{Language, Tessdata};
 use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
@@ -17,6 +20,8 @@ use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
 use crate::source::{self, FetchRules, Source, UrlPolicy};
+
+pub use parts::PartRead;
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
 ///
@@ -28,6 +33,7 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Inner {
+    tessdata: Option<PathBuf>,
     fetching: FetchRules,
     max_pages: Option<usize>,
     here: InProcess,
@@ -166,10 +172,10 @@ impl EngineBuilder {
                 Some(Children::new(processes, settings)?)
             }
         };
-        let recognition = Recognition::new(self.tessdata, !self.raw_confidence);
+        let recognition = Recognition::new(self.tessdata.clone(), !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        let Self { fetching, max_pages, .. } = self;
-        Ok(Engine { inner: Arc::new(Inner { fetching, max_pages, here, children }) })
+        let Self { tessdata, fetching, max_pages, .. } = self;
+        Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, here, children }) })
     }
 }
 
@@ -177,6 +183,19 @@ impl Engine {
     /// Starts the settings of an engine.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
+    }
+
+    /// The languages whose models are installed, by tag, each once: those that can be recognised.
+    /// None where no models are found, or this build has no recogniser.
+    pub fn languages(&self) -> Vec<Language> {
+        if !cfg!(feature = "tesseract") {
+            return Vec::new();
+        }
+        let found = Tessdata::discover(self.inner.tessdata.as_deref());
+        let models = found.map(|data| data.installed()).unwrap_or_default();
+        let mut languages: Vec<Language> = models.into_iter().map(|m| m.language).collect();
+        languages.dedup();
+        languages
     }
 
     /// Reads a document to the end.
@@ -201,26 +220,7 @@ impl Engine {
     pub fn read_with(&self, source: Source, options: &Options, call: &Call) -> Result<Document> {
         let started = Instant::now();
         let open = self.open(source, options, call)?;
-        let mut reads: Vec<PageRead> = Vec::with_capacity(open.job.pages.len());
-        let mut failures = Failures::default();
-        let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
-            match outcome {
-                Ok(read) => {
-                    reads.push(read);
-                    open.call.report(&Event::PageDone {
-                        page: index,
-                        done: reads.len() + failures.0.len(),
-                        selected: open.job.pages.len(),
-                    });
-                }
-                Err(error) => {
-                    open.call.report(&Event::PageFailed { page: index, message: error.chain() });
-                    failures.0.push((index, error));
-                }
-            }
-            Ok(())
-        });
-        reads.sort_by_key(|read| read.index);
+        let (reads, failures, ended) = self.read_pages(&open);
         self.finish(open, reads, failures, ended, started)
     }
 
@@ -236,6 +236,24 @@ impl Engine {
         let input =
             source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
         Ok(Source::Bytes { bytes: input.content.load(&input.name)?, name: Some(input.name) })
+    }
+
+    /// Whether URLs are fetched at all.
+    #[cfg(feature = "server")]
+    pub(crate) fn reaches_urls(&self) -> bool {
+        self.inner.fetching.policy != UrlPolicy::Refuse
+    }
+
+    /// Posts a JSON body to a URL, under the rules that documents are fetched by.
+    #[cfg(feature = "server")]
+    pub(crate) fn post(
+        &self,
+        url: &url::Url,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        call: &Call,
+    ) -> Result<()> {
+        source::post(url, headers, body, &self.inner.fetching, call)
     }
 
     /// Reads a document and hands out each page as soon as it and all pages before it are done.

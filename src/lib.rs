@@ -55,6 +55,8 @@ pub mod jobs;
 pub mod language;
 mod layout;
 mod neural;
+#[cfg(feature = "jobs")]
+pub mod objects;
 mod ocr;
 mod options;
 mod page;
@@ -82,7 +84,7 @@ pub use document::{
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,
     WordOrigin,
 };
-pub use engine::{Engine, EngineBuilder, Pages};
+pub use engine::{Engine, EngineBuilder, Pages, PartRead};
 pub use error::{Error, ErrorKind, Result, Warning, WarningCode};
 pub use language::Language;
 pub use options::{

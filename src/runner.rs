@@ -39,6 +39,7 @@ pub use child::serve_pages;
 use children::ChildDocument;
 pub(crate) use children::{Children, EngineSettings};
 pub use isolation::{Isolation, Processes};
+pub(crate) use protocol::Refusal;
 use turns::Turns;
 
 /// A document to be read page by page.

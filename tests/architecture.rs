@@ -56,10 +56,12 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         "config" => Some([data(), vec!["provider", "engine", "setup"]].concat()),
         // A folder of documents that clients sent: what they are is told by `source::Format`.
         "files" => Some(data()),
+        "objects" => Some(data()),
         // A queue of whatever others run.
-        "jobs" => Some(data()),
-        // docling-serve's interface is about the engine and its exports, not about providers.
-        "server" => Some([data(), vec!["provider", "files", "engine", "export"]].concat()),
+        "jobs" => Some([data(), vec!["objects"]].concat()),
+        // docling-serve's interface and the page are about the engine and its exports, not about
+        // providers.
+        "server" => Some([data(), vec!["provider", "files", "jobs", "engine", "export"]].concat()),
         // Single stages, for the benches.
         "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the

@@ -19,6 +19,8 @@ mod serve;
 mod setup;
 mod table;
 mod target;
+#[cfg(feature = "server")]
+mod worker;
 
 use std::process::ExitCode;
 
@@ -70,6 +72,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     #[cfg(feature = "server")]
     Serve(serve::ServeArgs),
+    #[cfg(feature = "server")]
+    Worker(worker::WorkerArgs),
     /// Read pages for the recto that started this process
     #[command(hide = true)]
     PageWorker,
@@ -98,6 +102,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, &console),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args, &console),
+        #[cfg(feature = "server")]
+        Command::Worker(args) => worker::run(args, &console),
         Command::PageWorker => {
             recto::serve_pages().map(|()| Exit::Success).map_err(anyhow::Error::from)
         }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use anyhow::Context as _;
 use recto::config::{self, Config, Place};
 use recto::files::{self, FileSettings, FileStore};
 use recto::provider::LocalProvider;
-use recto::server::{KeyLimits, Keys, Server, Settings};
+use recto::server::{JobRules, KeyLimits, Keys, Server, Settings};
 use recto::{Engine, Isolation, Processes, UrlPolicy};
 
 use super::args::seconds;
 use super::console::{Console, Exit};
+use super::worker::SharedArgs;
 
 /// Where to listen unless told otherwise.
 const LISTEN: &str = "127.0.0.1:8811";
@@ -47,7 +48,7 @@ pub(super) struct ServeArgs {
 
     /// Requests that may wait besides; further ones are answered with status 503 [default: 64]
     #[arg(long, value_name = "N")]
-    queue: Option<usize>,
+    waiting: Option<usize>,
 
     /// Where pages are read: in child processes, which may crash, or on threads of the server
     /// [default: processes]
@@ -100,6 +101,18 @@ pub(super) struct ServeArgs {
     #[arg(long, conflicts_with = "files_dir", help_heading = "Files")]
     no_files: bool,
 
+    /// Folder for jobs: requests that are answered later [default: recto/jobs in $XDG_DATA_HOME or
+    /// ~/.local/share]
+    #[arg(long, value_name = "DIR", help_heading = "Jobs")]
+    jobs_dir: Option<PathBuf>,
+
+    /// Take no jobs
+    #[arg(long, conflicts_with_all = ["jobs_dir", "queue"], help_heading = "Jobs")]
+    no_jobs: bool,
+
+    #[command(flatten)]
+    shared: SharedArgs,
+
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
@@ -125,9 +138,10 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
     };
     let mut settings = bounds(&section);
     settings.files = args.files(&config)?;
+    settings.jobs = args.job_rules(&config.jobs)?;
     settings.keys = keys(&section)?;
 
-    let engine = args.engine(&section, &config.fetch)?;
+    let engine = engine(&args.machine(), &section, &config.fetch)?;
     settings.engine = Some(engine.clone());
     let provider = config.provider(Arc::new(LocalProvider::new(Arc::new(engine))))?;
     Server::new(provider, settings).run(listen, |address| {
@@ -141,7 +155,7 @@ fn bounds(section: &config::Server) -> Settings {
     let number = |limit: Option<NonZero<u32>>| limit.map(NonZero::get);
     let mut settings = Settings::default();
     settings.documents = section.documents.map_or(settings.documents, NonZero::get);
-    settings.queue = section.queue.unwrap_or(settings.queue);
+    settings.queue = section.waiting.unwrap_or(settings.queue);
     settings.max_body_bytes = max_body_mb(section) as usize * 1_000_000;
     settings.timeout = section.timeout;
     settings.limits = KeyLimits::new(number(section.key_requests), number(section.key_reads))
@@ -174,7 +188,7 @@ impl ServeArgs {
         section.listen = self.listen.or(section.listen);
         section.jobs = self.jobs.or(section.jobs);
         section.documents = self.documents.or(section.documents);
-        section.queue = self.queue.or(section.queue);
+        section.waiting = self.waiting.or(section.waiting);
         section.timeout = self.timeout.or(section.timeout);
         section.max_body_mb = self.max_body_mb.or(section.max_body_mb);
         section.max_pages = self.max_pages.or(section.max_pages);
@@ -189,6 +203,27 @@ impl ServeArgs {
         });
         section.isolation = place.or(section.isolation);
         section
+    }
+
+    /// How jobs are kept. As with files, a folder that was named is made at once.
+    fn job_rules(&self, config: &config::Jobs) -> anyhow::Result<Option<JobRules>> {
+        let named = self.jobs_dir.clone().or_else(|| config.dir.clone());
+        let folder = named.clone().or_else(JobRules::default_folder).filter(|_| !self.no_jobs);
+        let Some(folder) = folder else { return Ok(None) };
+        let mut rules = JobRules::in_folder(folder);
+        rules.shared = self.shared.queue(config)?;
+        rules.at_once = config.at_once.map(NonZero::get);
+        let hours = |hours: NonZero<u32>| Duration::from_secs(u64::from(hours.get()) * 3600);
+        rules.keep = config.keep_hours.map_or(rules.keep, hours);
+        let seconds = |seconds| Duration::from_secs(u64::from(seconds));
+        rules.keep_fetched = config.keep_fetched_seconds.map_or(rules.keep_fetched, seconds);
+        rules.most_waiting = config.max_waiting.map_or(rules.most_waiting, NonZero::get);
+        let megabytes = |n: NonZero<u32>| u64::from(n.get()) * 1_000_000;
+        rules.max_upload_bytes = config.max_upload_mb.map_or(rules.max_upload_bytes, megabytes);
+        if named.is_some() {
+            rules.create().context("the folder for jobs (--jobs-dir) cannot be used")?;
+        }
+        Ok(Some(rules))
     }
 
     /// The store of files. A folder that was named is made at once, so that one that cannot be made
@@ -218,43 +253,64 @@ impl ServeArgs {
         Ok(Some(store))
     }
 
-    fn engine(&self, section: &config::Server, fetch: &config::Fetch) -> recto::Result<Engine> {
-        let allow = self.allow_urls || fetch.allow;
-        let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
-        let max_mb = fetch.max_mb.map_or(max_body_mb(section), NonZero::get);
-        let mut builder = Engine::builder()
-            .url_policy(policy)
-            .fetch_hosts(fetch.allow_hosts.iter().cloned())
-            .fetch_max_bytes(u64::from(max_mb) * 1_000_000);
-        if let Some(timeout) = fetch.timeout_seconds {
-            builder = builder.fetch_timeout(timeout);
+    fn machine(&self) -> Machine<'_> {
+        Machine {
+            allow_urls: self.allow_urls,
+            tessdata: self.tessdata.as_deref(),
+            pdfium: self.pdfium.as_deref(),
         }
-        if let Some(jobs) = section.jobs {
-            builder = builder.workers(jobs.get());
-        }
-        if let Some(pages) = section.max_pages {
-            builder = builder.max_pages(pages.get());
-        }
-        if section.isolation != Some(Place::Threads) {
-            let mut processes = Processes::default();
-            processes.page_timeout = section.page_timeout.unwrap_or(processes.page_timeout);
-            builder = builder.isolation(Isolation::Processes(processes));
-        } else if section.page_timeout.is_some() {
-            return Err(recto::Error::InvalidOption {
-                option: "page_timeout".into(),
-                detail: "threads cannot be ended: pages have a time limit only with --isolation \
-                         processes"
-                    .to_owned(),
-            });
-        }
-        if let Some(folder) = &self.tessdata {
-            builder = builder.tessdata(folder);
-        }
-        if let Some(library) = &self.pdfium {
-            builder = builder.pdfium(library);
-        }
-        builder.build()
     }
+}
+
+/// What options say of this machine, and no file does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Machine<'a> {
+    pub(super) allow_urls: bool,
+    pub(super) tessdata: Option<&'a Path>,
+    pub(super) pdfium: Option<&'a Path>,
+}
+
+/// The engine of a server or a worker.
+pub(super) fn engine(
+    machine: &Machine<'_>,
+    section: &config::Server,
+    fetch: &config::Fetch,
+) -> recto::Result<Engine> {
+    let allow = machine.allow_urls || fetch.allow;
+    let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
+    let max_mb = fetch.max_mb.map_or(max_body_mb(section), NonZero::get);
+    let mut builder = Engine::builder()
+        .url_policy(policy)
+        .fetch_hosts(fetch.allow_hosts.iter().cloned())
+        .fetch_max_bytes(u64::from(max_mb) * 1_000_000);
+    if let Some(timeout) = fetch.timeout_seconds {
+        builder = builder.fetch_timeout(timeout);
+    }
+    if let Some(jobs) = section.jobs {
+        builder = builder.workers(jobs.get());
+    }
+    if let Some(pages) = section.max_pages {
+        builder = builder.max_pages(pages.get());
+    }
+    if section.isolation != Some(Place::Threads) {
+        let mut processes = Processes::default();
+        processes.page_timeout = section.page_timeout.unwrap_or(processes.page_timeout);
+        builder = builder.isolation(Isolation::Processes(processes));
+    } else if section.page_timeout.is_some() {
+        return Err(recto::Error::InvalidOption {
+            option: "page_timeout".into(),
+            detail: "threads cannot be ended: pages have a time limit only with --isolation \
+                     processes"
+                .to_owned(),
+        });
+    }
+    if let Some(folder) = machine.tessdata {
+        builder = builder.tessdata(folder);
+    }
+    if let Some(library) = machine.pdfium {
+        builder = builder.pdfium(library);
+    }
+    builder.build()
 }
 
 #[cfg(test)]
@@ -280,14 +336,14 @@ mod tests {
 
     #[test]
     fn every_option_arrives_and_stands_over_the_file() {
-        let options = "--listen 127.0.0.1:1 --jobs 2 --documents 3 --queue 4 --timeout 5.5 \
+        let options = "--listen 127.0.0.1:1 --jobs 2 --documents 3 --waiting 4 --timeout 5.5 \
                        --max-body-mb 6 --max-pages 7 --key-file k --key-requests 8 --key-reads 9 \
                        --key-pages 10 --isolation threads --page-timeout 11";
-        let same = "[server]\nlisten = \"127.0.0.1:1\"\njobs = 2\ndocuments = 3\nqueue = 4\n\
+        let same = "[server]\nlisten = \"127.0.0.1:1\"\njobs = 2\ndocuments = 3\nwaiting = 4\n\
                     timeout = 5.5\nmax_body_mb = 6\nmax_pages = 7\nkey_file = \"k\"\n\
                     key_requests = 8\nkey_reads = 9\nkey_pages = 10\nisolation = \"threads\"\n\
                     page_timeout = 11\n";
-        let other = "[server]\nlisten = \"127.0.0.1:9\"\njobs = 99\ndocuments = 99\nqueue = 99\n\
+        let other = "[server]\nlisten = \"127.0.0.1:9\"\njobs = 99\ndocuments = 99\nwaiting = 99\n\
                      timeout = 99\nmax_body_mb = 99\nmax_pages = 99\nkey_file = \"x\"\n\
                      key_requests = 99\nkey_reads = 99\nkey_pages = 99\n\
                      isolation = \"processes\"\npage_timeout = 99\n";

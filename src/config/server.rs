@@ -20,7 +20,7 @@ pub struct Server {
     /// Documents under way at once.
     pub documents: Option<NonZero<usize>>,
     /// Requests that may wait besides.
-    pub queue: Option<usize>,
+    pub waiting: Option<usize>,
     /// Longest time of a read, in seconds.
     #[serde(deserialize_with = "super::seconds")]
     pub timeout: Option<Duration>,

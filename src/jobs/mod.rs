@@ -1,51 +1,45 @@
 //! Jobs that survive the process that runs them.
 //!
-//! A [`JobQueue`] is a folder: an SQLite database that `apalis` keeps, inputs, and results. Jobs are
-//! taken in the order they came. One that was running when its process was killed is run again; its
-//! result is written once. One that ends the process again and again is set aside.
+//! A [`JobQueue`] is a folder of one machine with an SQLite database ([`JobQueue::open`]), or a
+//! PostgreSQL database and an object store that several machines share ([`JobQueue::connect`]).
+//! `apalis` hands jobs out, in the order they came (PostgreSQL: to the second). One that was running
+//! when its process was killed is run again; its end is recorded once, and its result is written once.
+//! One that ends the process again and again is set aside.
+//!
+//! A [`JobHandler`] may split a job into parts, which different processes run and one joins.
 
+mod ledger;
 mod run;
 mod store;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use apalis::prelude::{TaskBuilder, TaskId};
-use apalis_sqlite::queries::push_tasks;
-use apalis_sqlite::{Config, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteStorage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use ulid::{Generator, Ulid};
 
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 
-use run::{Finished, Running};
-pub use run::{Handler, Job};
-use store::Folder;
+use ledger::Ledger;
+use run::Running;
+pub use run::{Job, JobHandler, JobPart, PartDone};
+use store::Store;
 
 /// The queue's name in the database.
 const QUEUE: &str = "recto";
 
-/// What the queue knows of a job besides what the library of jobs keeps. That one's count of tries is of no
-/// use for jobs that end the process: it counts for those beside them as well.
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS RectoJobs (
-    id TEXT PRIMARY KEY, owner TEXT, submitted_at INTEGER NOT NULL, cancelled INTEGER NOT NULL DEFAULT 0,
-    begun INTEGER NOT NULL DEFAULT 0)";
-
-/// Time that somebody waits for another's transaction.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// So often a job is taken up again whose result could not be written, or which did not get to run.
-const ERRORS: usize = 100;
+/// Why a job failed that was cancelled.
+const CANCELLED: &str = "the job was cancelled";
 
 /// Settings of a [`JobQueue`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JobSettings {
     /// How often a job is begun, at least once: one that was running so often when its process ended
-    /// is set aside with an error. From its second time on it runs alone, so that others do not pay
+    /// is set aside with an error. From its second time on it runs alone in its process, so that others do not pay
     /// for it. Default: 3.
     pub tries: usize,
     /// How often a process that runs jobs says that it is alive, at least a second. Jobs of one that
@@ -65,15 +59,25 @@ impl Default for JobSettings {
     }
 }
 
-/// What a job reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// A job to be done.
+#[derive(Clone, Debug, Default)]
+pub struct NewJob {
+    /// What is asked, in words that the [`JobHandler`] understands.
+    pub request: Value,
+    /// What it reads.
+    pub inputs: Vec<JobInput>,
+    /// Whose it is.
+    pub owner: Option<String>,
+}
+
+/// What a job reads. The queue has a copy of it until the job ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobInput {
-    /// A file that somebody else keeps until the job has ended.
-    Path(PathBuf),
-    /// A file that the queue copies, and removes when the job has ended.
+    /// A file, which is copied.
     Copy(PathBuf),
+    /// The content of a file.
+    Bytes(Vec<u8>),
 }
 
 /// Where a job stands.
@@ -83,12 +87,28 @@ pub enum JobInput {
 pub enum JobStatus {
     /// It waits.
     Pending,
-    /// It is being worked on.
+    /// It was begun.
     Started,
     /// It has a result.
     Success,
     /// It failed, was cancelled or set aside.
     Failure,
+}
+
+impl JobStatus {
+    /// Whether nothing will change any more.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Success | Self::Failure)
+    }
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobProgress {
+    /// What is done, of the total.
+    pub done: u64,
+    /// What there is to do: pages.
+    pub total: u64,
 }
 
 /// What is known of a job.
@@ -101,6 +121,8 @@ pub struct JobState {
     pub position: Option<usize>,
     /// How often it was begun.
     pub attempts: usize,
+    /// How far it is, where it has told.
+    pub progress: Option<JobProgress>,
     /// Why it failed.
     pub error: Option<String>,
     /// Whose it is, as said when it was submitted.
@@ -111,80 +133,87 @@ pub struct JobState {
     pub ended_at: Option<u64>,
 }
 
-/// What the database keeps of a job for whoever runs it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Work {
-    request: Value,
-    input: Option<PathBuf>,
-}
-
-/// A queue of jobs in a folder. Clones share it; several processes may.
+/// A queue of jobs. Clones share it; several processes may.
 #[derive(Clone, Debug)]
 pub struct JobQueue {
-    pool: SqlitePool,
-    folder: Folder,
+    ledger: Ledger,
+    store: Store,
     settings: JobSettings,
-    ids: store::Ids,
+    ids: Ids,
     running: Running,
+    /// Locked by the process that runs jobs, where all processes are of one machine.
+    lock: Option<Arc<PathBuf>>,
 }
 
 impl JobQueue {
-    /// Opens a queue, and makes it if it is not there.
+    /// Opens a queue in a folder, and makes it if it is not there.
     ///
     /// # Errors
     ///
     /// Where the folder or the database cannot be made or opened.
     pub async fn open(folder: impl AsRef<Path>, settings: JobSettings) -> Result<Self> {
-        let folder = Folder::open(folder.as_ref())?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.database())
-            .create_if_missing(true)
-            .busy_timeout(BUSY)
-            // What was submitted survives a loss of power, too.
-            .pragma("journal_mode", "WAL")
-            .pragma("synchronous", "FULL");
-        let pool = SqlitePoolOptions::new().connect_with(options).await.map_err(database)?;
-        SqliteStorage::migrations().run(&pool).await.map_err(database)?;
-        sqlx::query(TABLE).execute(&pool).await.map_err(database)?;
-        let (ids, running) = (store::Ids::default(), Running::default());
-        Ok(Self { pool, folder, settings, ids, running })
+        let folder = folder.as_ref();
+        let store = Store::folder(folder)?;
+        let ledger = Ledger::file(&folder.join("jobs.db")).await?;
+        let lock = Some(Arc::new(folder.join("jobs.lock")));
+        Ok(Self::new(ledger, store, settings, lock))
+    }
+
+    /// Connects with a queue that several machines share: a PostgreSQL database
+    /// (`postgres://user:password@host/database`; it needs the extensions `hstore` and `pgcrypto`, which come with
+    /// PostgreSQL) and a place for inputs and results, `s3://bucket/prefix` or `file:///folder`. Keys and
+    /// endpoint of an S3 service are taken from the `AWS_…` environment variables.
+    ///
+    /// # Errors
+    ///
+    /// Where an address cannot be used or the database not be reached.
+    pub async fn connect(database: &str, store: &str, settings: JobSettings) -> Result<Self> {
+        let store = Store::at(store)?;
+        let ledger = Ledger::server(database).await?;
+        Ok(Self::new(ledger, store, settings, None))
+    }
+
+    fn new(
+        ledger: Ledger,
+        store: Store,
+        settings: JobSettings,
+        lock: Option<Arc<PathBuf>>,
+    ) -> Self {
+        let (ids, running) = (Ids::default(), Running::default());
+        Self { ledger, store, settings, ids, running, lock }
     }
 
     /// Adds a job, and gives its id. When this returns it is kept, whatever happens.
     ///
     /// # Errors
     ///
-    /// Where the input cannot be copied or the database not be written.
-    pub async fn submit(
-        &self,
-        request: Value,
-        input: Option<JobInput>,
-        owner: Option<&str>,
-    ) -> Result<String> {
+    /// Where an input cannot be copied or the database not be written.
+    pub async fn submit(&self, job: NewJob) -> Result<String> {
         let ulid = self.ids.next();
         let id = ulid.to_string();
-        let input = match input {
-            None => None,
-            Some(JobInput::Path(path)) => Some(path),
-            Some(JobInput::Copy(path)) => {
-                let (folder, id) = (self.folder.clone(), id.clone());
-                Some(blocking(move || folder.keep_input(&id, &path)).await?)
+        let inputs = job.inputs.len();
+        let kept = self.keep(&id, job.inputs).await;
+        let added = match kept {
+            Ok(()) => {
+                let (request, owner) = (job.request.to_string(), job.owner.as_deref());
+                self.ledger.add(ulid, owner, &request, inputs).await
             }
+            Err(error) => Err(error),
         };
-        let work = serde_json::to_vec(&Work { request, input }).map_err(database)?;
-        let task =
-            TaskBuilder::new(work).task_id(TaskId::from_ulid(ulid)).max_attempts(ERRORS).build();
-        let mut both = self.pool.begin().await.map_err(database)?;
-        push_tasks(&mut *both, QUEUE, &[task]).await.map_err(database)?;
-        sqlx::query("INSERT INTO RectoJobs (id, owner, submitted_at) VALUES (?, ?, ?)")
-            .bind(&id)
-            .bind(owner)
-            .bind(store::now())
-            .execute(&mut *both)
-            .await
-            .map_err(database)?;
-        both.commit().await.map_err(database)?;
-        Ok(id)
+        if added.is_err() {
+            self.store.drop_inputs(&id, inputs).await;
+        }
+        added.map(|()| id)
+    }
+
+    async fn keep(&self, id: &str, inputs: Vec<JobInput>) -> Result<()> {
+        for (number, input) in inputs.into_iter().enumerate() {
+            match input {
+                JobInput::Copy(path) => self.store.keep_file(id, number, &path).await?,
+                JobInput::Bytes(bytes) => self.store.keep_bytes(id, number, bytes).await?,
+            }
+        }
+        Ok(())
     }
 
     /// What is known of a job; `None` where there is none of that id.
@@ -193,44 +222,29 @@ impl JobQueue {
     ///
     /// Where the database cannot be read.
     pub async fn state(&self, id: &str) -> Result<Option<JobState>> {
-        let row = sqlx::query(
-            "SELECT j.status, j.attempts, j.max_attempts, j.run_at, j.last_result, j.done_at, \
-                    r.owner, r.submitted_at, r.cancelled, r.begun \
-             FROM Jobs j JOIN RectoJobs r ON r.id = j.id WHERE j.id = ?",
-        )
-        .bind(id)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(database)?;
-        let Some(row) = row else { return Ok(None) };
-        let mut state = state(&row).map_err(database)?;
-        if state.status == JobStatus::Pending {
-            let run_at: i64 = row.try_get("run_at").map_err(database)?;
-            let before: i64 = sqlx::query_scalar(
-                "SELECT COUNT(*) FROM Jobs WHERE job_type = ? AND done_at IS NULL \
-                 AND status IN ('Pending', 'Queued') AND (run_at < ? OR (run_at = ? AND id < ?))",
-            )
-            .bind(QUEUE)
-            .bind(run_at)
-            .bind(run_at)
-            .bind(id)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(database)?;
-            state.position = Some(usize::try_from(before).unwrap_or_default() + 1);
-        }
-        Ok(Some(state))
+        self.ledger.state(id).await
     }
 
-    /// The file with a job's result; `None` where it has none (yet).
+    /// What was asked of a job; `None` where there is none of that id.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub async fn result(&self, id: &str) -> Result<Option<PathBuf>> {
-        let state = self.state(id).await?;
-        let done = state.is_some_and(|state| state.status == JobStatus::Success);
-        Ok(done.then(|| self.folder.result(id)))
+    pub async fn request(&self, id: &str) -> Result<Option<Value>> {
+        let Some(entry) = self.ledger.entry(id).await? else { return Ok(None) };
+        serde_json::from_str(&entry.request).map(Some).map_err(database)
+    }
+
+    /// A job's result; `None` where it has none (yet).
+    ///
+    /// # Errors
+    ///
+    /// Where the database or the result cannot be read.
+    pub async fn result(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        match self.state(id).await? {
+            Some(state) if state.status == JobStatus::Success => self.store.read_result(id).await,
+            _ => Ok(None),
+        }
     }
 
     /// Ends a job: one that waits never runs, one that runs is told to stop. Whether there was one to
@@ -240,30 +254,32 @@ impl JobQueue {
     ///
     /// Where the database cannot be written.
     pub async fn cancel(&self, id: &str) -> Result<bool> {
-        let mut both = self.pool.begin().await.map_err(database)?;
-        let known = sqlx::query(
-            "UPDATE RectoJobs SET cancelled = 1 WHERE id = ? \
-             AND EXISTS (SELECT 1 FROM Jobs j WHERE j.id = RectoJobs.id AND j.status NOT IN ('Done', 'Killed'))",
-        )
-        .bind(id)
-        .execute(&mut *both)
-        .await
-        .map_err(database)?;
-        let ended = sqlx::query(
-            "UPDATE Jobs SET status = 'Killed', done_at = ? \
-             WHERE id = ? AND status IN ('Pending', 'Failed')",
-        )
-        .bind(store::now())
-        .bind(id)
-        .execute(&mut *both)
-        .await
-        .map_err(database)?;
-        both.commit().await.map_err(database)?;
-        if ended.rows_affected() > 0 {
-            self.folder.drop_input(id);
-        }
+        let inputs = self.ledger.entry(id).await?.map_or(0, |entry| entry.inputs);
+        let ended = self.ledger.cancel(id).await?;
         self.running.cancel(id);
-        Ok(known.rows_affected() > 0)
+        if ended {
+            self.store.drop_inputs(id, inputs).await;
+        }
+        Ok(ended)
+    }
+
+    /// Removes a job that has ended, with its result. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be written.
+    pub async fn remove(&self, id: &str) -> Result<bool> {
+        let Some(entry) = self.ledger.entry(id).await? else { return Ok(false) };
+        if !entry.is_over {
+            return Ok(false);
+        }
+        // Files first: what is left of them after a loss of power still has its job.
+        self.store.drop_inputs(id, entry.inputs).await;
+        for (part, ..) in self.ledger.parts(id).await? {
+            self.store.drop_result(&part).await;
+        }
+        self.store.drop_result(id).await;
+        self.ledger.remove(id).await
     }
 
     /// Removes jobs that ended longer ago than they are kept, with their results; how many.
@@ -273,26 +289,21 @@ impl JobQueue {
     /// Where the database cannot be written.
     pub async fn sweep(&self) -> Result<usize> {
         let keep = i64::try_from(self.settings.keep.as_secs()).unwrap_or(i64::MAX);
-        let old: Vec<String> = sqlx::query_scalar(
-            "SELECT id FROM Jobs WHERE job_type = ? AND done_at <= ? \
-             AND (status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))",
-        )
-        .bind(QUEUE)
-        .bind(store::now().saturating_sub(keep))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(database)?;
-        for id in &old {
-            // Files first: what is left of them after a loss of power still has its job.
-            self.folder.drop_input(id);
-            self.folder.drop_result(id);
-            let mut both = self.pool.begin().await.map_err(database)?;
-            for table in ["DELETE FROM Jobs WHERE id = ?", "DELETE FROM RectoJobs WHERE id = ?"] {
-                sqlx::query(table).bind(id).execute(&mut *both).await.map_err(database)?;
-            }
-            both.commit().await.map_err(database)?;
+        let mut removed = 0;
+        for id in self.ledger.ended(ledger::now().saturating_sub(keep)).await? {
+            removed += usize::from(self.remove(&id).await?);
         }
-        Ok(old.len())
+        self.ledger.tidy().await?;
+        Ok(removed)
+    }
+
+    /// How many jobs, and parts of jobs, wait to be begun.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn waiting(&self) -> Result<usize> {
+        self.ledger.waiting().await
     }
 
     /// Runs jobs, so many at a time, until `stop` is raised; those under way are then told to stop and
@@ -301,64 +312,35 @@ impl JobQueue {
     /// # Errors
     ///
     /// Where the database cannot be used any more.
-    pub async fn run(&self, handler: Handler, at_once: usize, stop: &CancelFlag) -> Result<()> {
+    pub async fn run(
+        &self,
+        handler: Arc<dyn JobHandler>,
+        at_once: usize,
+        stop: &CancelFlag,
+    ) -> Result<()> {
         run::run(self, handler, at_once, stop).await
-    }
-
-    fn config(&self) -> Config {
-        Config::default()
-            .queue(QUEUE)
-            // Jobs that a process holds without running them would wait for it.
-            .batch_size(1)
-            .heartbeat_interval(self.settings.heartbeat.max(Duration::from_secs(1)))
-            .missed_heartbeats(MISSED)
     }
 }
 
-/// So many heartbeats are missed by a process that is dead, not slow.
-const MISSED: usize = 3;
+/// Makes ids that ascend, also within a millisecond: jobs are taken in the order of their ids.
+#[derive(Clone, Default)]
+struct Ids(Arc<Mutex<Generator>>);
 
-fn state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
-    let ended_at: Option<i64> = row.try_get("done_at")?;
-    let (attempts, most): (i64, i64) = (row.try_get("attempts")?, row.try_get("max_attempts")?);
-    let begun: i64 = row.try_get("begun")?;
-    let cancelled: bool = row.try_get("cancelled")?;
-    let result: Option<String> = row.try_get("last_result")?;
-    let finished = result.and_then(|text| serde_json::from_str(&text).ok());
-    let word: String = row.try_get("status")?;
-    let (status, error) = match (word.as_str(), finished) {
-        ("Done", Some(Ok(Finished::Done))) => (JobStatus::Success, None),
-        ("Done", Some(Ok(Finished::Failed(why)))) => (JobStatus::Failure, Some(why)),
-        ("Killed", _) if cancelled => (JobStatus::Failure, Some(run::CANCELLED.to_owned())),
-        ("Done" | "Killed", finished) => {
-            let why: Option<Result<Finished, String>> = finished;
-            let why = why.and_then(Result::err);
-            (JobStatus::Failure, Some(why.unwrap_or_else(|| "it was ended".to_owned())))
-        }
-        ("Failed", Some(Err(why))) if attempts >= most => (JobStatus::Failure, Some(why)),
-        ("Running", _) => (JobStatus::Started, None),
-        _ => (JobStatus::Pending, None),
-    };
-    let is_over = matches!(status, JobStatus::Success | JobStatus::Failure);
-    Ok(JobState {
-        status,
-        position: None,
-        attempts: usize::try_from(begun).unwrap_or_default(),
-        error,
-        owner: row.try_get("owner")?,
-        submitted_at: row.try_get::<i64, _>("submitted_at")?.unsigned_abs(),
-        ended_at: ended_at.filter(|_| is_over).map(i64::unsigned_abs),
-    })
+impl std::fmt::Debug for Ids {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ids")
+    }
+}
+
+impl Ids {
+    fn next(&self) -> Ulid {
+        let mut generator = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // It only fails when a millisecond's 2^80 ids are used up.
+        generator.generate().unwrap_or_else(|_| Ulid::generate())
+    }
 }
 
 /// An error of the database.
 fn database(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::stage("jobs", error)
-}
-
-/// Work that would hold up the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(database)?
 }

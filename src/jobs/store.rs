@@ -1,124 +1,197 @@
-//! The queue's folder: the database, inputs that were copied, and results.
+//! Where inputs and results of jobs lie: a folder, or an object store that several machines see.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{
+    Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, WriteMultipart,
+};
 use tempfile::NamedTempFile;
-use ulid::{Generator, Ulid};
+use tokio::io::AsyncReadExt as _;
+use url::Url;
 
 use crate::error::{Error, Result};
 
-/// Where everything of a queue is.
+/// Bytes of a file that are held at once on their way.
+const PIECE: usize = 8 << 20;
+
+/// Objects under a prefix: `inputs/JOB/NUMBER` and `results/JOB`.
 #[derive(Clone, Debug)]
-pub(super) struct Folder(Arc<PathBuf>);
+pub(super) struct Store {
+    objects: Arc<dyn ObjectStore>,
+    prefix: Key,
+    /// The folder of a local store, whose files are read where they are.
+    folder: Option<Arc<PathBuf>>,
+}
 
-impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        for part in ["inputs", "results"] {
-            let folder = path.join(part);
-            fs::create_dir_all(&folder).map_err(|e| io("make", &folder, e))?;
+/// An input as a file of this machine, for as long as this lives.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// It was there.
+    There(PathBuf),
+    /// It was fetched.
+    Fetched(tempfile::TempPath),
+}
+
+impl Input {
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::There(path) => path,
+            Self::Fetched(path) => path,
         }
-        let path = fs::canonicalize(path).map_err(|e| io("open", path, e))?;
-        Ok(Self(Arc::new(path)))
+    }
+}
+
+impl Store {
+    /// A folder, which is made.
+    pub(super) fn folder(path: &Path) -> Result<Self> {
+        let io = |action, source| Error::Io { action, path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(|e| io("make", e))?;
+        let path = fs::canonicalize(path).map_err(|e| io("open", e))?;
+        // What was written survives a loss of power, too.
+        let objects = LocalFileSystem::new_with_prefix(&path).map_err(failed)?.with_fsync(true);
+        let folder = Some(Arc::new(path));
+        Ok(Self { objects: Arc::new(objects), prefix: Key::default(), folder })
     }
 
-    pub(super) fn database(&self) -> PathBuf {
-        self.0.join("jobs.db")
+    /// A place by its address: `file:///folder`, `s3://bucket/prefix`. What else a service needs (keys,
+    /// region, endpoint) comes from its usual environment variables.
+    pub(super) fn at(address: &str) -> Result<Self> {
+        if let Some(path) = Url::parse(address).ok().and_then(|url| url.to_file_path().ok()) {
+            return Self::folder(&path);
+        }
+        let (objects, prefix) = crate::objects::open(address, "store")?;
+        Ok(Self { objects, prefix, folder: None })
     }
 
-    /// Held by the process that runs jobs.
-    pub(super) fn lock(&self) -> PathBuf {
-        self.0.join("jobs.lock")
+    fn input(&self, job: &str, number: usize) -> Key {
+        self.inputs(job).join(number.to_string())
     }
 
-    fn input(&self, id: &str) -> PathBuf {
-        self.0.join("inputs").join(id)
+    fn inputs(&self, job: &str) -> Key {
+        self.prefix.clone().join("inputs").join(job)
     }
 
-    pub(super) fn result(&self, id: &str) -> PathBuf {
-        self.0.join("results").join(id)
+    fn result(&self, job: &str) -> Key {
+        self.prefix.clone().join("results").join(job)
     }
 
-    /// Copies an input.
-    pub(super) fn keep_input(&self, id: &str, from: &Path) -> Result<PathBuf> {
-        let to = self.input(id);
-        let mut source = fs::File::open(from).map_err(|e| io("read", from, e))?;
-        let mut file = self.temporary()?;
-        std::io::copy(&mut source, &mut file).map_err(|e| io("write", &to, e))?;
-        file.as_file().sync_all().map_err(|e| io("write", &to, e))?;
-        file.persist(&to).map_err(|e| io("write", &to, e.error))?;
-        Ok(to)
+    /// Copies a file into the store.
+    pub(super) async fn keep_file(&self, job: &str, number: usize, from: &Path) -> Result<()> {
+        let io = |source| Error::Io { action: "read", path: from.to_owned(), source };
+        let mut file = tokio::fs::File::open(from).await.map_err(io)?;
+        let upload = self.objects.put_multipart(&self.input(job, number)).await.map_err(failed)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
+        let mut piece = vec![0; PIECE];
+        loop {
+            let length = file.read(&mut piece).await.map_err(io)?;
+            if length == 0 {
+                break;
+            }
+            upload.wait_for_capacity(1).await.map_err(failed)?;
+            upload.write(&piece[..length]);
+        }
+        upload.finish().await.map(drop).map_err(failed)
+    }
+
+    /// Puts bytes into the store.
+    pub(super) async fn keep_bytes(&self, job: &str, number: usize, bytes: Vec<u8>) -> Result<()> {
+        let to = self.input(job, number);
+        self.objects.put(&to, bytes.into()).await.map(drop).map_err(failed)
+    }
+
+    /// An input as a file.
+    pub(super) async fn fetch(&self, job: &str, number: usize) -> Result<Input> {
+        let key = self.input(job, number);
+        if let Some(folder) = &self.folder {
+            return Ok(Input::There(folder.join(key.as_ref())));
+        }
+        let file = NamedTempFile::new().map_err(temporary)?;
+        let (file, path) = file.into_parts();
+        let mut file = tokio::fs::File::from_std(file);
+        let mut pieces = self.objects.get(&key).await.map_err(failed)?.into_stream();
+        while let Some(piece) =
+            futures_util::TryStreamExt::try_next(&mut pieces).await.map_err(failed)?
+        {
+            tokio::io::AsyncWriteExt::write_all(&mut file, &piece).await.map_err(temporary)?;
+        }
+        tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(temporary)?;
+        Ok(Input::Fetched(path))
     }
 
     /// Writes a result, unless there is one: whoever was first has settled it.
-    pub(super) fn write_result(&self, id: &str, bytes: &[u8]) -> Result<()> {
-        let to = self.result(id);
-        let mut file = self.temporary()?;
-        file.write_all(bytes).map_err(|e| io("write", &to, e))?;
-        file.as_file().sync_all().map_err(|e| io("write", &to, e))?;
-        match file.persist_noclobber(&to) {
-            Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(io("write", &to, error.error)),
+    pub(super) async fn write_result(&self, job: &str, bytes: Vec<u8>) -> Result<()> {
+        let to = self.result(job);
+        match self.objects.put_opts(&to, bytes.into(), PutMode::Create.into()).await {
+            Ok(_) | Err(StoreError::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(failed(error)),
         }
     }
 
-    pub(super) fn has_result(&self, id: &str) -> bool {
-        self.result(id).exists()
-    }
-
-    pub(super) fn drop_input(&self, id: &str) {
-        remove(&self.input(id));
-    }
-
-    pub(super) fn drop_result(&self, id: &str) {
-        remove(&self.result(id));
-    }
-
-    fn temporary(&self) -> Result<NamedTempFile> {
-        tempfile::Builder::new()
-            .prefix(".new-")
-            .tempfile_in(&*self.0)
-            .map_err(|e| io("write", &self.0, e))
-    }
-}
-
-fn remove(file: &Path) {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            tracing::warn!(file = %file.display(), %error, "a job's file stays");
+    pub(super) async fn has_result(&self, job: &str) -> Result<bool> {
+        match self.objects.head(&self.result(job)).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed(error)),
         }
-        _ => {}
+    }
+
+    /// A result; `None` where there is none.
+    pub(super) async fn read_result(&self, job: &str) -> Result<Option<Vec<u8>>> {
+        match self.objects.get(&self.result(job)).await {
+            Ok(found) => Ok(Some(found.bytes().await.map_err(failed)?.into())),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Removes so many inputs of a job. What cannot be removed stays, and is told in the log.
+    pub(super) async fn drop_inputs(&self, job: &str, count: usize) {
+        for number in 0..count {
+            self.remove(&self.input(job, number)).await;
+        }
+        if let (Some(folder), true) = (&self.folder, count > 0) {
+            // Object stores have no folders; files do.
+            let _ = tokio::fs::remove_dir(folder.join(self.inputs(job).as_ref())).await;
+        }
+    }
+
+    /// Removes what a process was writing when it was killed; for whoever knows that no other writes.
+    pub(super) fn tidy(&self) {
+        let Some(folder) = &self.folder else { return };
+        for entry in walkdir::WalkDir::new(folder.as_ref()).into_iter().flatten() {
+            // The store writes beside the place, and puts a # and a number behind the name.
+            let is_part = entry.file_name().to_string_lossy().contains('#');
+            if !is_part || !entry.file_type().is_file() {
+                continue;
+            }
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::warn!(file = %entry.path().display(), %error, "a leftover stays");
+            }
+        }
+    }
+
+    pub(super) async fn drop_result(&self, job: &str) {
+        self.remove(&self.result(job)).await;
+    }
+
+    async fn remove(&self, key: &Key) {
+        match self.objects.delete(key).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => tracing::warn!(%key, %error, "a job's object stays"),
+        }
     }
 }
 
-fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::Io { action, path: path.to_owned(), source }
+fn failed(error: StoreError) -> Error {
+    // Its sources say it all again, and services answer in pages of XML.
+    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    Error::stage("store of jobs", words)
 }
 
-/// Makes ids that ascend, also within a millisecond: jobs are taken in the order of their ids.
-#[derive(Clone, Default)]
-pub(super) struct Ids(Arc<Mutex<Generator>>);
-
-impl std::fmt::Debug for Ids {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ids")
-    }
-}
-
-impl Ids {
-    pub(super) fn next(&self) -> Ulid {
-        let mut generator = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // It only fails when a millisecond's 2^80 ids are used up.
-        generator.generate().unwrap_or_else(|_| Ulid::generate())
-    }
-}
-
-/// Seconds since 1970.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+fn temporary(source: std::io::Error) -> Error {
+    Error::Io { action: "write to", path: std::env::temp_dir(), source }
 }

@@ -1,5 +1,6 @@
 //! docling's options of the hierarchical chunker.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{Fields, boolean, some_text, text, wrong};
@@ -26,7 +27,8 @@ pub(crate) const NO_HYBRID: &str = "the hybrid chunker is not built in: it count
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ChunkingOptions {
     /// Tables as pipe tables rather than as sentences `row, column = value` (docling:

@@ -94,7 +94,7 @@ pub(super) enum Answer {
 
 /// An [`Error`] on its way between processes.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     Io { path: PathBuf, cause: String },
     EmptyInput { name: String },
     UnsupportedFormat { name: String, found: String },
@@ -177,7 +177,8 @@ impl From<Refusal> for Error {
 }
 
 /// The stages that errors name.
-const STAGES: [&str; 12] = [
+const STAGES: [&str; 13] = [
+    "parts",
     "pdf",
     "ocr",
     "raster",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Settings;
+use super::jobs::Desk;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::reads::Reads;
@@ -17,6 +18,7 @@ pub(super) struct App {
     pub(super) reads: Reads,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
+    pub(super) desk: Desk,
     draining: AtomicBool,
 }
 
@@ -27,14 +29,17 @@ impl App {
             reads: Reads::new(settings.documents, settings.queue),
             limits: Limits::new(settings.limits),
             metrics: Metrics::default(),
+            desk: Desk::default(),
             settings,
             draining: AtomicBool::new(false),
         }
     }
 
-    /// From now on nothing new is asked for: whoever distributes requests is told.
+    /// From now on nothing new is asked for: whoever distributes requests is told. Jobs under way wait
+    /// for the next time.
     pub(super) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.desk.stop();
     }
 
     pub(super) fn is_draining(&self) -> bool {

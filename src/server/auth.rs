@@ -96,6 +96,31 @@ impl Keys {
         owner.get(..OWNER_BYTES).map(hex::encode)
     }
 
+    /// The key of an owner, if it is still one of these; where there are none, all clients are one.
+    pub(super) fn of_owner(&self, owner: Option<&str>) -> Option<KeyIndex> {
+        match owner {
+            None => self.is_empty().then_some(0),
+            Some(owner) => {
+                (0..self.hashes.len()).find(|key| self.owner(*key).as_deref() == Some(owner))
+            }
+        }
+    }
+
+    /// The same as [`check`](Self::check) for clients that cannot set headers, as browsers' sockets
+    /// cannot: they may send the key in the address.
+    pub(super) fn check_with(
+        &self,
+        headers: &HeaderMap,
+        in_address: Option<&str>,
+    ) -> Result<KeyIndex, ApiError> {
+        match in_address.filter(|key| !key.is_empty() && !self.is_empty()) {
+            None => self.check(headers),
+            Some(key) => self.find(key).ok_or_else(|| {
+                ApiError::new(Class::Unauthorized, "the key is not one of this server's")
+            }),
+        }
+    }
+
     /// Which key a request shows, as `Authorization: Bearer …` or `X-Api-Key: …`. Where there are
     /// no keys, whatever it shows is fine, and all clients count as one.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<KeyIndex, ApiError> {

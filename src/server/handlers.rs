@@ -17,7 +17,7 @@ use super::answer::{self, About};
 use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
 use super::stored::Stored;
-use super::{docling, files, models, request, status};
+use super::{docling, files, models, request, status, ui};
 use crate::provider::OcrModel;
 
 /// Options of the engine as JSON, for clients that cannot add fields to their requests.
@@ -42,6 +42,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v3/ocr/models", get(list_models))
         .merge(files::routes())
         .merge(docling::routes())
+        .merge(ui::routes())
         .route("/metrics", get(metrics))
         .route("/health", get(|| async { status::health() }))
         .route("/livez", get(|| async { status::health() }))
@@ -51,10 +52,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/version", get(|| async { status::version() }))
         .route("/openapi.json", get(|| async { status::openapi() }))
         .route("/docs", get(|| async { status::docs() }))
-        .fallback(|request: Request| async move {
-            let message = format!("there is no path {}", request.uri().path());
-            refuse(&request, &ApiError::new(Class::NotFound, message))
-        })
+        .fallback(|request: Request| async move { unknown_path(&request) })
         .method_not_allowed_fallback(|request: Request| async move {
             let message = format!("{} does not take {}", request.uri().path(), request.method());
             refuse(&request, &ApiError::new(Class::Method, message))
@@ -65,6 +63,12 @@ pub(super) fn router(app: Arc<App>) -> Router {
         }))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), count))
         .with_state(app)
+}
+
+/// What there is to say about a path that is none.
+pub(super) fn unknown_path(request: &Request) -> Response<Body> {
+    let message = format!("there is no path {}", request.uri().path());
+    refuse(request, &ApiError::new(Class::NotFound, message))
 }
 
 fn refuse(request: &Request, error: &ApiError) -> Response<Body> {
@@ -119,7 +123,7 @@ async fn one_model(State(app): Shared, Path(id): Path<String>, request: Request)
 
 async fn metrics(State(app): Shared, request: Request) -> Response<Body> {
     match app.settings.keys.check(request.headers()) {
-        Ok(_) => status::metrics(&app),
+        Ok(_) => status::metrics(&app).await,
         Err(error) => refuse(&request, &error),
     }
 }

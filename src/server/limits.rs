@@ -1,7 +1,7 @@
 //! What one key may use: requests and pages a minute, reads at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::auth::KeyIndex;
@@ -98,38 +98,79 @@ impl Limits {
 
     /// Takes note of a read, or refuses it (status 429).
     pub(super) fn admit(&self, key: KeyIndex, now: Instant) -> Result<Allowance, ApiError> {
-        let refused = |message: String, wait: Duration| {
-            Err(ApiError::new(Class::RateLimited, message).retry_after(wait))
-        };
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let requests = self.limits.requests_per_minute.map(f64::from);
-        let pages = self.limits.pages_per_minute.map(f64::from);
-        let full = |most: Option<f64>| Bucket { left: most.unwrap_or(0.0), since: now };
-        let used = uses.entry(key).or_insert_with(|| Use {
-            requests: full(requests),
-            pages: full(pages),
-            reads: 0,
-        });
+        let mut uses = self.uses();
+        let used = self.used(&mut uses, key, now);
         if let Some(limit) = self.limits.reads_at_once.filter(|limit| used.reads >= *limit) {
             let message = format!("this key has {limit} read(s) under way, as many as it may");
             return refused(message, Duration::from_secs(1));
         }
-        if let Some(most) = pages {
+        self.charge_request(used, now)?;
+        used.reads += 1;
+        Ok(self.allowance(key))
+    }
+
+    /// Takes note of a read that is asked for now and done later, or refuses it (status 429). How many
+    /// are done at once is the business of [`begin`](Self::begin).
+    pub(super) fn admit_job(&self, key: KeyIndex, now: Instant) -> Result<(), ApiError> {
+        let mut uses = self.uses();
+        let used = self.used(&mut uses, key, now);
+        self.charge_request(used, now)
+    }
+
+    /// Takes note that such a read begins; none where its key has as many under way as it may.
+    pub(super) fn begin(&self, key: KeyIndex, now: Instant) -> Option<Allowance> {
+        let mut uses = self.uses();
+        let used = self.used(&mut uses, key, now);
+        if self.limits.reads_at_once.is_some_and(|limit| used.reads >= limit) {
+            return None;
+        }
+        used.reads += 1;
+        Some(self.allowance(key))
+    }
+
+    fn uses(&self) -> MutexGuard<'_, HashMap<KeyIndex, Use>> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn used<'a>(
+        &self,
+        uses: &'a mut HashMap<KeyIndex, Use>,
+        key: KeyIndex,
+        now: Instant,
+    ) -> &'a mut Use {
+        let full = |most: Option<u32>| Bucket { left: most.map_or(0.0, f64::from), since: now };
+        uses.entry(key).or_insert_with(|| Use {
+            requests: full(self.limits.requests_per_minute),
+            pages: full(self.limits.pages_per_minute),
+            reads: 0,
+        })
+    }
+
+    fn charge_request(&self, used: &mut Use, now: Instant) -> Result<(), ApiError> {
+        if let Some(most) = self.limits.pages_per_minute.map(f64::from) {
             used.pages.refill(most, now);
             if let Some(wait) = used.pages.wait(most) {
                 return refused(format!("this key may read {most} page(s) a minute"), wait);
             }
         }
-        if let Some(most) = requests {
+        if let Some(most) = self.limits.requests_per_minute.map(f64::from) {
             used.requests.refill(most, now);
             if let Some(wait) = used.requests.wait(most) {
                 return refused(format!("this key may read {most} document(s) a minute"), wait);
             }
             used.requests.left -= 1.0;
         }
-        used.reads += 1;
-        Ok(Allowance { key, pages, uses: Arc::clone(&self.uses) })
+        Ok(())
     }
+
+    fn allowance(&self, key: KeyIndex) -> Allowance {
+        let pages = self.limits.pages_per_minute.map(f64::from);
+        Allowance { key, pages, uses: Arc::clone(&self.uses) }
+    }
+}
+
+fn refused<T>(message: String, wait: Duration) -> Result<T, ApiError> {
+    Err(ApiError::new(Class::RateLimited, message).retry_after(wait))
 }
 
 impl Drop for Allowance {
@@ -171,6 +212,21 @@ mod tests {
         assert!(limits.admit(1, now).is_ok());
         drop(first);
         assert!(limits.admit(0, now).is_ok());
+    }
+
+    #[test]
+    fn jobs_are_asked_for_at_any_number_and_begin_as_the_key_may() {
+        let limits = Limits::new(KeyLimits::new(Some(3), Some(1)));
+        let now = Instant::now();
+        let read = limits.admit(0, now).unwrap();
+        assert!(limits.admit_job(0, now).is_ok() && limits.admit_job(0, now).is_ok());
+        assert_eq!(limits.admit_job(0, now).unwrap_err().retry_after, Some(20));
+        assert!(limits.begin(0, now).is_none());
+        drop(read);
+        let job = limits.begin(0, now).unwrap();
+        assert!(limits.begin(0, now).is_none() && limits.begin(1, now).is_some());
+        drop(job);
+        assert!(limits.begin(0, now).is_some());
     }
 
     #[test]

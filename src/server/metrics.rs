@@ -80,8 +80,7 @@ impl Metrics {
             ("recto_reads_running", "gauge", "Reads under way.", running as u64),
             ("recto_reads_waiting", "gauge", "Requests received or waiting.", waiting as u64),
         ] {
-            head(&mut text, name, kind, help);
-            let _ = writeln!(text, "{name} {value}");
+            line(&mut text, name, kind, help, value);
         }
         text
     }
@@ -94,10 +93,15 @@ pub(super) fn files_text((files, bytes): (u64, u64)) -> String {
         ("recto_files", "Stored files.", files),
         ("recto_file_bytes", "Size of the stored files.", bytes),
     ] {
-        head(&mut text, name, "gauge", help);
-        let _ = writeln!(text, "{name} {value}");
+        line(&mut text, name, "gauge", help, value);
     }
     text
+}
+
+/// A count.
+pub(super) fn line(text: &mut String, name: &str, kind: &str, help: &str, value: u64) {
+    head(text, name, kind, help);
+    let _ = writeln!(text, "{name} {value}");
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {

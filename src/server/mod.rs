@@ -1,6 +1,6 @@
 //! An HTTP server that speaks the interfaces of hosted OCR services: Mistral's and Bifrost's
 //! (`/v1/ocr`), Opper's (`/v3/ocr`, and `/v2/ocr` for its older clients), docling-serve's
-//! (`/v1/convert/source`, `/v1/convert/file`).
+//! (`/v1/convert/source`, `/v1/convert/file`); and a page for people (`/ui`).
 //!
 //! [`Server`] puts them in front of any [`OcrProvider`]. docs/server.md has the table of endpoints
 //! and fields. This module alone of the library starts a runtime, in [`Server::run`];
@@ -15,6 +15,7 @@ mod document;
 mod error;
 mod files;
 mod handlers;
+mod jobs;
 mod json;
 mod limits;
 mod metrics;
@@ -23,6 +24,7 @@ mod reads;
 mod request;
 mod status;
 mod stored;
+mod ui;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -39,6 +41,7 @@ use crate::provider::OcrProvider;
 use app::App;
 
 pub use auth::Keys;
+pub use jobs::{JobRules, JobWork, SharedQueue};
 pub use limits::KeyLimits;
 
 /// How long a program that is to end at once waits for pages under way.
@@ -65,6 +68,10 @@ pub struct Settings {
     /// Where uploaded files are kept; expired ones are removed while the server runs by
     /// [`Server::run`] or [`Server::serve`]. Default: none, and no files are taken.
     pub files: Option<FileStore>,
+    /// How requests are kept that are answered later. They run from the first of them on, and from the
+    /// start of [`Server::run`] or [`Server::serve`] where some are left from the last time. Default:
+    /// none, and they are refused with status 501.
+    pub jobs: Option<JobRules>,
     /// What converts documents for docling-serve's endpoints. Default: none, and they answer with
     /// status 501.
     pub engine: Option<Engine>,
@@ -80,6 +87,7 @@ impl Default for Settings {
             keys: Keys::default(),
             limits: KeyLimits::default(),
             files: None,
+            jobs: None,
             engine: None,
         }
     }
@@ -134,7 +142,8 @@ impl Server {
         ended
     }
 
-    /// Answers on the listener until `stop` is done, and then finishes what is under way.
+    /// Answers on the listener until `stop` is done, and then finishes what is under way, except for jobs:
+    /// those wait for the next time.
     ///
     /// # Errors
     ///
@@ -149,9 +158,11 @@ impl Server {
             stop.await;
             app.drain();
         };
+        jobs::Desk::open(&self.app).await;
         let sweeping = tokio::spawn(sweep(self.app.settings.files.clone(), files::SWEEP_EVERY));
         let ended = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
         sweeping.abort();
+        self.app.desk.close().await;
         ended
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{ApiError, Class};
 use super::limits::Allowance;
@@ -39,7 +39,16 @@ impl Drop for Place {
     }
 }
 
+/// A read under way that nobody waits for at the other end of a connection; over when this is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _present: Counted,
+    _running: Counted,
+    _turn: OwnedSemaphorePermit,
+}
+
 /// Counts up while it lives.
+#[derive(Debug)]
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
@@ -97,6 +106,16 @@ impl Reads {
                 Err(ApiError::new(Class::Busy, message).retry_after(COME_BACK))
             }
         }
+    }
+
+    /// Waits for the turn of a job, among all reads; ends with the runtime alone.
+    pub(super) async fn turn(&self) -> Option<Turn> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        Some(Turn {
+            _present: Counted::new(&self.present),
+            _running: Counted::new(&self.running),
+            _turn: turn,
+        })
     }
 
     /// Waits for a turn and works, on a thread that may block. Dropping the future cancels the work;

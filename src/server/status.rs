@@ -37,11 +37,12 @@ pub(super) fn versions() -> Value {
     json!({ "recto": version, "docling-serve": format!("recto {version}") })
 }
 
-pub(super) fn metrics(app: &App) -> Response<Body> {
+pub(super) async fn metrics(app: &App) -> Response<Body> {
     let mut metrics = app.metrics.text(app.reads.counts());
     if let Some(store) = &app.settings.files {
         metrics.push_str(&files_text(store.usage()));
     }
+    metrics.push_str(&app.desk.metrics().await);
     text(metrics, "text/plain; version=0.0.4; charset=utf-8")
 }
 

@@ -89,12 +89,12 @@ pub(super) fn fetch(
     }
 }
 
-fn failed(url: &Url, detail: impl Into<String>) -> Error {
+pub(super) fn failed(url: &Url, detail: impl Into<String>) -> Error {
     Error::Fetch { url: without_secrets(url), detail: detail.into() }
 }
 
 /// The URL without user, password, query and fragment: signed URLs carry their key in the query.
-fn without_secrets(url: &Url) -> String {
+pub(super) fn without_secrets(url: &Url) -> String {
     let mut url = url.clone();
     // Both fail only for URLs that cannot have credentials.
     let _ = url.set_username("");
@@ -124,28 +124,17 @@ fn download(
     call: &Call,
 ) -> Result<Vec<u8>> {
     /// A server that has not taken the connection by then is not there.
-    const CONNECT: Duration = Duration::from_secs(15);
-    /// As browsers, generously less.
     const REDIRECTS: u32 = 5;
 
     call.check()?;
-    let config = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT))
-        .timeout_global(Some(
-            call.remaining().map_or(rules.timeout, |left| left.min(rules.timeout)),
-        ))
-        .max_redirects(REDIRECTS)
-        .user_agent(concat!("recto/", env!("CARGO_PKG_VERSION")))
-        .accept("application/pdf, image/*;q=0.9, */*;q=0.5");
-    let agent = match rules.policy {
-        UrlPolicy::Public => super::public::agent(config.proxy(None).build(), rules.hosts.clone()),
-        _ => config.build().new_agent(),
-    };
+    let agent = agent(rules, REDIRECTS, rules.timeout, call);
     let stopped = |e: ureq::Error| match call.check() {
         Err(overdue) => overdue,
         Ok(()) => failed(url, reason(e)),
     };
-    let mut response = agent.get(url.as_str()).call().map_err(stopped)?;
+    let accept = "application/pdf, image/*;q=0.9, */*;q=0.5";
+    let response = agent.get(url.as_str()).header("accept", accept).call();
+    let mut response = response.map_err(stopped)?;
     let length = response.body().content_length();
     if let Some(length) = length {
         super::check_size(name, length, max_bytes)?;
@@ -159,8 +148,29 @@ fn download(
 }
 
 /// Why a download failed, in words that cannot repeat the URL.
+/// Whoever reaches URLs by these rules, within a time that the call's deadline may shorten.
 #[cfg(feature = "remote")]
-fn reason(error: ureq::Error) -> String {
+pub(super) fn agent(
+    rules: &FetchRules,
+    redirects: u32,
+    timeout: Duration,
+    call: &Call,
+) -> ureq::Agent {
+    const CONNECT: Duration = Duration::from_secs(15);
+
+    let config = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT))
+        .timeout_global(Some(call.remaining().map_or(timeout, |left| left.min(timeout))))
+        .max_redirects(redirects)
+        .user_agent(concat!("recto/", env!("CARGO_PKG_VERSION")));
+    match rules.policy {
+        UrlPolicy::Public => super::public::agent(config.proxy(None).build(), rules.hosts.clone()),
+        _ => config.build().new_agent(),
+    }
+}
+
+#[cfg(feature = "remote")]
+pub(super) fn reason(error: ureq::Error) -> String {
     match error {
         ureq::Error::StatusCode(status) => format!("the server answered with status {status}"),
         ureq::Error::HostNotFound => "no such host".to_owned(),

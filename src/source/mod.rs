@@ -6,6 +6,8 @@
 mod content;
 mod fetch;
 mod inline;
+#[cfg(feature = "server")]
+mod post;
 #[cfg(feature = "remote")]
 mod public;
 mod sniff;
@@ -23,6 +25,8 @@ use crate::error::{Error, Result};
 
 pub(crate) use content::Content;
 pub(crate) use fetch::{FetchRules, host};
+#[cfg(feature = "server")]
+pub(crate) use post::post;
 pub use stored::StoredFile;
 
 /// A document to read.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unmodified clients of Mistral, LiteLLM, OpenAI, Opper and docling-serve against `recto serve` (tests/clients). Their
+# Unmodified clients of Mistral, LiteLLM, OpenAI, Opper and docling-serve, and Open WebUI's requests, against `recto serve` (tests/clients). Their
 # packages go to target/test-all/clients, pinned, once.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -65,6 +65,8 @@ check "mistralai for Python" "$python" tests/clients/mistral.py "$recto"
 check "LiteLLM" "$python" tests/clients/lite.py "$recto"
 check "OpenAI for Python" "$python" tests/clients/open_ai.py "$recto"
 check "docling-serve-client and docling-core" "$python" tests/clients/docling_serve.py "$recto"
+check "docling-client" "$python" tests/clients/docling_client.py "$recto"
+check "Open WebUI's loaders" "$python" tests/clients/open_webui.py "$recto"
 if [ -n "$node" ]; then
     # Node looks for packages beside the file.
     cp tests/clients/node.mjs "$tools/node.mjs"

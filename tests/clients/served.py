@@ -26,14 +26,19 @@ def refused(error, call):
     raise AssertionError(f"no {error.__name__}")
 
 
-def run(name, check, config=""):
+def run(name, check, config="", keys=()):
     """Starts the program named on the command line with a recto.toml, and lets `check` ask it."""
-    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile("w") as settings:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as jobs,
+        tempfile.NamedTemporaryFile("w") as settings,
+    ):
         settings.write(config)
         settings.flush()
         server = subprocess.Popen(
-            [sys.argv[1], "serve", "--listen", "127.0.0.1:0", "--files-dir", folder],
-            env={**os.environ, "RECTO_KEYS": KEY, "RECTO_CONFIG": settings.name},
+            [sys.argv[1], "serve", "--listen", "127.0.0.1:0", "--files-dir", folder]
+            + ["--jobs-dir", jobs],
+            env={**os.environ, "RECTO_KEYS": ",".join([KEY, *keys]), "RECTO_CONFIG": settings.name},
             stderr=subprocess.PIPE,
             text=True,
         )

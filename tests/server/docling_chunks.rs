@@ -245,7 +245,14 @@ async fn chunks_that_are_not_made_here_are_refused_in_a_sentence() {
     let mut referenced = request(&[REPORT], Value::Null);
     referenced["convert_options"] = json!({ "image_export_mode": "referenced" });
     referenced["include_converted_doc"] = json!(true);
+    let mut called = request(&[REPORT], Value::Null);
+    called["callbacks"] = json!([{ "url": "https://example.org" }]);
     for (body, wanted) in [
+        (
+            called,
+            "callbacks: nobody is called back by this path, whose answer is the result; POST \
+             /v1/convert/source/async or /v1/convert/file/async calls back",
+        ),
         (presigned, "presigned_url target is not supported for chunk endpoints."),
         (
             referenced,

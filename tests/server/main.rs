@@ -13,6 +13,8 @@ mod errors;
 mod fetching;
 mod file_errors;
 mod files;
+mod jobs;
+mod jobs_ended;
 mod keeping;
 mod kept;
 #[path = "../made/mod.rs"]
@@ -21,6 +23,7 @@ mod program;
 mod queue;
 mod remote;
 mod status;
+mod ui;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

@@ -137,6 +137,12 @@ async fn the_description_names_the_paths_that_there_are() {
         "/v3/ocr/models",
         "/v1/convert/source",
         "/v1/convert/file",
+        "/v1/convert/source/async",
+        "/v1/convert/source/batch",
+        "/v1/convert/file/async",
+        "/v1/status/poll/{task_id}",
+        "/v1/status/ws/{task_id}",
+        "/v1/result/{task_id}",
         "/v1/capabilities",
         "/v1/clear/converters",
         "/v1/clear/results",
@@ -157,6 +163,9 @@ async fn the_description_names_the_paths_that_there_are() {
         "/version",
         "/openapi.json",
         "/docs",
+        "/ui",
+        "/ui/options",
+        "/ui/read",
     ]
     .into();
     assert_eq!(described, there);

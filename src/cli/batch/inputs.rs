@@ -13,6 +13,7 @@ use recto::{Options, Source, Warning};
 use walkdir::{DirEntry, WalkDir};
 
 use super::manifest::{self, Spool};
+use super::objects::{self, Bucket, Object};
 use crate::cli::console::{Console, misuse};
 use crate::cli::read::Given;
 
@@ -49,15 +50,30 @@ pub(super) enum Place {
     Url(String),
     /// In a manifest: documents written into one are not held in memory.
     Line(Arc<Spool>, manifest::Span),
+    /// In a bucket, under this key, with what the service says of its content.
+    Object(Arc<Bucket>, String, Option<String>),
+}
+
+/// A document on its way to the engine.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) source: Source,
+    /// The file it was fetched into.
+    _fetched: Option<tempfile::TempPath>,
 }
 
 impl Place {
-    pub(super) fn source(&self) -> anyhow::Result<Source> {
-        Ok(match self {
+    pub(super) fn open(&self) -> anyhow::Result<Opened> {
+        let source = match self {
             Self::Path(path) => Source::path(path),
             Self::Url(url) => Source::parse(url)?,
             Self::Line(spool, span) => Source::data_uri(&spool.source(*span)?)?,
-        })
+            Self::Object(bucket, key, _) => {
+                let (source, file) = bucket.fetch(key)?;
+                return Ok(Opened { source, _fetched: Some(file) });
+            }
+        };
+        Ok(Opened { source, _fetched: None })
     }
 }
 
@@ -100,7 +116,7 @@ fn globs(option: &str, patterns: &[String]) -> anyhow::Result<GlobSet> {
     Ok(set.build()?)
 }
 
-fn glob(pattern: &str) -> Result<globset::Glob, String> {
+pub(super) fn glob(pattern: &str) -> Result<globset::Glob, String> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
     glob.map_err(|e| e.kind().to_string())
 }
@@ -139,6 +155,10 @@ impl Found {
                     manifest::read(spool, &options, &mut |item| found.add(item))?;
                     continue;
                 }
+                Given::Uri(uri) if objects::is_one(uri) => {
+                    found.bucket(uri, selection, &options)?;
+                    continue;
+                }
                 Given::Uri(uri) => {
                     found.add(uri_item(uri, &given.stem(), &options, uri)?)?;
                     continue;
@@ -169,6 +189,29 @@ impl Found {
             }
         }
         Ok(found)
+    }
+
+    fn bucket(
+        &mut self,
+        address: &str,
+        selection: &Selection,
+        options: &Arc<Options>,
+    ) -> anyhow::Result<()> {
+        let (bucket, objects) = Bucket::list(address)?;
+        let only = objects.len() == 1;
+        for object in objects {
+            let below = Path::new(&object.below);
+            // Named alone, it is wanted whatever it is called.
+            if !only && !selection.takes(below) {
+                continue;
+            }
+            if !only && !has_ending(below) {
+                self.others += 1;
+                continue;
+            }
+            self.add(object_item(&bucket, object, options))?;
+        }
+        Ok(())
     }
 
     /// Says what was left out.
@@ -321,6 +364,22 @@ pub(super) fn uri_item(
         warnings: Vec::new(),
         origin: origin.to_owned(),
     })
+}
+
+/// An object of a bucket.
+fn object_item(bucket: &Arc<Bucket>, object: Object, options: &Arc<Options>) -> Item {
+    let Object { address, key, below, tag } = object;
+    let below = PathBuf::from(below);
+    Item {
+        file_name: printable(Path::new(&name_of(&below))),
+        stem: below.with_extension(""),
+        place: Place::Object(Arc::clone(bucket), key, tag),
+        source: address.clone(),
+        named: false,
+        options: Arc::clone(options),
+        warnings: Vec::new(),
+        origin: address,
+    }
 }
 
 /// A path as text; what is no UTF-8 in it as escapes, so that no two are alike.

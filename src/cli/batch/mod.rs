@@ -4,6 +4,7 @@ mod gauge;
 mod inputs;
 mod manifest;
 mod names;
+mod objects;
 mod report;
 mod store;
 mod work;
@@ -29,8 +30,8 @@ use work::Work;
 /// went, what was written, why it failed. `--resume` goes on after an interruption of any kind.
 #[derive(Debug, clap::Args)]
 pub(super) struct BatchArgs {
-    /// Documents: folders (with all below them), files, http(s) URLs, patterns such as 'in/**/*.tif', and
-    /// manifests: .jsonl files with {"source": …, "name": …, "options": {…}} on each line; `-` is a
+    /// Documents: folders (with all below them), files, http(s) URLs, patterns such as 'in/**/*.tif',
+    /// folders, objects and patterns in buckets (s3://bucket/folder/), and manifests: .jsonl files with {"source": …, "name": …, "options": {…}} on each line; `-` is a
     /// manifest on standard input
     #[arg(required = true, value_name = "IN")]
     inputs: Vec<OsString>,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use recto::{Call, CancelFlag, Engine, Options, Progress, Source, Status, Warning, WarningCode};
+use recto::{Call, CancelFlag, Engine, Progress, Source, Status, Warning, WarningCode};
 use sha2::{Digest as _, Sha256};
 
 use super::gauge::{Gauge, Pages};
@@ -37,10 +37,14 @@ impl Settings {
         Self(format!("{version} {formats:?} {style:?} {:?}", reading.places()))
     }
 
-    /// The hash of all that results of a document with these options depend on. Passwords are not in it.
-    fn hash(&self, options: &Options) -> anyhow::Result<String> {
+    /// The hash of all that a document's results depend on but its content, or what the service says
+    /// of that. Passwords are not in it.
+    fn hash(&self, item: &Item) -> anyhow::Result<String> {
         let mut hash = Sha256::new();
-        hash.update(serde_json::to_vec(options)?);
+        hash.update(serde_json::to_vec(&*item.options)?);
+        if let Place::Object(_, _, Some(tag)) = &item.place {
+            hash.update(tag);
+        }
         hash.update(&self.0);
         Ok(hex::encode(hash.finalize()))
     }
@@ -190,9 +194,11 @@ impl Work<'_> {
             Place::Url(_) => true,
             // Its name in the report has its hash.
             Place::Line(..) => true,
+            // Its content is hashed when it is fetched; what the service says of it is in the settings.
+            Place::Object(..) => true,
         };
         is_same
-            && self.settings.hash(&item.options).is_ok_and(|hash| hash == record.settings)
+            && self.settings.hash(item).is_ok_and(|hash| hash == record.settings)
             && record
                 .outputs
                 .first()
@@ -251,7 +257,7 @@ impl Work<'_> {
         let mut record = Record {
             name: item.name(),
             status: Outcome::Success,
-            settings: self.settings.hash(&item.options).unwrap_or_default(),
+            settings: self.settings.hash(item).unwrap_or_default(),
             ..Record::failed(&item.source, "")
         };
         record.error = None;
@@ -286,7 +292,8 @@ impl Work<'_> {
             ..Call::default()
         };
         // Documents without a name of their own go by that of their results.
-        let mut source = item.place.source()?.named(&item.file_name);
+        let opened = item.place.open()?;
+        let mut source = opened.source.clone().named(&item.file_name);
         let stays = matches!(&item.place, Place::Path(path) if path.is_file());
         let mut original: Arc<[u8]> = Arc::default();
         if !stays || self.formats.iter().any(|format| format.needs_original()) {

@@ -69,7 +69,7 @@ pub(super) fn capabilities(settings: &Settings) -> Value {
         "features": {
             "api_key_required": !settings.keys.is_empty(),
             "artifact_storage": false,
-            "websocket": false,
+            "websocket": settings.jobs.is_some(),
         },
     })
 }

@@ -29,7 +29,7 @@ pub(super) fn result(done: Done) -> Value {
 
 /// What came of a document.
 fn outcome(done: Done) -> Value {
-    let Done { name, outcome } = done;
+    let Done { name, outcome, .. } = done;
     let mut body = json!({
         "document": {
             "filename": name,

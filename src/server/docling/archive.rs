@@ -33,7 +33,7 @@ impl Archive {
     /// Adds a document. One that could not be read is left out, as docling-serve does it, and what
     /// is wrong with it is told by warnings.
     pub(super) fn add(&mut self, done: Done) -> Result<Vec<Warning>> {
-        let Done { name, outcome } = done;
+        let Done { name, outcome, .. } = done;
         let outputs = match outcome {
             Ok(outputs) => outputs,
             Err(error) => {

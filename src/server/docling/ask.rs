@@ -10,6 +10,7 @@ use url::Url;
 use super::super::error::{ApiError, Issue};
 use super::super::json::Json;
 use super::super::stored::Stored;
+use super::callbacks::{self, Callback};
 use super::chunk::Chunking;
 use super::options::{self, Stand, Target, refused};
 use crate::error::Warning;
@@ -24,6 +25,8 @@ pub(in crate::server) struct Asked {
     /// How the documents are cut into chunks, if that is what is asked for.
     pub(in crate::server) chunking: Option<Chunking>,
     pub(in crate::server) target: Target,
+    /// Whom to tell how it goes.
+    pub(in crate::server) callbacks: Vec<Callback>,
     /// What of the request has no effect.
     pub(in crate::server) warnings: Vec<Warning>,
 }
@@ -42,11 +45,14 @@ struct Body<'a> {
     chunking_options: Option<Value>,
     include_converted_doc: Option<Value>,
     target: Option<Value>,
+    targets: Option<Value>,
     callbacks: Option<Value>,
 }
 
 /// The names of a body's fields.
 const FIELDS: [&str; 4] = ["sources", "options", "target", "callbacks"];
+/// Those of a batch.
+const BATCH_FIELDS: [&str; 5] = ["sources", "options", "target", "targets", "callbacks"];
 /// Those where chunks are asked for.
 const CHUNK_FIELDS: [&str; 6] = [
     "sources",
@@ -61,22 +67,37 @@ const OLD_FIELDS: [&str; 2] = ["http_sources", "file_sources"];
 
 /// Reads the body of a conversion.
 pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
-    let (parsed, mut warnings) = parse(body, &FIELDS)?;
-    let (list, target) = documents(parsed.sources, parsed.target.as_ref(), options::target)?;
-    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    read_as(body, stored, false)
+}
+
+/// Reads the body of a batch: its result is an archive unless it says otherwise.
+pub(super) fn read_batch(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    read_as(body, stored, true)
+}
+
+fn read_as(body: &[u8], stored: &Stored, is_batch: bool) -> Result<Asked, ApiError> {
+    let fields: &[&str] = if is_batch { &BATCH_FIELDS } else { &FIELDS };
+    let (parsed, mut warnings) = parse(body, fields)?;
+    let list = documents(parsed.sources)?;
+    let target = match is_batch {
+        true => batch_target(parsed.target, parsed.targets)?,
+        false => target(parsed.target.as_ref(), options::target)?,
+    };
+    let callbacks = callbacks::read(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
     let given = parsed.options.unwrap_or(Value::Null);
     let (options, more) = options::read(&given, Stand::Within("options"))?;
     warnings.extend(more);
     warnings.extend(options::check(&options, target, list.len())?);
     let sources = sources(list, stored, &mut warnings)?;
-    Ok(Asked { sources, options, chunking: None, target, warnings })
+    Ok(Asked { sources, options, chunking: None, target, callbacks, warnings })
 }
 
 /// Reads the body of a request for chunks.
 pub(super) fn read_chunking(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
     let (parsed, mut warnings) = parse(body, &CHUNK_FIELDS)?;
-    let (list, target) = documents(parsed.sources, parsed.target.as_ref(), options::chunk_target)?;
-    options::check_callbacks(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let list = documents(parsed.sources)?;
+    let target = target(parsed.target.as_ref(), options::chunk_target)?;
+    let callbacks = callbacks::read(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
     let given = parsed.convert_options.unwrap_or(Value::Null);
     let (mut options, more) = options::read(&given, Stand::Within("convert_options"))?;
     warnings.extend(more);
@@ -88,7 +109,7 @@ pub(super) fn read_chunking(body: &[u8], stored: &Stored) -> Result<Asked, ApiEr
         Chunking { options: cut, include_converted_doc: options::include_converted_doc(&include)? };
     warnings.extend(options::check_chunking(&mut options, &given, &chunking, target)?);
     let sources = sources(list, stored, &mut warnings)?;
-    Ok(Asked { sources, options, chunking: Some(chunking), target, warnings })
+    Ok(Asked { sources, options, chunking: Some(chunking), target, callbacks, warnings })
 }
 
 /// Takes a body apart. Other fields than these have no effect.
@@ -119,25 +140,25 @@ fn parse<'a>(body: &'a [u8], fields: &[&str]) -> Result<(Body<'a>, Vec<Warning>)
     Ok((parsed, warnings))
 }
 
-/// The list of documents, and where the answer goes. Where nothing is said, that is in the body:
-/// docling-serve resolves it so without storage.
-fn documents<'a>(
-    list: Option<Vec<Json<'a>>>,
-    target: Option<&Value>,
-    named: fn(&str, &[&str]) -> Result<Target, ApiError>,
-) -> Result<(Vec<Json<'a>>, Target), ApiError> {
-    let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
-    let Some(list) = list else { return Err(invalid(Issue::missing(&["sources"]))) };
+fn documents(list: Option<Vec<Json<'_>>>) -> Result<Vec<Json<'_>>, ApiError> {
+    let list = list.ok_or_else(|| ApiError::invalid(vec![Issue::missing(&["sources"])]))?;
     options::check_count(list.len(), "sources")?;
+    Ok(list)
+}
+
+/// Where nothing is said, the answer is in the body: docling-serve resolves it so without storage.
+fn target(
+    value: Option<&Value>,
+    named: fn(&str, &[&str]) -> Result<Target, ApiError>,
+) -> Result<Target, ApiError> {
     let place = ["target", "kind"];
-    let target = match target {
-        None | Some(Value::Null) => Target::InBody,
+    match value {
+        None | Some(Value::Null) => Ok(Target::InBody),
         Some(value) => match value["kind"].as_str() {
-            Some(kind) => named(kind, &place)?,
-            None => return Err(invalid(Issue::missing(&place))),
+            Some(kind) => named(kind, &place),
+            None => Err(ApiError::invalid(vec![Issue::missing(&place)])),
         },
-    };
-    Ok((list, target))
+    }
 }
 
 fn sources(
@@ -146,6 +167,36 @@ fn sources(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Source>, ApiError> {
     list.into_iter().enumerate().map(|(n, item)| source(n, item, stored, warnings)).collect()
+}
+
+/// docling-serve takes one target or a list of them.
+fn batch_target(one: Option<Value>, list: Option<Value>) -> Result<Target, ApiError> {
+    let given = |value: Option<Value>| value.filter(|value| !value.is_null());
+    let kind = |value: &Value| value["kind"].as_str().map(str::to_owned);
+    match (given(one), given(list)) {
+        (None, None) => Ok(Target::Zip),
+        (Some(one), None) => target(Some(&one), options::target),
+        (None, Some(Value::Array(list))) => match list.as_slice() {
+            [] => Ok(Target::Zip),
+            [one] => {
+                let place = ["targets", "0", "kind"];
+                let kind =
+                    kind(one).ok_or_else(|| ApiError::invalid(vec![Issue::missing(&place)]))?;
+                options::target(&kind, &place)
+            }
+            _ => Err(refused(
+                "targets: a job has one result here, which GET /v1/result gives; send one target, \
+                 zip or inbody",
+            )),
+        },
+        (None, Some(_)) => {
+            let issue = Issue::new(&["targets"], "list_type", "Input should be a valid list");
+            Err(ApiError::invalid(vec![issue]))
+        }
+        (Some(_), Some(_)) => {
+            Err(refused("target and targets exclude each other: send one of them"))
+        }
+    }
 }
 
 fn source(

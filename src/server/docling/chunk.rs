@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answer;
 use super::archive::Archive;
-use super::convert::{self, Converted, Reply};
+use super::convert::{self, Converted, Done, ReadDocument, Reply, Wanted};
 use super::options::Target;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::export::hierarchical_chunks;
-use crate::options::{ChunkingOptions, Options, OutputFormat};
+use crate::options::ChunkingOptions;
 use crate::source::Source;
 
 /// How documents are cut, and what the answer holds beside the chunks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::server) struct Chunking {
     pub(in crate::server) options: ChunkingOptions,
     /// Whether each document is answered as JSON beside its chunks.
@@ -28,31 +29,28 @@ pub(in crate::server) struct Chunking {
 ///
 /// A document of which pages are missing is cut as far as it was read, and its status says so; one
 /// that cannot be read has no chunks, and `documents` says why. Otherwise as
-/// [`convert`](convert::convert).
+/// [`convert_watched`](convert::convert_watched).
 ///
 /// # Errors
 ///
 /// [`Error::Cancelled`], and what keeps an archive from being written.
-pub(in crate::server) fn chunk(
+pub(super) fn chunk(
     engine: &Engine,
     sources: Vec<Source>,
-    options: &Options,
+    wanted: Wanted<'_>,
     chunking: &Chunking,
-    target: Target,
     call: &Call,
+    read: &ReadDocument<'_>,
+    watch: &mut dyn FnMut(&Done),
 ) -> Result<Converted> {
     let started = Instant::now();
-    let mut options = Options { to_formats: vec![OutputFormat::Json], ..options.clone() };
-    if !chunking.include_converted_doc {
-        // Nobody would see them.
-        options.include_images = false;
-        options.include_page_images = false;
-    }
     let mut out = Converted::default();
     let (mut chunks, mut documents) = (Vec::new(), Vec::new());
     let mut files = BTreeMap::new();
-    for source in sources {
-        let mut done = convert::one(engine, &source, &options, call)?;
+    for (number, source) in sources.into_iter().enumerate() {
+        let read = |source: Source, call: &Call| read(number, source, call);
+        let mut done = convert::one(engine, &source, wanted.options, call, &read)?;
+        watch(&done);
         out.count(&mut done);
         if let Ok(outputs) = &mut done.outcome {
             if let Some(document) = &outputs.json {
@@ -66,7 +64,7 @@ pub(in crate::server) fn chunk(
         }
         documents.push(answer::result(done));
     }
-    out.reply = match target {
+    out.reply = match wanted.target {
         Target::InBody => Reply::Json(in_body(chunks, documents, started)),
         Target::Zip => {
             let result = json!({

@@ -1,14 +1,16 @@
 //! Documents in, what docling-serve answers with out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::error::ApiError;
+use super::answer;
 use super::archive::Archive;
+use super::chunk::{self, Chunking};
 use super::images::{Drawn, Images};
 use super::options::Target;
-use super::{answer, chunk};
 use crate::call::Call;
 use crate::document::{Document, Status};
 use crate::engine::Engine;
@@ -32,6 +34,15 @@ const OF_DOCLING_DOCUMENT: [OutputFormat; 5] = [
     OutputFormat::Chunks,
 ];
 
+/// What is to be made of documents.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::server) struct Wanted<'a> {
+    pub(in crate::server) options: &'a Options,
+    /// How they are cut into chunks, if they are.
+    pub(in crate::server) chunking: Option<&'a Chunking>,
+    pub(in crate::server) target: Target,
+}
+
 /// What came of a conversion.
 #[derive(Debug)]
 pub(in crate::server) struct Converted {
@@ -46,7 +57,7 @@ pub(in crate::server) struct Converted {
 }
 
 /// How many documents ended in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::server) struct Counts {
     pub(in crate::server) succeeded: usize,
     pub(in crate::server) partially: usize,
@@ -68,6 +79,8 @@ pub(in crate::server) enum Reply {
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) name: String,
+    /// How long it took.
+    pub(super) time: Duration,
     pub(super) outcome: Result<Outputs>,
 }
 
@@ -89,7 +102,7 @@ pub(super) struct Outputs {
     pub(super) files: Vec<(String, Vec<u8>)>,
 }
 
-/// Converts documents one after the other.
+/// Converts documents one after the other, or cuts them into chunks.
 ///
 /// A document that cannot be read is told in the answer: the call itself fails only when it is
 /// cancelled. `document_timeout` counts for each document, and the call's deadline for all.
@@ -100,16 +113,42 @@ pub(super) struct Outputs {
 pub(in crate::server) fn convert(
     engine: &Engine,
     sources: Vec<Source>,
-    options: &Options,
-    target: Target,
+    wanted: Wanted<'_>,
     call: &Call,
 ) -> Result<Converted> {
+    let read =
+        |_: usize, source: Source, call: &Call| engine.read_with(source, wanted.options, call);
+    convert_watched(engine, sources, wanted, call, &read, &mut |_| {})
+}
+
+/// Reads a document, of which the number is given.
+pub(super) type ReadDocument<'a> = dyn Fn(usize, Source, &Call) -> Result<Document> + 'a;
+
+/// The same, reading in another way and telling of every document as soon as it is done.
+///
+/// # Errors
+///
+/// As [`convert`].
+pub(super) fn convert_watched(
+    engine: &Engine,
+    sources: Vec<Source>,
+    wanted: Wanted<'_>,
+    call: &Call,
+    read: &ReadDocument<'_>,
+    watch: &mut dyn FnMut(&Done),
+) -> Result<Converted> {
+    if let Some(chunking) = wanted.chunking {
+        return chunk::chunk(engine, sources, wanted, chunking, call, read, watch);
+    }
+    let Wanted { options, target, .. } = wanted;
     let started = Instant::now();
     let in_body = target == Target::InBody && sources.len() == 1;
     let mut archive = Archive::new();
     let mut out = Converted::default();
-    for source in sources {
-        let mut done = one(engine, &source, options, call)?;
+    for (number, source) in sources.into_iter().enumerate() {
+        let read = |source: Source, call: &Call| read(number, source, call);
+        let mut done = one(engine, &source, options, call, &read)?;
+        watch(&done);
         out.count(&mut done);
         if in_body {
             out.reply = Reply::Json(answer::response(done, started.elapsed()));
@@ -165,19 +204,27 @@ pub(super) fn one(
     source: &Source,
     options: &Options,
     call: &Call,
+    reader: &dyn Fn(Source, &Call) -> Result<Document>,
 ) -> Result<Done> {
     let call = call.clone().with_timeout(options.document_timeout);
-    match read(engine, source, options, &call) {
+    let started = Instant::now();
+    match read(engine, source, options, &call, reader) {
         Err(Error::Cancelled) => Err(Error::Cancelled),
-        outcome => Ok(Done { name: source.name(), outcome }),
+        outcome => Ok(Done { name: source.name(), time: started.elapsed(), outcome }),
     }
 }
 
-fn read(engine: &Engine, source: &Source, options: &Options, call: &Call) -> Result<Outputs> {
+fn read(
+    engine: &Engine,
+    source: &Source,
+    options: &Options,
+    call: &Call,
+    reader: &dyn Fn(Source, &Call) -> Result<Document>,
+) -> Result<Outputs> {
     // Read, drawn and hashed from the same bytes.
     let source = engine.load(source, call)?;
     let origin = origin(&source, options)?;
-    let mut document = engine.read_with(source.clone(), options, call)?;
+    let mut document = reader(source.clone(), call)?;
     // Cut off by whoever waited: nobody wants what was read.
     if document.warnings.iter().any(|warning| warning.code == WarningCode::Cancelled) {
         return Err(Error::Cancelled);
@@ -190,7 +237,7 @@ fn read(engine: &Engine, source: &Source, options: &Options, call: &Call) -> Res
 }
 
 /// What a `DoclingDocument` says of its file. Fails where files of its kind are not wanted.
-fn origin(source: &Source, options: &Options) -> Result<DoclingOrigin> {
+pub(in crate::server) fn origin(source: &Source, options: &Options) -> Result<DoclingOrigin> {
     let name = source.name();
     let bytes: &[u8] = match source {
         Source::Bytes { bytes, .. } => bytes,

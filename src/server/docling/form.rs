@@ -1,22 +1,30 @@
 //! Forms: `files`, every option as a field of its own, `target_type`.
 
 use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
-use multer::{Constraints, Multipart, SizeLimit};
-use serde_json::Value;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+use serde_json::{Map, Value};
 
 use super::super::error::{ApiError, Class, Issue};
 use super::ask::Asked;
+use super::callbacks::{self, Callback};
 use super::chunk::Chunking;
 use super::options::{self, Stand, Target};
 use crate::error::Warning;
-use crate::source::Source;
+use crate::source::{Source, StoredFile};
 
 /// A form has to arrive in this time, as other bodies.
 const FORM_TIME: Duration = Duration::from_secs(300);
+/// And in this one where it goes to the disk.
+const LONG_FORM_TIME: Duration = Duration::from_secs(3600);
+/// The next piece of such a form has to arrive in this time.
+const PIECE_TIME: Duration = Duration::from_secs(60);
 /// Options and files of a form; docling's clients send some eighty fields.
 const MOST_FIELDS: usize = 512;
 /// Bytes of a field that is no file: the longest hold objects.
@@ -33,27 +41,41 @@ const OF_CHUNKER: &str = "chunking_";
 
 /// A form that has arrived.
 #[derive(Debug, Default)]
-pub(super) struct Form {
+pub(in crate::server) struct Form {
     files: Vec<Source>,
     fields: BTreeMap<String, Vec<String>>,
 }
 
+/// Where files are kept while a form arrives, and how large they may be together.
+#[derive(Clone, Debug)]
+pub(in crate::server) enum Keep {
+    /// In memory.
+    Memory(usize),
+    /// In a folder, each until its [`Source`] is dropped.
+    Disk(PathBuf, u64),
+}
+
 /// Reads a form to its end.
-pub(super) async fn receive(request: Request, most: usize) -> Result<Form, ApiError> {
+pub(in crate::server) async fn receive(request: Request, keep: &Keep) -> Result<Form, ApiError> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let boundary = multer::parse_boundary(kind.unwrap_or_default()).map_err(|_| {
         let message = "the body has to be a form, with Content-Type: multipart/form-data";
         ApiError::new(Class::MediaType, message)
     })?;
-    let limit = SizeLimit::new().whole_stream(most as u64);
+    let (most, time) = match keep {
+        Keep::Memory(most) => (*most as u64, FORM_TIME),
+        // Larger ones take longer; each piece of theirs has a time of its own.
+        Keep::Disk(_, most) => (*most, LONG_FORM_TIME),
+    };
+    let limit = SizeLimit::new().whole_stream(most);
     let stream = request.into_body().into_data_stream();
     let form = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limit));
-    tokio::time::timeout(FORM_TIME, read(form, most))
+    tokio::time::timeout(time, read(form, keep, most))
         .await
         .map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?
 }
 
-async fn read(mut form: Multipart<'_>, most: usize) -> Result<Form, ApiError> {
+async fn read(mut form: Multipart<'_>, keep: &Keep, most: u64) -> Result<Form, ApiError> {
     let mut out = Form::default();
     let failed = |error: multer::Error| failure(&error, most);
     for _ in 0..MOST_FIELDS {
@@ -62,6 +84,10 @@ async fn read(mut form: Multipart<'_>, most: usize) -> Result<Form, ApiError> {
         let is_file = name == "files" && field.file_name().is_some();
         let file_name = field.file_name().filter(|name| !name.is_empty()).unwrap_or(UNNAMED);
         let file_name = file_name.to_owned();
+        if let (Keep::Disk(folder, _), true) = (keep, is_file) {
+            out.files.push(write(&mut field, folder.clone(), file_name, most).await?);
+            continue;
+        }
         let mut bytes = Vec::new();
         while let Some(piece) = field.chunk().await.map_err(failed)? {
             bytes.extend_from_slice(&piece);
@@ -84,7 +110,44 @@ async fn read(mut form: Multipart<'_>, most: usize) -> Result<Form, ApiError> {
     Err(ApiError::invalid(vec![Issue::new(&[], "too_long", message)]))
 }
 
-fn failure(error: &multer::Error, most: usize) -> ApiError {
+/// Writes a file to the disk as it arrives.
+async fn write(
+    field: &mut Field<'_>,
+    folder: PathBuf,
+    name: String,
+    most: u64,
+) -> Result<Source, ApiError> {
+    let mut file = on_disk(move || tempfile::NamedTempFile::new_in(folder)).await?;
+    loop {
+        let piece = tokio::time::timeout(PIECE_TIME, field.chunk()).await;
+        let piece =
+            piece.map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?;
+        let Some(piece) = piece.map_err(|error| failure(&error, most))? else { break };
+        file = on_disk(move || file.write_all(&piece).map(|()| file)).await?;
+    }
+    let file = file.into_temp_path();
+    Ok(Source::Stored(StoredFile::new(file.to_path_buf(), name).kept_by(Arc::new(file))))
+}
+
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "an upload could not be stored");
+        ApiError::new(Class::Internal, "the file could not be stored")
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                ApiError::new(Class::Full, "there is no room for the file")
+            }
+            _ => failed(&error),
+        }),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn failure(error: &multer::Error, most: u64) -> ApiError {
     match error {
         multer::Error::StreamSizeExceeded { .. } => {
             ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
@@ -102,22 +165,23 @@ fn failure(error: &multer::Error, most: usize) -> ApiError {
 impl Form {
     /// What a form for a conversion asks for.
     pub(super) fn asked(mut self) -> Result<Asked, ApiError> {
-        let target = self.head(options::target)?;
-        let given = self.options("");
+        let (target, callbacks) = self.head(options::target)?;
+        let given = Value::Object(self.options(""));
         let (options, mut warnings) = options::read(&given, Stand::Prefixed(""))?;
         self.check_files()?;
         warnings.extend(options::check(&options, target, self.files.len())?);
-        Ok(Asked { sources: self.files, options, chunking: None, target, warnings })
+        let sources = self.files;
+        Ok(Asked { sources, options, chunking: None, target, callbacks, warnings })
     }
 
     /// What a form for chunks asks for.
     pub(super) fn asked_chunking(mut self) -> Result<Asked, ApiError> {
-        let target = self.head(options::chunk_target)?;
+        let (target, callbacks) = self.head(options::chunk_target)?;
         let include = self.last("include_converted_doc").map_or(Value::Null, Value::String);
         let include_converted_doc = options::include_converted_doc(&include)?;
-        let given = self.options(OF_CONVERSION);
+        let given = Value::Object(self.options(OF_CONVERSION));
         let (mut options, mut warnings) = options::read(&given, Stand::Prefixed(OF_CONVERSION))?;
-        let cut = self.options(OF_CHUNKER);
+        let cut = Value::Object(self.options(OF_CHUNKER));
         let (cut, more) = options::read_chunking(&cut, Stand::Prefixed(OF_CHUNKER))?;
         warnings.extend(more);
         warnings.extend(self.fields.keys().map(|name| {
@@ -127,30 +191,30 @@ impl Form {
             );
             Warning::option(name, message)
         }));
-        let chunking = Chunking { options: cut, include_converted_doc };
         self.check_files()?;
+        let chunking = Chunking { options: cut, include_converted_doc };
         warnings.extend(options::check_chunking(&mut options, &given, &chunking, target)?);
-        Ok(Asked { sources: self.files, options, chunking: Some(chunking), target, warnings })
+        let sources = self.files;
+        Ok(Asked { sources, options, chunking: Some(chunking), target, callbacks, warnings })
     }
 
-    /// Where the answer goes; that, and what else is no option, is taken out of the fields.
+    /// Where the answer goes, and whom to tell how it goes; both are taken out of the fields.
     fn head(
         &mut self,
         named: fn(&str, &[&str]) -> Result<Target, ApiError>,
-    ) -> Result<Target, ApiError> {
-        // Clients write an empty field, or Python's word, for none.
-        for texts in self.fields.values_mut() {
-            texts.retain(|text| !matches!(text.as_str(), "" | "None" | "null"));
-        }
-        self.fields.retain(|_, texts| !texts.is_empty());
+    ) -> Result<(Target, Vec<Callback>), ApiError> {
+        self.drop_empty();
         let target = match self.last("target_type") {
             Some(name) => named(&name, &["target_type"])?,
             None => Target::InBody,
         };
-        if let Some(text) = self.last("callbacks") {
-            options::check_callbacks(&serde_json::from_str(&text).unwrap_or(Value::String(text)))?;
-        }
-        Ok(target)
+        let callbacks = match self.last("callbacks") {
+            Some(text) => {
+                callbacks::read(&serde_json::from_str(&text).unwrap_or(Value::String(text)))?
+            }
+            None => Vec::new(),
+        };
+        Ok((target, callbacks))
     }
 
     fn check_files(&self) -> Result<(), ApiError> {
@@ -165,8 +229,28 @@ impl Form {
         self.fields.remove(name)?.pop()
     }
 
+    /// A field that is no option, its last value. An empty one is as good as none.
+    pub(in crate::server) fn take(&mut self, name: &str) -> Option<String> {
+        self.last(name).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The files, and all fields as options.
+    pub(in crate::server) fn into_parts(mut self) -> (Vec<Source>, Map<String, Value>) {
+        self.drop_empty();
+        let options = self.options("");
+        (self.files, options)
+    }
+
+    /// Clients write an empty field, or Python's word, for none.
+    fn drop_empty(&mut self) {
+        for texts in self.fields.values_mut() {
+            texts.retain(|text| !matches!(text.as_str(), "" | "None" | "null"));
+        }
+        self.fields.retain(|_, texts| !texts.is_empty());
+    }
+
     /// The fields whose names begin so, by the rest of their names, are options; they are taken out.
-    fn options(&mut self, prefix: &str) -> Value {
+    fn options(&mut self, prefix: &str) -> Map<String, Value> {
         let (own, others) = std::mem::take(&mut self.fields)
             .into_iter()
             .partition(|(name, _): &(String, _)| name.starts_with(prefix));
@@ -181,6 +265,6 @@ impl Form {
             };
             Some((name, value))
         });
-        Value::Object(options.collect())
+        options.collect()
     }
 }

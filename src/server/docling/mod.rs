@@ -2,18 +2,21 @@
 //!
 //! Requests and answers are docling-serve's
 //! (<https://github.com/docling-project/docling-serve/blob/main/docs/usage.md>); docs/docling.md has
-//! the table of options. [`convert`](convert::convert) and [`chunk`](chunk::chunk) do the
-//! work.
+//! the table of options. [`convert`](convert::convert) does the work of all endpoints.
 
 mod about;
 mod answer;
 mod archive;
 mod ask;
+mod callbacks;
 mod chunk;
-mod convert;
-mod form;
+pub(super) mod convert;
+pub(super) mod form;
 mod images;
-mod options;
+mod job;
+pub(super) mod options;
+mod tasks;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,9 +37,14 @@ use super::limits::Allowance;
 use super::reads::Place;
 use super::stored::Stored;
 use crate::engine::Engine;
+use crate::error::Warning;
 use ask::Asked;
-use convert::{Converted, Reply};
-use form::Form;
+use convert::{Converted, Reply, Wanted};
+use form::{Form, Keep};
+pub(super) use job::{
+    CONVERT, join as join_conversion, run as convert_job, run_part as convert_part,
+    split as split_conversion,
+};
 
 type Shared = State<Arc<App>>;
 type Answer = Result<Response<Body>, ApiError>;
@@ -52,7 +60,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v1/chunk/hierarchical/file", post(chunk_file))
         .route("/v1/capabilities", get(capabilities))
         .route("/v1/clear/converters", get(clear))
-        .route("/v1/clear/results", get(clear));
+        .merge(tasks::routes());
     for (path, why) in about::unanswered() {
         router = router.route(path, post(move |app, request| unanswered(app, request, why)));
     }
@@ -97,6 +105,7 @@ async fn source(
     let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let stored = Stored::of(app, key);
     let asked = reading(move || read(&body, &stored)).await?;
+    callbacks::none(&asked.callbacks)?;
     run(app, engine, asked, held, start).await
 }
 
@@ -112,8 +121,9 @@ async fn file(
     check_length(request.headers(), app.settings.max_body_bytes)?;
     let allowance = app.limits.admit(key, start)?;
     let held = (app.reads.enter()?, allowance);
-    let form = form::receive(request, app.settings.max_body_bytes).await?;
+    let form = form::receive(request, &Keep::Memory(app.settings.max_body_bytes)).await?;
     let asked = reading(move || read(form)).await?;
+    callbacks::none(&asked.callbacks)?;
     run(app, engine, asked, held, start).await
 }
 
@@ -126,7 +136,7 @@ async fn reading(
         .map_err(|_| ApiError::new(Class::Internal, "the request could not be read"))?
 }
 
-fn engine(app: &App) -> Result<Engine, ApiError> {
+pub(super) fn engine(app: &App) -> Result<Engine, ApiError> {
     app.settings.engine.clone().ok_or_else(|| {
         ApiError::new(
             Class::NotOffered,
@@ -143,15 +153,13 @@ async fn run(
     (place, allowance): (Place, Allowance),
     start: Instant,
 ) -> Answer {
-    let Asked { sources, options, chunking, target, mut warnings } = asked;
+    let Asked { sources, options, chunking, target, mut warnings, .. } = asked;
     let held = (place, allowance);
     let converted = app
         .reads
         .run(held, app.settings.timeout, move |call| {
-            let converted = match &chunking {
-                None => convert::convert(&engine, sources, &options, target, call)?,
-                Some(cut) => chunk::chunk(&engine, sources, &options, cut, target, call)?,
-            };
+            let wanted = Wanted { options: &options, chunking: chunking.as_ref(), target };
+            let converted = convert::convert(&engine, sources, wanted, call)?;
             let pages = converted.pages;
             Ok((converted, pages))
         })
@@ -159,15 +167,19 @@ async fn run(
     app.metrics.read(converted.pages, converted.bytes, start.elapsed());
     let Converted { reply, warnings: more, .. } = converted;
     warnings.extend(more);
-    let mut response = match reply {
+    let response = match reply {
         Reply::Json(body) => json_response(StatusCode::OK, &body),
         Reply::Zip(bytes) => zip(bytes),
         Reply::Nothing(error) => return Err(error),
     };
-    if let Some(value) = answer::warnings_header(&warnings) {
+    Ok(warning(response, &warnings))
+}
+
+fn warning(mut response: Response<Body>, warnings: &[Warning]) -> Response<Body> {
+    if let Some(value) = answer::warnings_header(warnings) {
         response.headers_mut().insert(WARNINGS_HEADER, value);
     }
-    Ok(response)
+    response
 }
 
 fn zip(bytes: Vec<u8>) -> Response<Body> {
@@ -188,7 +200,7 @@ async fn capabilities(State(app): Shared, headers: HeaderMap) -> Response<Body> 
     )
 }
 
-/// There are no converters to unload, and synchronous answers leave no results behind.
+/// There are no converters to unload.
 async fn clear(State(app): Shared, headers: HeaderMap) -> Response<Body> {
     let done: Value = json!({ "status": "ok" });
     told(app.settings.keys.check(&headers).map(|_| json_response(StatusCode::OK, &done)))

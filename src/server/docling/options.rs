@@ -1,5 +1,6 @@
 //! Options and targets, with docling-serve's words for what cannot be.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::error::{ApiError, Class, Issue};
@@ -25,7 +26,8 @@ const FOREIGN_TARGETS: [&str; 6] =
     ["put", "s3", "azure_blob", "google_cloud_storage", "google_drive", "generic"];
 
 /// Where results go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(in crate::server) enum Target {
     /// The answer is JSON; for several documents it is a ZIP archive all the same, as docling-serve
     /// does it.
@@ -67,7 +69,7 @@ pub(super) fn target(name: &str, place: &[&str]) -> Result<Target, ApiError> {
 
 /// Where options stand in a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Stand<'a> {
+pub(in crate::server) enum Stand<'a> {
     /// As fields of an object of this name.
     Within(&'a str),
     /// As fields of a form, whose names begin so.
@@ -76,7 +78,19 @@ pub(super) enum Stand<'a> {
 
 /// Reads options over docling's defaults.
 pub(super) fn read(value: &Value, stand: Stand<'_>) -> Result<(Options, Vec<Warning>), ApiError> {
-    Options::from_docling_json(value).map_err(|error| misread(&error, value, stand))
+    read_over(Options::docling(), value, stand)
+}
+
+/// The same over other defaults.
+pub(in crate::server) fn read_over(
+    mut options: Options,
+    value: &Value,
+    stand: Stand<'_>,
+) -> Result<(Options, Vec<Warning>), ApiError> {
+    match options.apply_docling_json(value) {
+        Ok(warnings) => Ok((options, warnings)),
+        Err(error) => Err(misread(&error, value, stand)),
+    }
 }
 
 /// Reads the options of a chunker.
@@ -109,7 +123,10 @@ fn misread(error: &Error, value: &Value, stand: Stand<'_>) -> ApiError {
         }
         Stand::Prefixed(prefix) => {
             let name = format!("{prefix}{}", own.unwrap_or_default());
-            Issue::new(&[&name], "value_error", message)
+            let place = [name.as_str()];
+            // The form as a whole has no name.
+            let place = if name.is_empty() { &[][..] } else { &place[..] };
+            Issue::new(place, "value_error", message)
         }
     };
     ApiError::invalid(vec![match own.map(|own| &value[own]) {
@@ -150,7 +167,7 @@ const OF_CONVERTED: [&str; 4] =
     ["image_export_mode", "include_images", "include_page_images", "images_scale"];
 
 /// Fails on what is not done where documents are cut; warns of options (`given`, in the request)
-/// that have no effect on chunks, and takes them back.
+/// that have no effect on chunks, and sets them to what the chunker needs.
 pub(super) fn check_chunking(
     options: &mut Options,
     given: &Value,
@@ -172,6 +189,13 @@ pub(super) fn check_chunking(
     warn(&NOT_OF_CHUNKS, "the answer is the document's chunks; chunking_options is about them");
     if !chunking.include_converted_doc {
         warn(&OF_CONVERTED, "documents are not answered beside their chunks");
+    }
+    // Chunks are cut from it.
+    options.to_formats = vec![OutputFormat::Json];
+    if !chunking.include_converted_doc {
+        // Nobody would see them.
+        options.include_images = false;
+        options.include_page_images = false;
     }
     options.chunking_options = None;
     options.chunking_preset = None;
@@ -264,18 +288,6 @@ pub(super) fn check(
         }
     }
     Ok(warnings)
-}
-
-/// Fails on callbacks: nobody would be called.
-pub(super) fn check_callbacks(callbacks: &Value) -> Result<(), ApiError> {
-    match callbacks {
-        Value::Null => Ok(()),
-        Value::Array(list) if list.is_empty() => Ok(()),
-        _ => Err(refused(
-            "callbacks: nobody is called back by this server; the answer of this request is the \
-             result",
-        )),
-    }
 }
 
 /// Fails on no documents, and on too many.

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Jobs on a PostgreSQL server and in buckets: the tests of the queue, and workers that are killed while they read
+# 500 documents. The server is Debian's, with a folder of its own, and ends with this script.
+# LONG=1 adds a long document on one worker and on two; DOCUMENTS=N is another number of documents.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/../../scripts/lib.sh"
+
+skip() {
+    say "scaling: cannot be tested here: $*"
+    exit 77
+}
+
+programs() { find /usr/lib/postgresql -maxdepth 2 -name bin 2> /dev/null | sort -V | tail -n 1; }
+missing=()
+[ -n "$(programs)" ] || missing+=(postgresql)
+command -v python3 > /dev/null || missing+=(python3)
+python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
+if [ ${#missing[@]} -gt 0 ]; then
+    command -v apt-get > /dev/null && may_be_root || skip "install ${missing[*]} first"
+    apt_update
+    apt_install "${missing[@]}"
+fi
+bin=$(programs)
+
+# A stand-in for S3.
+packages="moto[s3,server]==5.2.5 boto3==1.44.8"
+venv=target/test-all/scaling-venv
+if [ "$(cat "$venv/packages" 2> /dev/null)" != "$packages" ]; then
+    say "installing $packages into $venv"
+    rm -rf "$venv"
+    python3 -m venv "$venv" || skip "python3 has no venv (Debian: python3-venv)"
+    # shellcheck disable=SC2086
+    quietly "$venv/bin/pip" install -q $packages || skip "PyPI cannot be reached"
+    echo "$packages" > "$venv/packages"
+fi
+
+folder=$(mktemp -d)
+# It refuses to run as root.
+as=()
+if [ "$(id -u)" = 0 ]; then
+    chown postgres "$folder"
+    as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+fi
+server() { (cd / && "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -m immediate "$@"); }
+end() {
+    server stop > /dev/null 2>&1 || true
+    rm -rf "$folder"
+}
+trap end EXIT
+say "a PostgreSQL server in $folder"
+(cd / && quietly "${as[@]}" "$bin/initdb" -D "$folder/data" -U recto -A trust -E UTF8 --locale=C.UTF-8)
+# A port that is free now; nothing but this machine sees it.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"${as[@]}" tee -a "$folder/data/postgresql.conf" > /dev/null << END
+port = $port
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$folder'
+max_connections = 200
+END
+quietly server start
+
+new_database() {
+    "$bin/createdb" -h 127.0.0.1 -p "$port" -U recto "$1"
+    echo "postgres://recto@127.0.0.1:$port/$1"
+}
+
+say "the tests of the queue on PostgreSQL"
+quietly env RECTO_TEST_POSTGRES="postgres://recto@127.0.0.1:$port/postgres" cargo test --features full --test jobs
+say "building recto"
+quietly cargo build --quiet --release --features full --bin recto
+
+say "buckets"
+quietly "$venv/bin/python" tests/scaling/buckets.py target/release/recto "$(new_database buckets)"
+restart="cd / && ${as[*]} $bin/pg_ctl -D $folder/data -l $folder/log -w -m immediate restart"
+say "${DOCUMENTS:-500} documents, workers that are killed, a database that restarts"
+python3 tests/scaling/chaos.py target/release/recto "$(new_database chaos)" "$restart" "${DOCUMENTS:-500}"
+if [ -n "${LONG-}" ]; then
+    say "a long document, one worker and two"
+    # shellcheck disable=SC2086
+    python3 tests/scaling/long.py target/release/recto "$(new_database long)" ${SCAN-}
+fi
