@@ -88,8 +88,8 @@ pub use engine::{Engine, EngineBuilder, Pages, PartRead};
 pub use error::{Error, ErrorKind, Result, Warning, WarningCode};
 pub use language::Language;
 pub use options::{
-    HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options, OutputFormat,
-    PageSet, PdfBackend, Pipeline, Profile, TableMode,
+    ChunkingOptions, HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options,
+    OutputFormat, PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
 pub use page::{Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
 pub use page_images::PageImages;

@@ -115,16 +115,33 @@ fn filled(table: &Table) -> Vec<Vec<String>> {
     grid
 }
 
-/// How many leading rows hold header cells. Without any, the first row heads the table; where they
-/// begin further down, none does.
+/// How many leading rows are written as the head of a pipe table. Without any header cell, the first
+/// row heads the table; where they begin further down, none does.
 fn header_rows(table: &Table, rows: usize) -> usize {
-    let covers = |cell: &Cell, row: usize| cell.row <= row && row < cell.row + cell.row_span.max(1);
-    let heads = |row: usize| table.cells.iter().any(|c| c.header && covers(c, row));
-    match (0..rows).take_while(|&row| heads(row)).count() {
-        0 if table.cells.iter().any(|c| c.header) => 0,
+    let is_below = |cell: &Cell| cell.header && cell.row + cell.row_span.max(1) > 1;
+    match head_rows(table) {
+        0 if table.cells.iter().any(is_below) => 0,
         0 => 1.min(rows),
         count => count,
     }
+}
+
+/// How many rows at the top are a table's head: those in which a header cell begins, and no other
+/// text begins beside the first column.
+pub(super) fn head_rows(table: &Table) -> usize {
+    let first = table.cells.iter().map(|cell| cell.column).min().unwrap_or(0);
+    // Header cells further down the first column are heads of rows: then the first row as well has
+    // to be free of other text.
+    let heads_rows =
+        table.cells.iter().any(|cell| cell.header && cell.column == first && cell.row > 0);
+    let is_text =
+        |cell: &Cell| !cell.header && cell.column != first && !cell.text.trim().is_empty();
+    let is_head = |row: &usize| {
+        let begins = |cell: &&Cell| cell.row == *row;
+        table.cells.iter().filter(begins).any(|cell| cell.header)
+            && !((*row > 0 || heads_rows) && table.cells.iter().filter(begins).any(is_text))
+    };
+    (0..table.rows).take_while(is_head).count()
 }
 
 fn flattened(heads: &[Vec<String>], column: usize) -> String {

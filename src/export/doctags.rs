@@ -6,14 +6,16 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::tree::{Tree, label};
+
 /// Places are given on a grid of so many steps over the page.
 const GRID: f64 = 500.0;
 
 /// A `DoclingDocument` (see [`docling_document`](super::docling_document)) as DocTags.
 pub fn doctags(document: &Value) -> String {
-    let writer = Writer { document };
+    let writer = Writer { document, tree: Tree(document) };
     let mut parts = Parts::default();
-    for child in writer.children(&document["body"]) {
+    for child in writer.tree.body() {
         writer.item(child, &mut parts);
     }
     format!("<doctag>{}\n</doctag>", parts.pieces.join("\n"))
@@ -41,24 +43,12 @@ impl Parts {
 
 struct Writer<'a> {
     document: &'a Value,
+    tree: Tree<'a>,
 }
 
 impl<'a> Writer<'a> {
-    /// The items that an item's children refer to.
-    fn children(&self, item: &'a Value) -> impl Iterator<Item = &'a Value> {
-        self.referred(&item["children"])
-    }
-
-    fn referred(&self, list: &'a Value) -> impl Iterator<Item = &'a Value> {
-        let document = self.document;
-        list.as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(move |child| document.pointer(child["$ref"].as_str()?.strip_prefix('#')?))
-    }
-
     fn item(&self, item: &'a Value, parts: &mut Parts) {
-        let label = item["label"].as_str().unwrap_or_default();
+        let label = label(item);
         if label != "list" {
             parts.turn(item);
         }
@@ -88,8 +78,7 @@ impl<'a> Writer<'a> {
     /// A list with its items; lists inside of them become items of their own.
     fn list(&self, group: &'a Value, around: &mut Parts) -> String {
         let mut pieces = Vec::new();
-        let first = self.children(group).next();
-        for item in self.children(group) {
+        for item in self.tree.children(group) {
             let mut inner = Parts { pieces: Vec::new(), page: around.page };
             inner.turn(item);
             // A list that begins on a new page has the break before it.
@@ -101,19 +90,19 @@ impl<'a> Writer<'a> {
             }
             around.page = inner.page;
             pieces.push(format!("<list_item>{}{}</list_item>", self.places(item), text(item)));
-            for nested in self.children(item) {
+            for nested in self.tree.children(item) {
                 let nested = self.list(nested, around);
                 pieces.push(format!("<list_item>{nested}</list_item>"));
             }
         }
-        let is_ordered = first.is_some_and(|item| item["enumerated"] == true);
-        let tag = if is_ordered { "ordered_list" } else { "unordered_list" };
+        let tag = if self.tree.is_counted(group) { "ordered_list" } else { "unordered_list" };
         format!("<{tag}>{}\n</{tag}>", pieces.join("\n"))
     }
 
     /// The captions of a table or picture.
     fn captions(&self, item: &'a Value) -> String {
-        self.referred(&item["captions"])
+        self.tree
+            .captions(item)
             .map(|caption| format!("<caption>{}{}</caption>", self.places(caption), text(caption)))
             .collect()
     }

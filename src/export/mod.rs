@@ -3,6 +3,7 @@
 
 mod alto;
 mod captions;
+mod chunks;
 mod docling;
 mod docling_document;
 mod doctags;
@@ -11,6 +12,7 @@ mod hocr;
 mod html;
 mod inspect;
 mod json;
+mod latex;
 mod lines;
 mod markdown;
 mod pdf;
@@ -20,9 +22,12 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tree;
 mod xml;
+mod yaml;
 
 pub use alto::alto;
+pub use chunks::{Chunk, hierarchical_chunks};
 pub use docling_document::{DoclingImage, DoclingOptions, DoclingOrigin, docling_document};
 pub use doctags::doctags;
 pub use hocr::hocr;
@@ -31,6 +36,7 @@ pub use html::html;
 pub(crate) use html::{HtmlImages, html_with};
 pub use inspect::inspect;
 pub use json::json;
+pub use latex::latex;
 pub(crate) use markdown::blocks_markdown;
 #[cfg(feature = "server")]
 pub(crate) use markdown::markdown_with;
@@ -38,3 +44,4 @@ pub use markdown::{MarkdownOptions, markdown, page_markdown};
 pub use pdf::{PdfOptions, searchable_pdf};
 pub use table::TableFormat;
 pub use text::{text, text_with};
+pub use yaml::yaml;

@@ -189,10 +189,11 @@ impl OutputFormat {
             | Self::Json
             | Self::Html
             | Self::HtmlSplitPage
-            | Self::Doctags => true,
-            Self::Yaml | Self::Vtt | Self::Doclang | Self::Dclx | Self::Chunks | Self::Latex => {
-                false
-            }
+            | Self::Doctags
+            | Self::Yaml
+            | Self::Chunks
+            | Self::Latex => true,
+            Self::Vtt | Self::Doclang | Self::Dclx => false,
         }
     }
 }

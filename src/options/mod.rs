@@ -1,6 +1,7 @@
 //! What to read and how hard to try.
 
 mod choices;
+mod chunking;
 mod docling;
 mod fields;
 mod pages;
@@ -15,6 +16,9 @@ pub use choices::{
     HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, OutputFormat, PdfBackend,
     Pipeline, Profile, TableMode,
 };
+pub use chunking::ChunkingOptions;
+#[cfg(feature = "server")]
+pub(crate) use chunking::NO_HYBRID;
 pub use pages::PageSet;
 
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! What was asked for and has no effect.
 
-use super::{HeadingHierarchy, InputFormat, OcrEngine, Options, Pipeline};
+use super::{HeadingHierarchy, InputFormat, OcrEngine, Options, OutputFormat, Pipeline};
 use crate::error::Warning;
 
 /// What stands for every option that needs a model which is not built in.
@@ -93,9 +93,10 @@ impl Options {
         for format in self.to_formats.iter().filter(|format| !format.is_written()) {
             warn(true, "to_formats", &format!("{} is not written yet", format.name()));
         }
-        let no_chunks = "documents are not cut into chunks yet";
-        warn(self.chunking_options.is_some(), "chunking_options", no_chunks);
-        warn(self.chunking_preset.is_some(), "chunking_preset", no_chunks);
+        let whole = !self.to_formats.contains(&OutputFormat::Chunks);
+        let no_chunks = "chunks are not among to_formats";
+        warn(whole && self.chunking_options.is_some(), "chunking_options", no_chunks);
+        warn(whole && self.chunking_preset.is_some(), "chunking_preset", no_chunks);
 
         warn(self.do_code_enrichment, "do_code_enrichment", NO_MODEL);
         warn(self.do_formula_enrichment, "do_formula_enrichment", NO_MODEL);

@@ -54,11 +54,15 @@ const FIRST: [usize; 2] = [1, 1];
 
 /// A form with the report and these fields.
 pub(super) async fn upload(router: &Router, fields: &[(&str, &str)]) -> Answer {
+    upload_at(router, "/v1/convert/file", fields).await
+}
+
+pub(super) async fn upload_at(router: &Router, path: &str, fields: &[(&str, &str)]) -> Answer {
     let report = file(REPORT);
     let mut parts: Vec<(&str, Option<&str>, &[u8])> =
         fields.iter().map(|(name, text)| (*name, None, text.as_bytes())).collect();
     parts.push(("files", Some("report.pdf"), &report));
-    upload_form(router, "/v1/convert/file", &[], form(&parts)).await
+    upload_form(router, path, &[], form(&parts)).await
 }
 
 /// The options that the header of warnings is about.
@@ -70,7 +74,11 @@ fn warned(answer: &Answer) -> Vec<String> {
 
 /// The files of a ZIP archive.
 async fn unzip(router: &Router, body: &Value) -> Vec<(String, Vec<u8>)> {
-    let request = Request::post("/v1/convert/source").header("content-type", "application/json");
+    unzip_at(router, "/v1/convert/source", body).await
+}
+
+pub(super) async fn unzip_at(router: &Router, path: &str, body: &Value) -> Vec<(String, Vec<u8>)> {
+    let request = Request::post(path).header("content-type", "application/json");
     let request = request.body(Body::from(body.to_string())).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), 200);
@@ -89,11 +97,11 @@ async fn unzip(router: &Router, body: &Value) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
+pub(super) fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
     files.iter().map(|(name, _)| name.as_str()).collect()
 }
 
-fn keys(value: &Value) -> Vec<&str> {
+pub(super) fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 

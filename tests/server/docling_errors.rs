@@ -10,7 +10,7 @@ use recto::server::{Keys, Server};
 use recto::{Engine, Isolation, Processes};
 use serde_json::{Value, json};
 
-use super::docling::{convert, converting, sources, upload, with_settings};
+use super::docling::{converting, names, sources, unzip_at, upload, with_settings};
 use super::files::{form, upload_form};
 use super::{Answer, echo, get, made, post, post_with, running, send, settings};
 
@@ -75,13 +75,8 @@ async fn what_is_not_done_here_is_told_in_a_sentence() {
         ),
         (
             formats("yaml"),
-            "to_formats: yaml is not written by this server: it is what json holds, in another \
-             notation; ask for json",
-        ),
-        (
-            formats("chunks"),
-            "to_formats: chunks is not written by this server: no chunker is built in; ask for \
-             json and chunk it with docling-core",
+            "to_formats: yaml is written as a file, for which the answer of one document has no \
+             field; ask for the target zip",
         ),
         (
             formats("vtt"),
@@ -95,8 +90,8 @@ async fn what_is_not_done_here_is_told_in_a_sentence() {
         ),
         (
             formats("latex"),
-            "to_formats: latex is not written by this server: it is not built in; ask for md or \
-             html",
+            "to_formats: latex is written as a file, for which the answer of one document has no \
+             field; ask for the target zip",
         ),
     ] {
         assert_eq!(told(&body).await, (422, json!(wanted)));
@@ -392,17 +387,8 @@ async fn keys_origins_and_engines_are_looked_at_first() {
 }
 
 #[tokio::test]
-async fn chunks_are_refused_and_the_rest_answers() {
+async fn the_rest_of_the_paths_answers() {
     let router = converting();
-    for path in ["/v1/chunk/hierarchical/source", "/v1/chunk/hybrid/file/async"] {
-        let answer = post(&router, path, &json!({})).await;
-        assert_eq!(answer.status, 422, "{path}");
-        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
-        assert!(
-            detail.starts_with("documents are not cut into chunks by this server: "),
-            "{detail}"
-        );
-    }
     for path in ["/v1/clear/results?older_then=0", "/v1/clear/converters"] {
         let answer = get(&router, path).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "status": "ok" })));
@@ -413,8 +399,10 @@ async fn chunks_are_refused_and_the_rest_answers() {
     assert_eq!(body["limits"]["max_file_size"], 70_000_000);
     // What it offers is what it takes.
     for format in body["output_formats"].as_array().unwrap() {
-        let answer = convert(json!({ "to_formats": [format], "page_range": [1, 1] })).await;
-        assert_eq!(answer["status"], "success", "{format}");
+        let mut body = sources(&[REPORT], json!({ "to_formats": [format], "page_range": [1, 1] }));
+        body["target"] = json!({ "kind": "zip" });
+        let files = unzip_at(&router, "/v1/convert/source", &body).await;
+        assert_eq!((names(&files).len(), files[0].1.is_empty()), (1, false), "{format}");
     }
     let unknown = get(&router, "/v1/convert/nothing").await;
     assert_eq!(unknown.status, 404);

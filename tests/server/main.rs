@@ -8,6 +8,7 @@ mod batch;
 mod bifrost;
 mod children;
 mod docling;
+mod docling_chunks;
 mod docling_errors;
 mod documents;
 mod errors;

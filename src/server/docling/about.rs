@@ -4,23 +4,26 @@ use serde_json::{Value, json};
 
 use super::super::Settings;
 use super::super::status::versions;
+use crate::options::NO_HYBRID;
 
-/// docling-serve's paths for chunks.
-pub(super) const CHUNK_PATHS: [&str; 8] = [
-    "/v1/chunk/hierarchical/source",
-    "/v1/chunk/hierarchical/file",
-    "/v1/chunk/hierarchical/source/async",
-    "/v1/chunk/hierarchical/file/async",
-    "/v1/chunk/hybrid/source",
-    "/v1/chunk/hybrid/file",
-    "/v1/chunk/hybrid/source/async",
-    "/v1/chunk/hybrid/file/async",
-];
-
-/// Why there are none.
-pub(super) const NO_CHUNKS: &str = "documents are not cut into chunks by this server: neither docling's hierarchical chunker nor \
-     the hybrid one is built in; convert with to_formats=json (POST /v1/convert/source) and chunk \
-     the DoclingDocument with docling-core";
+/// docling-serve's paths for chunks that nobody answers, and why.
+pub(super) fn unanswered() -> [(&'static str, String); 6] {
+    let hybrid = format!(
+        "{NO_HYBRID}; POST /v1/chunk/hierarchical/source or /file cuts documents along their \
+         headings, or convert with to_formats=json and chunk the DoclingDocument with docling-core"
+    );
+    let hybrid = format!("chunks of the hybrid chunker are not made by this server: {hybrid}");
+    let later = "chunks are made while the client waits by this server: POST the same request to \
+                 the path without /async";
+    [
+        ("/v1/chunk/hierarchical/source/async", later.to_owned()),
+        ("/v1/chunk/hierarchical/file/async", later.to_owned()),
+        ("/v1/chunk/hybrid/source", hybrid.clone()),
+        ("/v1/chunk/hybrid/file", hybrid.clone()),
+        ("/v1/chunk/hybrid/source/async", hybrid.clone()),
+        ("/v1/chunk/hybrid/file/async", hybrid),
+    ]
+}
 
 /// The answer of `/v1/capabilities`.
 pub(super) fn capabilities(settings: &Settings) -> Value {
@@ -51,7 +54,9 @@ pub(super) fn capabilities(settings: &Settings) -> Value {
         },
         "sources": ["file", "http"],
         "targets": { "allowed": ["inbody", "zip"], "default": "inbody" },
-        "output_formats": ["md", "json", "html", "html_split_page", "text", "doctags"],
+        "output_formats": [
+            "md", "json", "yaml", "html", "html_split_page", "text", "doctags", "chunks", "latex",
+        ],
         "image_export_modes": ["embedded", "placeholder", "referenced"],
         "limits": {
             // docling-serve's own where there is none: a week.

@@ -15,6 +15,20 @@ const LONGEST_HEADER: usize = 4096;
 
 /// A `ConvertDocumentResponse`.
 pub(super) fn response(done: Done, time: Duration) -> Value {
+    let mut body = outcome(done);
+    body["processing_time"] = json!(time.as_secs_f64());
+    body
+}
+
+/// One of several documents (`ExportResult`).
+pub(super) fn result(done: Done) -> Value {
+    let mut body = outcome(done);
+    body["kind"] = json!("ExportResult");
+    body
+}
+
+/// What came of a document.
+fn outcome(done: Done) -> Value {
     let Done { name, outcome, .. } = done;
     let mut body = json!({
         "document": {
@@ -28,7 +42,6 @@ pub(super) fn response(done: Done, time: Duration) -> Value {
         },
         "status": "failure",
         "errors": [],
-        "processing_time": time.as_secs_f64(),
         "timings": {},
         "confidence": null,
     });

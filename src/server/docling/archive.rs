@@ -62,23 +62,53 @@ impl Archive {
     }
 
     fn write_all(&mut self, stem: &str, outputs: Outputs) -> zip::result::ZipResult<()> {
-        let Outputs { md, json, html, html_split_page, text, doctags, files, .. } = outputs;
+        let Outputs {
+            md,
+            json,
+            yaml,
+            html,
+            html_split_page,
+            text,
+            doctags,
+            latex,
+            chunks,
+            files,
+            ..
+        } = outputs;
         let split = match html {
             Some(_) => "_split_page.html",
             None => ".html",
         };
         for (ending, content) in [
             (".json", json.map(|json| json.to_string())),
+            (".yaml", yaml),
             (".html", html),
             (split, html_split_page),
             (".txt", text),
             (".md", md),
             (".doctags", doctags),
+            (".tex", latex),
+            (".chunks.jsonl", chunks),
         ] {
             if let Some(content) = content {
                 self.write(&format!("{stem}{ending}"), content.as_bytes())?;
             }
         }
+        self.write_files(files)
+    }
+
+    /// Adds files that stand for no document.
+    pub(super) fn add_files(
+        &mut self,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<()> {
+        self.write_files(files).map_err(|error| Error::stage("zip", error))
+    }
+
+    fn write_files(
+        &mut self,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> zip::result::ZipResult<()> {
         for (name, bytes) in files {
             // Named by their content: two documents may share one.
             if self.names.insert(name.clone()) {

@@ -11,16 +11,19 @@ use super::super::error::{ApiError, Issue};
 use super::super::json::Json;
 use super::super::stored::Stored;
 use super::callbacks::{self, Callback};
-use super::options::{self, Target, refused};
+use super::chunk::Chunking;
+use super::options::{self, Stand, Target, refused};
 use crate::error::Warning;
 use crate::options::Options;
 use crate::source::Source;
 
-/// What is asked of a conversion.
+/// What is asked of a conversion, or of a chunker.
 #[derive(Debug)]
 pub(in crate::server) struct Asked {
     pub(in crate::server) sources: Vec<Source>,
     pub(in crate::server) options: Options,
+    /// How the documents are cut into chunks, if that is what is asked for.
+    pub(in crate::server) chunking: Option<Chunking>,
     pub(in crate::server) target: Target,
     /// Whom to tell how it goes.
     pub(in crate::server) callbacks: Vec<Callback>,
@@ -38,6 +41,9 @@ struct Body<'a> {
     #[serde(borrow)]
     sources: Option<Vec<Json<'a>>>,
     options: Option<Value>,
+    convert_options: Option<Value>,
+    chunking_options: Option<Value>,
+    include_converted_doc: Option<Value>,
     target: Option<Value>,
     targets: Option<Value>,
     callbacks: Option<Value>,
@@ -45,12 +51,21 @@ struct Body<'a> {
 
 /// The names of a body's fields.
 const FIELDS: [&str; 4] = ["sources", "options", "target", "callbacks"];
-/// The one that only batches have.
-const BATCH_FIELD: &str = "targets";
+/// Those of a batch.
+const BATCH_FIELDS: [&str; 5] = ["sources", "options", "target", "targets", "callbacks"];
+/// Those where chunks are asked for.
+const CHUNK_FIELDS: [&str; 6] = [
+    "sources",
+    "convert_options",
+    "chunking_options",
+    "include_converted_doc",
+    "target",
+    "callbacks",
+];
 /// Those of the first version of the interface.
 const OLD_FIELDS: [&str; 2] = ["http_sources", "file_sources"];
 
-/// Reads a body.
+/// Reads the body of a conversion.
 pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
     read_as(body, stored, false)
 }
@@ -61,6 +76,44 @@ pub(super) fn read_batch(body: &[u8], stored: &Stored) -> Result<Asked, ApiError
 }
 
 fn read_as(body: &[u8], stored: &Stored, is_batch: bool) -> Result<Asked, ApiError> {
+    let fields: &[&str] = if is_batch { &BATCH_FIELDS } else { &FIELDS };
+    let (parsed, mut warnings) = parse(body, fields)?;
+    let list = documents(parsed.sources)?;
+    let target = match is_batch {
+        true => batch_target(parsed.target, parsed.targets)?,
+        false => target(parsed.target.as_ref(), options::target)?,
+    };
+    let callbacks = callbacks::read(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let given = parsed.options.unwrap_or(Value::Null);
+    let (options, more) = options::read(&given, Stand::Within("options"))?;
+    warnings.extend(more);
+    warnings.extend(options::check(&options, target, list.len())?);
+    let sources = sources(list, stored, &mut warnings)?;
+    Ok(Asked { sources, options, chunking: None, target, callbacks, warnings })
+}
+
+/// Reads the body of a request for chunks.
+pub(super) fn read_chunking(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+    let (parsed, mut warnings) = parse(body, &CHUNK_FIELDS)?;
+    let list = documents(parsed.sources)?;
+    let target = target(parsed.target.as_ref(), options::chunk_target)?;
+    let callbacks = callbacks::read(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
+    let given = parsed.convert_options.unwrap_or(Value::Null);
+    let (mut options, more) = options::read(&given, Stand::Within("convert_options"))?;
+    warnings.extend(more);
+    let cut = parsed.chunking_options.unwrap_or(Value::Null);
+    let (cut, more) = options::read_chunking(&cut, Stand::Within("chunking_options"))?;
+    warnings.extend(more);
+    let include = parsed.include_converted_doc.unwrap_or(Value::Null);
+    let chunking =
+        Chunking { options: cut, include_converted_doc: options::include_converted_doc(&include)? };
+    warnings.extend(options::check_chunking(&mut options, &given, &chunking, target)?);
+    let sources = sources(list, stored, &mut warnings)?;
+    Ok(Asked { sources, options, chunking: Some(chunking), target, callbacks, warnings })
+}
+
+/// Takes a body apart. Other fields than these have no effect.
+fn parse<'a>(body: &'a [u8], fields: &[&str]) -> Result<(Body<'a>, Vec<Warning>), ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
     let parsed: Body<'_> = serde_json::from_slice(body).map_err(|error| {
         invalid(match error.is_data() {
@@ -79,41 +132,41 @@ fn read_as(body: &[u8], stored: &Stored, is_batch: bool) -> Result<Asked, ApiErr
              \"filename\": …}}"
         )));
     }
-    let mut warnings: Vec<Warning> = names
+    let warnings = names
         .keys()
-        .filter(|name| !FIELDS.contains(&name.as_str()))
-        .filter(|name| !(is_batch && *name == BATCH_FIELD))
+        .filter(|name| !fields.contains(&name.as_str()))
         .map(|name| Warning::option(name, format!("{name} has no effect: no field has that name")))
         .collect();
-    let Some(list) = parsed.sources else { return Err(invalid(Issue::missing(&["sources"]))) };
+    Ok((parsed, warnings))
+}
+
+fn documents(list: Option<Vec<Json<'_>>>) -> Result<Vec<Json<'_>>, ApiError> {
+    let list = list.ok_or_else(|| ApiError::invalid(vec![Issue::missing(&["sources"])]))?;
     options::check_count(list.len(), "sources")?;
-    let target = match is_batch {
-        true => batch_target(parsed.target, parsed.targets)?,
-        false => target(parsed.target.as_ref())?,
-    };
-    let callbacks = callbacks::read(parsed.callbacks.as_ref().unwrap_or(&Value::Null))?;
-    let given = parsed.options.unwrap_or(Value::Null);
-    let (options, more) = options::read(&given, &["options"])?;
-    warnings.extend(more);
-    warnings.extend(options::check(&options, target, list.len())?);
-    let sources = list
-        .into_iter()
-        .enumerate()
-        .map(|(n, item)| source(n, item, stored, &mut warnings))
-        .collect::<Result<_, _>>()?;
-    Ok(Asked { sources, options, target, callbacks, warnings })
+    Ok(list)
 }
 
 /// Where nothing is said, the answer is in the body: docling-serve resolves it so without storage.
-fn target(value: Option<&Value>) -> Result<Target, ApiError> {
+fn target(
+    value: Option<&Value>,
+    named: fn(&str, &[&str]) -> Result<Target, ApiError>,
+) -> Result<Target, ApiError> {
     let place = ["target", "kind"];
     match value {
         None | Some(Value::Null) => Ok(Target::InBody),
         Some(value) => match value["kind"].as_str() {
-            Some(kind) => options::target(kind, &place),
+            Some(kind) => named(kind, &place),
             None => Err(ApiError::invalid(vec![Issue::missing(&place)])),
         },
     }
+}
+
+fn sources(
+    list: Vec<Json<'_>>,
+    stored: &Stored,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Source>, ApiError> {
+    list.into_iter().enumerate().map(|(n, item)| source(n, item, stored, warnings)).collect()
 }
 
 /// docling-serve takes one target or a list of them.
@@ -122,7 +175,7 @@ fn batch_target(one: Option<Value>, list: Option<Value>) -> Result<Target, ApiEr
     let kind = |value: &Value| value["kind"].as_str().map(str::to_owned);
     match (given(one), given(list)) {
         (None, None) => Ok(Target::Zip),
-        (Some(one), None) => target(Some(&one)),
+        (Some(one), None) => target(Some(&one), options::target),
         (None, Some(Value::Array(list))) => match list.as_slice() {
             [] => Ok(Target::Zip),
             [one] => {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::super::error::ApiError;
 use super::answer;
 use super::archive::Archive;
+use super::chunk::{self, Chunking};
 use super::images::{Drawn, Images};
 use super::options::Target;
 use crate::call::Call;
@@ -16,11 +17,31 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::export::{
     DoclingImage, DoclingOptions, DoclingOrigin, HtmlImages, MarkdownOptions, docling_document,
-    doctags, html_with, markdown_with, text_with,
+    doctags, html_with, latex, markdown_with, text_with, yaml,
 };
-use crate::options::{ImageExportMode, InputFormat, Options, OutputFormat, Profile};
+use crate::options::{
+    ChunkingOptions, ImageExportMode, InputFormat, Options, OutputFormat, Profile,
+};
 use crate::source::{Format, Source};
 use sha2::{Digest, Sha256};
+
+/// Formats that are made of the `DoclingDocument`.
+const OF_DOCLING_DOCUMENT: [OutputFormat; 5] = [
+    OutputFormat::Json,
+    OutputFormat::Yaml,
+    OutputFormat::Doctags,
+    OutputFormat::Latex,
+    OutputFormat::Chunks,
+];
+
+/// What is to be made of documents.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::server) struct Wanted<'a> {
+    pub(in crate::server) options: &'a Options,
+    /// How they are cut into chunks, if they are.
+    pub(in crate::server) chunking: Option<&'a Chunking>,
+    pub(in crate::server) target: Target,
+}
 
 /// What came of a conversion.
 #[derive(Debug)]
@@ -72,12 +93,16 @@ pub(super) struct Outputs {
     pub(super) html: Option<String>,
     pub(super) html_split_page: Option<String>,
     pub(super) text: Option<String>,
+    pub(super) yaml: Option<String>,
     pub(super) doctags: Option<String>,
+    pub(super) latex: Option<String>,
+    /// A chunk on each line, as JSON.
+    pub(super) chunks: Option<String>,
     /// Images that the formats refer to, by their names.
     pub(super) files: Vec<(String, Vec<u8>)>,
 }
 
-/// Converts documents one after the other.
+/// Converts documents one after the other, or cuts them into chunks.
 ///
 /// A document that cannot be read is told in the answer: the call itself fails only when it is
 /// cancelled. `document_timeout` counts for each document, and the call's deadline for all.
@@ -88,12 +113,12 @@ pub(super) struct Outputs {
 pub(in crate::server) fn convert(
     engine: &Engine,
     sources: Vec<Source>,
-    options: &Options,
-    target: Target,
+    wanted: Wanted<'_>,
     call: &Call,
 ) -> Result<Converted> {
-    let read = |_: usize, source: Source, call: &Call| engine.read_with(source, options, call);
-    convert_watched(engine, sources, options, target, call, &read, &mut |_| {})
+    let read =
+        |_: usize, source: Source, call: &Call| engine.read_with(source, wanted.options, call);
+    convert_watched(engine, sources, wanted, call, &read, &mut |_| {})
 }
 
 /// Reads a document, of which the number is given.
@@ -107,22 +132,19 @@ pub(super) type ReadDocument<'a> = dyn Fn(usize, Source, &Call) -> Result<Docume
 pub(super) fn convert_watched(
     engine: &Engine,
     sources: Vec<Source>,
-    options: &Options,
-    target: Target,
+    wanted: Wanted<'_>,
     call: &Call,
     read: &ReadDocument<'_>,
     watch: &mut dyn FnMut(&Done),
 ) -> Result<Converted> {
+    if let Some(chunking) = wanted.chunking {
+        return chunk::chunk(engine, sources, wanted, chunking, call, read, watch);
+    }
+    let Wanted { options, target, .. } = wanted;
     let started = Instant::now();
     let in_body = target == Target::InBody && sources.len() == 1;
     let mut archive = Archive::new();
-    let mut out = Converted {
-        reply: Reply::Json(Value::Null),
-        pages: 0,
-        bytes: 0,
-        counts: Counts::default(),
-        warnings: Vec::new(),
-    };
+    let mut out = Converted::default();
     for (number, source) in sources.into_iter().enumerate() {
         let read = |source: Source, call: &Call| read(number, source, call);
         let mut done = one(engine, &source, options, call, &read)?;
@@ -140,8 +162,20 @@ pub(super) fn convert_watched(
     Ok(out)
 }
 
+impl Default for Converted {
+    fn default() -> Self {
+        Self {
+            reply: Reply::Json(Value::Null),
+            pages: 0,
+            bytes: 0,
+            counts: Counts::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 impl Converted {
-    fn count(&mut self, done: &mut Done) {
+    pub(super) fn count(&mut self, done: &mut Done) {
         let Ok(outputs) = &mut done.outcome else {
             self.counts.failed += 1;
             return;
@@ -164,7 +198,8 @@ impl Converted {
     }
 }
 
-fn one(
+/// Reads a document and writes it in the formats asked for.
+pub(super) fn one(
     engine: &Engine,
     source: &Source,
     options: &Options,
@@ -198,7 +233,7 @@ fn read(
     document.warnings.retain(|warning| warning.option.as_deref() != Some("from_formats"));
     let images = Images::draw(engine, &source, options, &document, call);
     document.warnings.extend(images.warnings.iter().cloned());
-    Ok(write(document, options, origin, &images))
+    write(document, options, origin, &images)
 }
 
 /// What a `DoclingDocument` says of its file. Fails where files of its kind are not wanted.
@@ -222,7 +257,12 @@ pub(in crate::server) fn origin(source: &Source, options: &Options) -> Result<Do
     Ok(DoclingOrigin { media_type: format.media_type().to_owned(), binary_hash, file_name: name })
 }
 
-fn write(document: Document, options: &Options, origin: DoclingOrigin, images: &Images) -> Outputs {
+fn write(
+    document: Document,
+    options: &Options,
+    origin: DoclingOrigin,
+    images: &Images,
+) -> Result<Outputs> {
     let asked = |format: OutputFormat| options.to_formats.contains(&format);
     let is_embedded = options.image_export_mode != ImageExportMode::Referenced;
     let address = |drawn: &Drawn| match is_embedded {
@@ -250,36 +290,71 @@ fn write(document: Document, options: &Options, origin: DoclingOrigin, images: &
     let html_split_page = asked(OutputFormat::HtmlSplitPage).then(|| html(true));
     let html = asked(OutputFormat::Html).then(|| html(false));
     let text = asked(OutputFormat::Text).then(|| text_with(&document, profile));
-    let (mut json, mut tags) = (None, None);
-    if asked(OutputFormat::Json) || asked(OutputFormat::Doctags) {
-        let image = |drawn: &Drawn| DoclingImage {
-            media_type: "image/png".to_owned(),
-            dpi: drawn.dpi,
-            size: drawn.size,
-            uri: address(drawn),
-        };
-        let with_pages = options.include_page_images
-            && options.image_export_mode != ImageExportMode::Placeholder;
-        let written = docling_document(
-            &document,
-            &DoclingOptions {
-                origin: Some(origin),
-                pictures: images.figures.iter().map(|(at, drawn)| (*at, image(drawn))).collect(),
-                pages: images
-                    .pages
-                    .iter()
-                    .filter(|_| with_pages)
-                    .map(|(at, drawn)| (*at, image(drawn)))
-                    .collect(),
-                ..DoclingOptions::default()
-            },
-        );
-        tags = asked(OutputFormat::Doctags).then(|| doctags(&written));
-        json = asked(OutputFormat::Json).then_some(written);
-    }
-    let files = match is_embedded {
-        true => Vec::new(),
-        false => images.files(),
+    let mut out = Outputs {
+        md,
+        html,
+        html_split_page,
+        text,
+        files: match is_embedded {
+            true => Vec::new(),
+            false => images.files(),
+        },
+        ..Outputs::of(document)
     };
-    Outputs { document, md, json, html, html_split_page, text, doctags: tags, files }
+    if !OF_DOCLING_DOCUMENT.into_iter().any(asked) {
+        return Ok(out);
+    }
+    let image = |drawn: &Drawn| DoclingImage {
+        media_type: "image/png".to_owned(),
+        dpi: drawn.dpi,
+        size: drawn.size,
+        uri: address(drawn),
+    };
+    let with_pages =
+        options.include_page_images && options.image_export_mode != ImageExportMode::Placeholder;
+    let name = origin.file_name.clone();
+    let json = docling_document(
+        &out.document,
+        &DoclingOptions {
+            origin: Some(origin),
+            pictures: images.figures.iter().map(|(at, drawn)| (*at, image(drawn))).collect(),
+            pages: images
+                .pages
+                .iter()
+                .filter(|_| with_pages)
+                .map(|(at, drawn)| (*at, image(drawn)))
+                .collect(),
+            ..DoclingOptions::default()
+        },
+    );
+    out.yaml = asked(OutputFormat::Yaml).then(|| yaml(&json));
+    out.doctags = asked(OutputFormat::Doctags).then(|| doctags(&json));
+    out.latex = asked(OutputFormat::Latex).then(|| latex(&json));
+    if asked(OutputFormat::Chunks) {
+        let given = options.chunking_options.as_ref().unwrap_or(&Value::Null);
+        let (chunking, _) = ChunkingOptions::from_docling_json(given)?;
+        let items = chunk::items(&name, &json, &chunking);
+        out.chunks = Some(items.iter().map(|item| format!("{item}\n")).collect());
+    }
+    out.json = asked(OutputFormat::Json).then_some(json);
+    Ok(out)
+}
+
+impl Outputs {
+    /// A document, written in no format.
+    fn of(document: Document) -> Self {
+        Self {
+            document,
+            md: None,
+            json: None,
+            yaml: None,
+            html: None,
+            html_split_page: None,
+            text: None,
+            doctags: None,
+            latex: None,
+            chunks: None,
+            files: Vec::new(),
+        }
+    }
 }

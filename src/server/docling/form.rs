@@ -13,8 +13,10 @@ use serde_json::{Map, Value};
 
 use super::super::error::{ApiError, Class, Issue};
 use super::ask::Asked;
-use super::callbacks;
-use super::options::{self, Target};
+use super::callbacks::{self, Callback};
+use super::chunk::Chunking;
+use super::options::{self, Stand, Target};
+use crate::error::Warning;
 use crate::source::{Source, StoredFile};
 
 /// A form has to arrive in this time, as other bodies.
@@ -32,6 +34,10 @@ const UNNAMED: &str = "document";
 
 /// Fields that may come several times. One of them alone may hold its parts with commas between.
 const LISTS: [&str; 5] = ["to_formats", "from_formats", "ocr_lang", "lang", "page_range"];
+
+/// How the names of options begin in forms for chunks: those of the conversion, and the chunker's.
+const OF_CONVERSION: &str = "convert_";
+const OF_CHUNKER: &str = "chunking_";
 
 /// A form that has arrived.
 #[derive(Debug, Default)]
@@ -157,11 +163,49 @@ fn failure(error: &multer::Error, most: u64) -> ApiError {
 }
 
 impl Form {
-    /// What the form asks for.
+    /// What a form for a conversion asks for.
     pub(super) fn asked(mut self) -> Result<Asked, ApiError> {
+        let (target, callbacks) = self.head(options::target)?;
+        let given = Value::Object(self.options(""));
+        let (options, mut warnings) = options::read(&given, Stand::Prefixed(""))?;
+        self.check_files()?;
+        warnings.extend(options::check(&options, target, self.files.len())?);
+        let sources = self.files;
+        Ok(Asked { sources, options, chunking: None, target, callbacks, warnings })
+    }
+
+    /// What a form for chunks asks for.
+    pub(super) fn asked_chunking(mut self) -> Result<Asked, ApiError> {
+        let (target, callbacks) = self.head(options::chunk_target)?;
+        let include = self.last("include_converted_doc").map_or(Value::Null, Value::String);
+        let include_converted_doc = options::include_converted_doc(&include)?;
+        let given = Value::Object(self.options(OF_CONVERSION));
+        let (mut options, mut warnings) = options::read(&given, Stand::Prefixed(OF_CONVERSION))?;
+        let cut = Value::Object(self.options(OF_CHUNKER));
+        let (cut, more) = options::read_chunking(&cut, Stand::Prefixed(OF_CHUNKER))?;
+        warnings.extend(more);
+        warnings.extend(self.fields.keys().map(|name| {
+            let message = format!(
+                "{name} has no effect: no field has that name; options begin with {OF_CONVERSION} \
+                 and {OF_CHUNKER}"
+            );
+            Warning::option(name, message)
+        }));
+        self.check_files()?;
+        let chunking = Chunking { options: cut, include_converted_doc };
+        warnings.extend(options::check_chunking(&mut options, &given, &chunking, target)?);
+        let sources = self.files;
+        Ok(Asked { sources, options, chunking: Some(chunking), target, callbacks, warnings })
+    }
+
+    /// Where the answer goes, and whom to tell how it goes; both are taken out of the fields.
+    fn head(
+        &mut self,
+        named: fn(&str, &[&str]) -> Result<Target, ApiError>,
+    ) -> Result<(Target, Vec<Callback>), ApiError> {
         self.drop_empty();
         let target = match self.last("target_type") {
-            Some(name) => options::target(&name, &["target_type"])?,
+            Some(name) => named(&name, &["target_type"])?,
             None => Target::InBody,
         };
         let callbacks = match self.last("callbacks") {
@@ -170,14 +214,14 @@ impl Form {
             }
             None => Vec::new(),
         };
-        let given = Value::Object(self.options());
-        let (options, mut warnings) = options::read(&given, &[])?;
+        Ok((target, callbacks))
+    }
+
+    fn check_files(&self) -> Result<(), ApiError> {
         if self.files.is_empty() {
             return Err(ApiError::invalid(vec![Issue::missing(&["files"])]));
         }
-        options::check_count(self.files.len(), "files")?;
-        warnings.extend(options::check(&options, target, self.files.len())?);
-        Ok(Asked { sources: self.files, options, target, callbacks, warnings })
+        options::check_count(self.files.len(), "files")
     }
 
     /// Of a field that comes several times, the last counts.
@@ -193,7 +237,7 @@ impl Form {
     /// The files, and all fields as options.
     pub(in crate::server) fn into_parts(mut self) -> (Vec<Source>, Map<String, Value>) {
         self.drop_empty();
-        let options = self.options();
+        let options = self.options("");
         (self.files, options)
     }
 
@@ -202,23 +246,25 @@ impl Form {
         for texts in self.fields.values_mut() {
             texts.retain(|text| !matches!(text.as_str(), "" | "None" | "null"));
         }
+        self.fields.retain(|_, texts| !texts.is_empty());
     }
 
-    /// All other fields are options.
-    fn options(&mut self) -> Map<String, Value> {
-        let mut map = Map::new();
-        for (name, mut texts) in std::mem::take(&mut self.fields) {
+    /// The fields whose names begin so, by the rest of their names, are options; they are taken out.
+    fn options(&mut self, prefix: &str) -> Map<String, Value> {
+        let (own, others) = std::mem::take(&mut self.fields)
+            .into_iter()
+            .partition(|(name, _): &(String, _)| name.starts_with(prefix));
+        self.fields = others;
+        let own: BTreeMap<String, Vec<String>> = own;
+        let options = own.into_iter().filter_map(|(name, mut texts)| {
+            let name = name[prefix.len()..].to_owned();
             let is_list = LISTS.contains(&name.as_str()) && texts.len() > 1;
-            let value = match (is_list, texts.pop()) {
-                (_, None) => continue,
-                (false, Some(text)) => Value::String(text),
-                (true, Some(text)) => {
-                    texts.push(text);
-                    Value::Array(texts.into_iter().map(Value::String).collect())
-                }
+            let value = match is_list {
+                true => Value::Array(texts.into_iter().map(Value::String).collect()),
+                false => Value::String(texts.pop()?),
             };
-            map.insert(name, value);
-        }
-        map
+            Some((name, value))
+        });
+        options.collect()
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::super::jobs::{About, Failure, Outcome, Place, Tools};
 use super::ask::Asked;
 use super::callbacks::{self, Callback, Caller};
-use super::convert::{self, Counts, Reply};
+use super::chunk::Chunking;
+use super::convert::{self, Counts, Reply, Wanted};
 use super::options::Target;
 use crate::call::Call;
 use crate::engine::{Engine, PartRead};
@@ -23,6 +24,9 @@ pub(in crate::server) const CONVERT: &str = "docling.convert";
 struct Order {
     documents: Vec<Place>,
     options: Options,
+    /// Orders of earlier versions have none.
+    #[serde(default)]
+    chunking: Option<Chunking>,
     target: Target,
     callbacks: Vec<Callback>,
     warnings: Vec<Warning>,
@@ -38,7 +42,7 @@ pub(super) struct More {
 /// A request as a queue takes it: what is asked, and documents that are not fetched. Whatever keeps those
 /// where they are comes third, to be dropped when the queue has them.
 pub(super) fn order(asked: Asked) -> Result<(Value, Vec<JobInput>, Vec<Source>)> {
-    let Asked { sources, options, target, callbacks, warnings } = asked;
+    let Asked { sources, options, chunking, target, callbacks, warnings } = asked;
     let mut inputs = Vec::new();
     let mut kept = Vec::new();
     let documents = sources.into_iter().map(|source| {
@@ -50,7 +54,7 @@ pub(super) fn order(asked: Asked) -> Result<(Value, Vec<JobInput>, Vec<Source>)>
         place
     });
     let documents = documents.collect();
-    let order = Order { documents, options, target, callbacks, warnings };
+    let order = Order { documents, options, chunking, target, callbacks, warnings };
     let order = serde_json::to_value(order).map_err(|error| Error::stage("jobs", error))?;
     Ok((order, inputs, kept))
 }
@@ -173,8 +177,7 @@ fn finish(
     let converted = convert::convert_watched(
         engine,
         sources,
-        &order.options,
-        order.target,
+        Wanted { options: &order.options, chunking: order.chunking.as_ref(), target: order.target },
         call,
         &|document, source, call| match parts(document) {
             none if none.is_empty() => engine.read_with(source, &order.options, call),
@@ -222,6 +225,7 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::options::ChunkingOptions;
     use crate::source::StoredFile;
 
     #[test]
@@ -232,6 +236,9 @@ mod tests {
             "md_page_break_placeholder": "<!-- p -->", "pdf_backend": "pypdfium2",
         });
         let (options, _) = Options::from_docling_json(&given).unwrap();
+        let cut = json!({ "use_markdown_tables": true, "image_placeholder": "<i>" });
+        let (cut, _) = ChunkingOptions::from_docling_json(&cut).unwrap();
+        let chunking = Chunking { options: cut, include_converted_doc: true };
         let asked = || Asked {
             sources: vec![
                 Source::bytes(*b"%PDF-1.7", "a.pdf"),
@@ -239,6 +246,7 @@ mod tests {
                 Source::Stored(StoredFile::new("/kept/1", "c.pdf")),
             ],
             options: options.clone(),
+            chunking: Some(chunking.clone()),
             target: Target::Zip,
             callbacks: Vec::new(),
             warnings: vec![Warning::option("x", "y")],
@@ -252,6 +260,7 @@ mod tests {
         let text = order.to_string();
         let back: Order = serde_json::from_str(&text).unwrap();
         assert_eq!((back.options, back.target), (options, Target::Zip));
+        assert_eq!(back.chunking, Some(chunking));
         assert_eq!(back.warnings, [Warning::option("x", "y")]);
         let input = |name: &str| Place::Input(name.to_owned());
         let url = Url::parse("https://x.org/b.pdf?token=1").unwrap();

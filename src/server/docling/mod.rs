@@ -9,6 +9,7 @@ mod answer;
 mod archive;
 mod ask;
 mod callbacks;
+mod chunk;
 pub(super) mod convert;
 pub(super) mod form;
 mod images;
@@ -38,8 +39,8 @@ use super::stored::Stored;
 use crate::engine::Engine;
 use crate::error::Warning;
 use ask::Asked;
-use convert::{Converted, Reply};
-use form::Keep;
+use convert::{Converted, Reply, Wanted};
+use form::{Form, Keep};
 pub(super) use job::{
     CONVERT, join as join_conversion, run as convert_job, run_part as convert_part,
     split as split_conversion,
@@ -55,11 +56,13 @@ pub(super) fn routes() -> Router<Arc<App>> {
     let mut router = Router::new()
         .route("/v1/convert/source", post(convert_source))
         .route("/v1/convert/file", post(convert_file))
+        .route("/v1/chunk/hierarchical/source", post(chunk_source))
+        .route("/v1/chunk/hierarchical/file", post(chunk_file))
         .route("/v1/capabilities", get(capabilities))
         .route("/v1/clear/converters", get(clear))
         .merge(tasks::routes());
-    for path in about::CHUNK_PATHS {
-        router = router.route(path, post(chunk));
+    for (path, why) in about::unanswered() {
+        router = router.route(path, post(move |app, request| unanswered(app, request, why)));
     }
     router
 }
@@ -70,14 +73,26 @@ fn told(answer: Answer) -> Response<Body> {
 }
 
 async fn convert_source(State(app): Shared, request: Request) -> Response<Body> {
-    told(source(&app, request).await)
+    told(source(&app, request, ask::read).await)
 }
 
 async fn convert_file(State(app): Shared, request: Request) -> Response<Body> {
-    told(file(&app, request).await)
+    told(file(&app, request, Form::asked).await)
 }
 
-async fn source(app: &Arc<App>, request: Request) -> Answer {
+async fn chunk_source(State(app): Shared, request: Request) -> Response<Body> {
+    told(source(&app, request, ask::read_chunking).await)
+}
+
+async fn chunk_file(State(app): Shared, request: Request) -> Response<Body> {
+    told(file(&app, request, Form::asked_chunking).await)
+}
+
+async fn source(
+    app: &Arc<App>,
+    request: Request,
+    read: fn(&[u8], &Stored) -> Result<Asked, ApiError>,
+) -> Answer {
     let start = Instant::now();
     check_origin(request.headers())?;
     let key = app.settings.keys.check(request.headers())?;
@@ -89,12 +104,16 @@ async fn source(app: &Arc<App>, request: Request) -> Answer {
     let length = announced(request.headers());
     let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let stored = Stored::of(app, key);
-    let asked = reading(move || ask::read(&body, &stored)).await?;
+    let asked = reading(move || read(&body, &stored)).await?;
     callbacks::none(&asked.callbacks)?;
     run(app, engine, asked, held, start).await
 }
 
-async fn file(app: &Arc<App>, request: Request) -> Answer {
+async fn file(
+    app: &Arc<App>,
+    request: Request,
+    read: fn(Form) -> Result<Asked, ApiError>,
+) -> Answer {
     let start = Instant::now();
     check_origin(request.headers())?;
     let key = app.settings.keys.check(request.headers())?;
@@ -103,7 +122,7 @@ async fn file(app: &Arc<App>, request: Request) -> Answer {
     let allowance = app.limits.admit(key, start)?;
     let held = (app.reads.enter()?, allowance);
     let form = form::receive(request, &Keep::Memory(app.settings.max_body_bytes)).await?;
-    let asked = reading(move || form.asked()).await?;
+    let asked = reading(move || read(form)).await?;
     callbacks::none(&asked.callbacks)?;
     run(app, engine, asked, held, start).await
 }
@@ -134,12 +153,13 @@ async fn run(
     (place, allowance): (Place, Allowance),
     start: Instant,
 ) -> Answer {
-    let Asked { sources, options, target, mut warnings, .. } = asked;
+    let Asked { sources, options, chunking, target, mut warnings, .. } = asked;
     let held = (place, allowance);
     let converted = app
         .reads
         .run(held, app.settings.timeout, move |call| {
-            let converted = convert::convert(&engine, sources, &options, target, call)?;
+            let wanted = Wanted { options: &options, chunking: chunking.as_ref(), target };
+            let converted = convert::convert(&engine, sources, wanted, call)?;
             let pages = converted.pages;
             Ok((converted, pages))
         })
@@ -188,11 +208,8 @@ async fn clear(State(app): Shared, headers: HeaderMap) -> Response<Body> {
 
 /// Known paths that are not built: said so, rather than 404; and not with 501, since clients try
 /// again after a 5xx.
-async fn chunk(State(app): Shared, request: Request) -> Response<Body> {
-    let refused = app
-        .settings
-        .keys
-        .check(request.headers())
-        .and_then(|_| Err(options::refused(about::NO_CHUNKS)));
+async fn unanswered(State(app): Shared, request: Request, why: String) -> Response<Body> {
+    let refused =
+        app.settings.keys.check(request.headers()).and_then(|_| Err(options::refused(why)));
     told(refused)
 }

@@ -1,6 +1,7 @@
 //! What the page's form asks for: one file, and options by docling's names.
 
-use super::super::docling::{form::Form, options};
+use super::super::docling::form::Form;
+use super::super::docling::options::{self, Stand};
 use super::super::error::{ApiError, Issue};
 use crate::error::Warning;
 use crate::options::{Options, PageSet};
@@ -45,7 +46,8 @@ pub(super) fn asked(mut form: Form) -> Result<Asked, ApiError> {
             warnings.push(Warning::option(name, message));
         }
     }
-    let (mut options, more) = options::read_over(Options::default(), &fields.into(), &[])?;
+    let (mut options, more) =
+        options::read_over(Options::default(), &fields.into(), Stand::Prefixed(""))?;
     warnings.extend(more);
     if let Some(text) = pages {
         options.pages = Some(page_set(&text)?);
