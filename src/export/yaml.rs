@@ -95,7 +95,7 @@ mod tests {
             "list": [{ "k": [1, [2]], "z": true }, "x\n\u{85}\u{2028}"],
         });
         let want = "name: \"a \\\"b\\\"\"\n\"n\": 1.5\nnone: null\nempty: []\n\"no\": {}\nlist:\n  \
-                    - \"k\":\n        - 1\n        - - 2\n    \"z\": true\n  - \
+                    - \"k\":\n      - 1\n      - - 2\n    \"z\": true\n  - \
                     \"x\\n\\u0085\\u2028\"\n";
         let mut lines: Vec<&str> = want.lines().collect();
         let out = yaml(&value);
