@@ -97,7 +97,7 @@ async fn lines_are_answered_one_by_one_into_files() {
         "succeeded_requests": 2, "failed_requests": 2, "outputs": null,
         "errors": [
             { "message": "body: Field required", "count": 1 },
-            { "message": "there is no file \"nobody's\"", "count": 1 },
+            { "message": "there is no file \"nobody's\": it was deleted, has expired or never was", "count": 1 },
         ],
         "output_file": done["output_file"], "error_file": done["error_file"],
         "created_at": job["created_at"], "started_at": done["started_at"],
