@@ -29,6 +29,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often progress is written down, and others are asked whether a job was cancelled.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// So long a worker that is to stop waits for its jobs, each of which ends within a page's step.
+const LAST: Duration = Duration::from_secs(20);
+
 /// A worker that failed is started again after this.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -230,8 +233,15 @@ async fn work(context: Context, at_once: usize) -> Result<()> {
     let number = WORKERS.fetch_add(1, Ordering::Relaxed);
     let name = format!("recto-{}-{}-{number}", std::process::id(), queue.ids.next());
     let heartbeat = queue.settings.heartbeat.max(Duration::from_secs(1));
+    let running = queue.running.clone();
     let signal = async move {
         while !stop.is_cancelled() {
+            tokio::time::sleep(TICK).await;
+        }
+        // The library lets go of what is under way: it is to be given back before.
+        let asked = Instant::now();
+        while !running.jobs().is_empty() && asked.elapsed() < LAST {
+            running.cancel_all();
             tokio::time::sleep(TICK).await;
         }
         Ok::<(), std::io::Error>(())
@@ -307,11 +317,16 @@ impl Context {
             _ => _alone = self.company.write().await,
         }
         if self.stop.is_cancelled() {
+            // The worker goes on taking jobs until those under way have stopped.
+            tokio::time::sleep(TICK).await;
             return Err(Error::stage("jobs", STOPPED));
         }
+        let run = Run { parent: entry.parent.clone(), ..Run::default() };
+        self.queue.running.jobs().insert(id.to_owned(), run.clone());
+        let _mark = Mark(&self.queue.running, id.to_owned());
         let attempt = ledger.begin(id).await?;
         // What fails here is no fault of the job: the database, the store, or that the process stops.
-        match self.attempt(id, &entry, attempt).await {
+        match self.attempt(id, &entry, attempt, run).await {
             Ok(Outcome::Split) => Ok(()),
             Ok(Outcome::Ended(result)) => {
                 let written = match result {
@@ -336,11 +351,8 @@ impl Context {
         Err(error)
     }
 
-    async fn attempt(&self, id: &str, entry: &Entry, attempt: usize) -> Result<Outcome> {
+    async fn attempt(&self, id: &str, entry: &Entry, attempt: usize, run: Run) -> Result<Outcome> {
         let (ledger, store) = (&self.queue.ledger, &self.queue.store);
-        let run = Run { parent: entry.parent.clone(), ..Run::default() };
-        self.queue.running.jobs().insert(id.to_owned(), run.clone());
-        let _mark = Mark(&self.queue.running, id.to_owned());
         let (mut files, mut inputs) = (Vec::new(), Vec::new());
         for number in 0..entry.inputs {
             let input = store.fetch(entry.parent.as_deref().unwrap_or(id), number).await?;

@@ -4,7 +4,9 @@ use recto::server::Keys;
 use serde_json::{Value, json};
 
 use super::docling::{converting, keys, names, sources, unzip_at, upload_at, with_settings};
-use super::{Answer, post, settings};
+use super::files::{form, upload_form};
+use super::jobs::{asked_at, ended, id, keeping, result};
+use super::{Answer, file, post, settings};
 
 const REPORT: &str = "pages/report.pdf";
 const SOURCE: &str = "/v1/chunk/hierarchical/source";
@@ -227,15 +229,11 @@ async fn chunks_that_are_not_made_here_are_refused_in_a_sentence() {
                   model's tokenizer, and none comes with recto; POST \
                   /v1/chunk/hierarchical/source or /file cuts documents along their headings, or \
                   convert with to_formats=json and chunk the DoclingDocument with docling-core";
-    let later = "chunks are made while the client waits by this server: POST the same request to \
-                 the path without /async";
     for (path, wanted) in [
         ("/v1/chunk/hybrid/source", hybrid),
         ("/v1/chunk/hybrid/file", hybrid),
         ("/v1/chunk/hybrid/source/async", hybrid),
         ("/v1/chunk/hybrid/file/async", hybrid),
-        ("/v1/chunk/hierarchical/source/async", later),
-        ("/v1/chunk/hierarchical/file/async", later),
     ] {
         let answer = post(&converting(), path, &json!({})).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (422, json!({ "detail": wanted })));
@@ -250,8 +248,8 @@ async fn chunks_that_are_not_made_here_are_refused_in_a_sentence() {
     for (body, wanted) in [
         (
             called,
-            "callbacks: nobody is called back by this path, whose answer is the result; POST \
-             /v1/convert/source/async or /v1/convert/file/async calls back",
+            "callbacks: nobody is called back by this path, whose answer is the result; the same \
+             path with /async at its end calls back",
         ),
         (presigned, "presigned_url target is not supported for chunk endpoints."),
         (
@@ -372,4 +370,40 @@ async fn chunks_ask_for_a_key_as_all_else() {
         let answer = post(&router, path, &json!({})).await;
         assert_eq!(answer.status, 401, "{path}");
     }
+}
+
+#[tokio::test]
+async fn chunks_are_jobs_too_whose_results_are_the_answers_of_those_who_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = keeping(folder.path(), |_, _| {});
+    let mut body = request(&[REPORT], json!({ "use_markdown_tables": true, "max_tokens": 64 }));
+    body["convert_options"] = json!({ "page_range": [2, 2] });
+    body["include_converted_doc"] = json!(true);
+    let waited = chunked(&body).await;
+    let task = asked_at(&router, "/v1/chunk/hierarchical/source/async", &body).await;
+    assert_eq!(task["task_type"], "chunk");
+    let over = ended(&router, &id(&task)).await;
+    assert_eq!((&over["task_type"], &over["task_status"]), (&json!("chunk"), &json!("success")));
+    assert_eq!(over["task_meta"]["num_succeeded"], 1);
+    let fetched = result(&router, &id(&task)).await;
+    assert_eq!(warned(&fetched), ["max_tokens has no effect: it belongs to the hybrid chunker"]);
+    let (fetched, waited) = (fetched.json(), waited.json());
+    assert_eq!(sorted(&fetched), ["chunks", "documents", "processing_time"]);
+    assert!(!fetched["chunks"].as_array().unwrap().is_empty());
+    assert_eq!(fetched["chunks"], waited["chunks"]);
+    let content = |answer: &Value| answer["documents"][0]["content"].clone();
+    assert_eq!(content(&fetched), content(&waited));
+
+    let report = file(REPORT);
+    let parts: [(&str, Option<&str>, &[u8]); 2] =
+        [("files", Some("one.pdf"), &report), ("target_type", None, b"zip")];
+    let path = "/v1/chunk/hierarchical/file/async";
+    let task = upload_form(&router, path, &[], form(&parts)).await.json();
+    assert_eq!(ended(&router, &id(&task)).await["task_type"], "chunk");
+    let archive = result(&router, &id(&task)).await;
+    assert_eq!(archive.headers["content-type"], "application/zip");
+    assert!(
+        archive.text.contains("chunked_result.json"),
+        "its name stands in the archive as it is"
+    );
 }

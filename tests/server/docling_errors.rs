@@ -60,8 +60,8 @@ async fn what_is_not_done_here_is_told_in_a_sentence() {
         ),
         (
             called,
-            "callbacks: nobody is called back by this path, whose answer is the result; POST \
-             /v1/convert/source/async or /v1/convert/file/async calls back",
+            "callbacks: nobody is called back by this path, whose answer is the result; the same \
+             path with /async at its end calls back",
         ),
         (
             json!({ "http_sources": [{ "url": "https://example.org/a.pdf" }] }),

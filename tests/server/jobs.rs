@@ -19,7 +19,7 @@ pub(super) const REPORT: &str = "pages/report.pdf";
 const TITLE: &str = "Rain Gardens on Mill Street";
 
 /// A server that keeps its jobs in a folder.
-fn keeping(folder: &Path, change: impl FnOnce(&mut Settings, &mut JobRules)) -> Router {
+pub(super) fn keeping(folder: &Path, change: impl FnOnce(&mut Settings, &mut JobRules)) -> Router {
     let mut rules = JobRules::in_folder(folder.join("jobs"));
     let mut given = Settings::default();
     change(&mut given, &mut rules);
@@ -37,22 +37,26 @@ fn first_page(more: Value) -> Value {
 }
 
 async fn asked(router: &Router, body: &Value) -> Value {
-    let answer = post(router, "/v1/convert/source/async", body).await;
+    asked_at(router, "/v1/convert/source/async", body).await
+}
+
+pub(super) async fn asked_at(router: &Router, path: &str, body: &Value) -> Value {
+    let answer = post(router, path, body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
 }
 
-fn id(task: &Value) -> String {
+pub(super) fn id(task: &Value) -> String {
     task["task_id"].as_str().unwrap().to_owned()
 }
 
-async fn ended(router: &Router, id: &str) -> Value {
+pub(super) async fn ended(router: &Router, id: &str) -> Value {
     let answer = get(router, &format!("/v1/status/poll/{id}?wait=60")).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
 }
 
-async fn result(router: &Router, id: &str) -> Answer {
+pub(super) async fn result(router: &Router, id: &str) -> Answer {
     get(router, &format!("/v1/result/{id}")).await
 }
 

@@ -7,17 +7,13 @@ use super::super::status::versions;
 use crate::options::NO_HYBRID;
 
 /// docling-serve's paths for chunks that nobody answers, and why.
-pub(super) fn unanswered() -> [(&'static str, String); 6] {
+pub(super) fn unanswered() -> [(&'static str, String); 4] {
     let hybrid = format!(
         "{NO_HYBRID}; POST /v1/chunk/hierarchical/source or /file cuts documents along their \
          headings, or convert with to_formats=json and chunk the DoclingDocument with docling-core"
     );
     let hybrid = format!("chunks of the hybrid chunker are not made by this server: {hybrid}");
-    let later = "chunks are made while the client waits by this server: POST the same request to \
-                 the path without /async";
     [
-        ("/v1/chunk/hierarchical/source/async", later.to_owned()),
-        ("/v1/chunk/hierarchical/file/async", later.to_owned()),
         ("/v1/chunk/hybrid/source", hybrid.clone()),
         ("/v1/chunk/hybrid/file", hybrid.clone()),
         ("/v1/chunk/hybrid/source/async", hybrid.clone()),

@@ -106,8 +106,8 @@ pub(super) fn none(callbacks: &[Callback]) -> Result<(), ApiError> {
         return Ok(());
     }
     Err(refused(
-        "callbacks: nobody is called back by this path, whose answer is the result; POST \
-         /v1/convert/source/async or /v1/convert/file/async calls back",
+        "callbacks: nobody is called back by this path, whose answer is the result; the same path \
+         with /async at its end calls back",
     ))
 }
 

@@ -18,6 +18,8 @@ use crate::source::Source;
 
 /// What these jobs are called.
 pub(in crate::server) const CONVERT: &str = "docling.convert";
+/// Those that cut the documents into chunks.
+pub(in crate::server) const CHUNK: &str = "docling.chunk";
 
 /// What is kept of a request.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

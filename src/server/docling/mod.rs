@@ -42,7 +42,7 @@ use ask::Asked;
 use convert::{Converted, Reply, Wanted};
 use form::{Form, Keep};
 pub(super) use job::{
-    CONVERT, join as join_conversion, run as convert_job, run_part as convert_part,
+    CHUNK, CONVERT, join as join_conversion, run as convert_job, run_part as convert_part,
     split as split_conversion,
 };
 

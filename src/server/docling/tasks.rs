@@ -19,12 +19,12 @@ use super::super::handlers::{announced, check_length, check_type, receive};
 use super::super::jobs::{Desk, Failure, Known, Outcome, Ticket};
 use super::super::stored::Stored;
 use super::ask::{self, Asked};
-use super::form::{self, Keep};
+use super::form::{self, Form, Keep};
 use super::{Answer, Shared, callbacks, engine, job, reading, told, warning, watch, zip};
 use crate::jobs::JobStatus;
 
 /// The kinds of jobs that these paths know.
-pub(super) const KINDS: [&str; 1] = [job::CONVERT];
+pub(super) const KINDS: [&str; 2] = [job::CONVERT, job::CHUNK];
 
 /// Longest time that somebody waits for a job to end.
 const LONGEST_WAIT: f64 = 300.0;
@@ -37,6 +37,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v1/convert/source/async", post(source))
         .route("/v1/convert/source/batch", post(batch))
         .route("/v1/convert/file/async", post(file))
+        .route("/v1/chunk/hierarchical/source/async", post(chunk_source))
+        .route("/v1/chunk/hierarchical/file/async", post(chunk_file))
         .route("/v1/status/poll/{task_id}", get(poll))
         .route("/v1/status/ws/{task_id}", get(watch::watch))
         .route("/v1/result/{task_id}", get(result))
@@ -70,10 +72,22 @@ async fn json_job(
 }
 
 async fn file(State(app): Shared, request: Request) -> Response<Body> {
-    told(form_job(&app, request).await)
+    told(form_job(&app, request, Form::asked).await)
 }
 
-async fn form_job(app: &Arc<App>, request: Request) -> Answer {
+async fn chunk_source(State(app): Shared, request: Request) -> Response<Body> {
+    told(json_job(&app, request, ask::read_chunking).await)
+}
+
+async fn chunk_file(State(app): Shared, request: Request) -> Response<Body> {
+    told(form_job(&app, request, Form::asked_chunking).await)
+}
+
+async fn form_job(
+    app: &Arc<App>,
+    request: Request,
+    read: fn(Form) -> Result<Asked, ApiError>,
+) -> Answer {
     let key = admit(app, request.headers())?;
     let Some(rules) = &app.settings.jobs else {
         return Err(Desk::queue(app).await.err().unwrap_or_else(missing));
@@ -83,7 +97,7 @@ async fn form_job(app: &Arc<App>, request: Request) -> Answer {
     app.limits.admit_job(key, Instant::now())?;
     Desk::queue(app).await?;
     let form = form::receive(request, &Keep::Disk(rules.arriving(), most)).await?;
-    let asked = reading(move || form.asked()).await?;
+    let asked = reading(move || read(form)).await?;
     submit(app, key, asked).await
 }
 
@@ -99,8 +113,9 @@ async fn submit(app: &Arc<App>, key: KeyIndex, asked: Asked) -> Answer {
     callbacks::allowed(&asked.callbacks, &engine(app)?)?;
     let documents = asked.sources.len();
     let warnings = asked.warnings.clone();
+    let kind = if asked.chunking.is_some() { job::CHUNK } else { job::CONVERT };
     let (order, inputs, kept) = job::order(asked).map_err(|error| ApiError::of(&error))?;
-    let ticket = Ticket::new(job::CONVERT, documents);
+    let ticket = Ticket::new(kind, documents);
     let id = Desk::submit(app, key, ticket, order, inputs).await?;
     drop(kept);
     let known = Desk::find(app, key, &id, &KINDS).await?.ok_or_else(missing)?;
@@ -138,7 +153,7 @@ pub(super) async fn status(app: &Arc<App>, id: &str, known: Known) -> Result<Sta
     let pages = read.or(state.progress.map(|progress| (progress.done, progress.total)));
     let body = json!({
         "task_id": id,
-        "task_type": "convert",
+        "task_type": if ticket.kind == job::CHUNK { "chunk" } else { "convert" },
         "task_status": word,
         "task_position": state.position,
         "task_meta": job::meta(ticket.documents, more.as_ref(), pages),

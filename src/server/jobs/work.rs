@@ -29,8 +29,9 @@ const TICK: Duration = Duration::from_millis(50);
 type Run = fn(&Tools, &Job, &Call) -> Result<Outcome>;
 
 /// All kinds of jobs.
-const KINDS: [(&str, Run); 3] = [
+const KINDS: [(&str, Run); 4] = [
     (docling::CONVERT, docling::convert_job),
+    (docling::CHUNK, docling::convert_job),
     (bifrost::OCR, bifrost::run),
     (batch::BATCH, batch::run),
 ];
@@ -42,15 +43,15 @@ struct InParts {
     join: fn(&Tools, &Job, Vec<PartDone>, &Call) -> Result<Outcome>,
 }
 
+const CONVERSION: InParts = InParts {
+    split: docling::split_conversion,
+    run: docling::convert_part,
+    join: docling::join_conversion,
+};
+
 /// The kinds of jobs that have parts.
-const IN_PARTS: [(&str, InParts); 1] = [(
-    docling::CONVERT,
-    InParts {
-        split: docling::split_conversion,
-        run: docling::convert_part,
-        join: docling::join_conversion,
-    },
-)];
+const IN_PARTS: [(&str, InParts); 2] =
+    [(docling::CONVERT, CONVERSION), (docling::CHUNK, CONVERSION)];
 
 /// What jobs are done with.
 #[derive(Clone, Debug)]
