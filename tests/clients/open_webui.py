@@ -36,7 +36,7 @@ def mistral(client, document):
 def check(address):
     with httpx.Client(base_url=address, timeout=60) as client:
         users = {
-            "do_ocr": True, "force_ocr": False, "ocr_engine": "tesseract", "ocr_lang": "eng,deu",
+            "do_ocr": True, "force_ocr": False, "ocr_engine": "tesseract", "ocr_lang": "eng,swe",
             "pdf_backend": "dlparse_v4", "table_mode": "accurate", "pipeline": "standard",
             "do_picture_description": False,
         }
