@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rten::{NodeId, RunOptions, ThreadPool, ValueView};
+use rten::{NodeId, RunOptions, ThreadPool, TryFromValueError, Value, ValueView};
+use rten_tensor::Layout;
 
 thread_local! {
     /// The threads of pages are as many as the machine has cores: a run that spread over all cores
@@ -20,11 +21,18 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| scope.spawn(work).join().ok())
 }
 
-/// A loaded model of one input and one output.
+/// What a model gives: numbers row by row, and their shape.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tensor {
+    pub(super) shape: Vec<usize>,
+    pub(super) data: Vec<f32>,
+}
+
+/// A loaded model of one input and one or more outputs.
 pub(super) struct Model {
     model: rten::Model,
     input: NodeId,
-    output: NodeId,
+    outputs: Vec<NodeId>,
 }
 
 impl std::fmt::Debug for Model {
@@ -45,7 +53,10 @@ impl Model {
             }
         };
         match (model.input_ids(), model.output_ids()) {
-            (&[input], &[output]) => Some(Self { model, input, output }),
+            (&[input], [_, ..]) => {
+                let outputs = model.output_ids().to_vec();
+                Some(Self { model, input, outputs })
+            }
             _ => {
                 tracing::warn!(path = %path.display(), "the model has other inputs or outputs");
                 None
@@ -53,20 +64,26 @@ impl Model {
         }
     }
 
-    /// Runs the model on a tensor of this shape; gives the shape and numbers of its output.
+    /// What the file says about itself under this key: classes, characters.
+    pub(super) fn metadata(&self, key: &str) -> Option<&str> {
+        self.model.metadata().get(key)
+    }
+
+    /// Runs the model on a tensor of this shape; gives its outputs in the file's order.
     /// `None`, with an event that says why, if it fails.
-    pub(super) fn run<const N: usize, const M: usize>(
-        &self,
-        shape: [usize; N],
-        data: &[f32],
-    ) -> Option<([usize; M], Vec<f32>)> {
+    pub(super) fn run(&self, shape: &[usize], data: &[f32]) -> Option<Vec<Tensor>> {
         let pool = ONE_THREAD.with(Arc::clone);
         let options = RunOptions::default().with_thread_pool(Some(pool));
         let run = || -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
             let input = ValueView::from_shape(shape, data)?;
-            let [output] =
-                self.model.run_n(vec![(self.input, input.into())], [self.output], Some(options))?;
-            Ok(output.into_shape_vec::<f32, M>()?)
+            let outputs =
+                self.model.run(vec![(self.input, input.into())], &self.outputs, Some(options))?;
+            let tensor = |output: Value| -> Result<_, TryFromValueError> {
+                let shape = output.shape().to_vec();
+                let output: rten_tensor::Tensor<f32> = output.try_into()?;
+                Ok(Tensor { shape, data: output.into_data() })
+            };
+            Ok(outputs.into_iter().map(tensor).collect::<Result<Vec<_>, _>>()?)
         };
         apart(run)?.inspect_err(|error| tracing::warn!(%error, "the model does not run")).ok()
     }

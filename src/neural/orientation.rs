@@ -80,8 +80,11 @@ impl Orienter for Classifier {
                 middle.iter().map(move |level| (level / 255.0 - mean) / deviation)
             })
             .collect();
-        let ([1, 4], scores) = model.run([1, 3, SIDE, SIDE], &data)? else { return None };
-        let (turns, &probability) = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        let scores = model.run(&[1, 3, SIDE, SIDE], &data)?.into_iter().next()?;
+        if scores.shape != [1, 4] {
+            return None;
+        }
+        let (turns, &probability) = scores.data.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
         Some(WayUp { turns: turns as u8, probability })
     }
 }
