@@ -104,3 +104,59 @@ traineddata() {
 
 # language_package CODE: Debian's package of a Tesseract model (chi_sim -> tesseract-ocr-chi-sim).
 language_package() { echo "tesseract-ocr-${1//_/-}"; }
+
+# skip WHY: ends a test that cannot run on this machine (77, see test-all.sh).
+skip() {
+    say "$(basename "$0" .sh): cannot be tested here: $*"
+    exit 77
+}
+
+# need PACKAGE...: installs the Debian packages that a test lacks, or skips it.
+need() {
+    [ $# -gt 0 ] || return 0
+    command -v apt-get > /dev/null && may_be_root || skip "install $* first"
+    apt_update
+    apt_install "$@"
+}
+
+# need_python: python3 with venv.
+need_python() {
+    local missing=()
+    command -v python3 > /dev/null || missing+=(python3)
+    python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
+    need "${missing[@]}"
+}
+
+# python_packages FOLDER PACKAGE...: a Python environment with these, made anew when they change.
+python_packages() {
+    local folder=$1
+    shift
+    [ "$(cat "$folder/packages" 2> /dev/null)" = "$*" ] && return
+    need_python
+    say "installing $* into $folder"
+    rm -rf "$folder"
+    python3 -m venv "$folder" || skip "python3 has no venv (Debian: python3-venv)"
+    quietly "$folder/bin/pip" install -q "$@" || skip "PyPI cannot be reached"
+    echo "$*" > "$folder/packages"
+}
+
+# node_packages PACKAGE.JSON FOLDER: its packages, installed into the folder, anew when they change.
+node_packages() {
+    local from=$1 folder=$2
+    cmp -s "$from" "$folder/package.json.installed" && return
+    say "installing the packages of $from into $folder"
+    rm -rf "$folder/node_modules"
+    cp "$from" "$folder/package.json"
+    quietly npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix "$folder" \
+        || skip "npm's registry cannot be reached"
+    cp "$from" "$folder/package.json.installed"
+}
+
+# check WHAT COMMAND...: a step of a test; shows the command's output where it fails, and sets `failed`.
+failed=0
+check() {
+    local what=$1
+    shift
+    # shellcheck disable=SC2034
+    if quietly "$@"; then say "  ok: $what"; else say "  FAILED: $what"; failed=1; fi
+}

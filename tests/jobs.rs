@@ -161,8 +161,13 @@ async fn jobs_run_in_the_order_they_came_and_say_how_they_ended() {
     {
         ids.push(submit(&queue, request).await);
     }
-    let copy = vec![JobInput::Copy(input.clone()), JobInput::Bytes(b"more".to_vec())];
-    let reads = NewJob { request: json!({"do": "read"}), inputs: copy, owner: None };
+    let copy = vec![JobInput::Copy(input.clone()), JobInput::Bytes((*b"more").into())];
+    let reads = NewJob {
+        kind: "reads".to_owned(),
+        request: json!({"do": "read"}),
+        inputs: copy,
+        owner: None,
+    };
     ids.push(queue.submit(reads).await.expect("it is kept"));
     fs::remove_file(&input).expect("can remove");
     for (at, id) in ids.iter().enumerate() {
@@ -193,14 +198,13 @@ async fn jobs_run_in_the_order_they_came_and_say_how_they_ended() {
     assert_eq!(state(&queue, &ids[0]).await.owner.as_deref(), Some("somebody"));
     assert_eq!(queue.state("01M881HX0CMB1T5Q042YBSS8QH").await.expect("a database"), None);
 
-    let ended = async |owner| queue.ended(owner, Duration::ZERO).await.expect("a database");
-    assert_eq!(
-        (ended(Some("somebody")).await, ended(None).await),
-        (ids[..4].to_vec(), ids[4..].to_vec())
-    );
-    assert!(ended(Some("nobody")).await.is_empty());
-    let hour = Duration::from_secs(3600);
-    assert!(queue.ended(None, hour).await.expect("a database").is_empty());
+    // Newest first, of one owner and one kind.
+    let list = async |owner, kind| queue.list(owner, kind).await.expect("a database");
+    let newest: Vec<_> = ids[..4].iter().rev().cloned().collect();
+    assert_eq!(list(Some("somebody"), "").await, newest);
+    assert_eq!(list(None, "reads").await, ids[4..]);
+    assert!(list(Some("nobody"), "").await.is_empty() && list(None, "").await.is_empty());
+    assert_eq!(state(&queue, &ids[4]).await.kind, "reads");
 
     // What has ended goes when its time is over, and not before.
     assert_eq!(queue.sweep().await.expect("a database"), 0);
@@ -248,8 +252,8 @@ async fn a_job_in_parts_is_joined_in_their_order_and_a_part_that_fails_is_told()
     let dir = tempfile::tempdir().expect("a folder");
     let queue = open(&dir.path().join("queue")).await;
     let request = json!({"parts": 5, "2": "fail"});
-    let inputs = vec![JobInput::Bytes(b"the input".to_vec())];
-    let id = queue.submit(NewJob { request: request.clone(), inputs, owner: None }).await;
+    let inputs = vec![JobInput::Bytes((*b"the input").into())];
+    let id = queue.submit(NewJob { request: request.clone(), inputs, ..NewJob::default() }).await;
     let id = id.expect("it is kept");
     let whole = submit(&queue, json!({"parts": 1})).await;
     let both = [id.clone(), whole.clone()];

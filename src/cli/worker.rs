@@ -121,6 +121,35 @@ pub(super) struct WorkerArgs {
     pdfium: Option<PathBuf>,
 }
 
+/// How a worker works: as the command line has it, else `recto.toml`.
+#[derive(Debug, PartialEq)]
+struct Pace {
+    section: config::Server,
+    settings: JobSettings,
+    at_once: usize,
+    part_pages: Option<usize>,
+    timeout: Option<Duration>,
+}
+
+impl Pace {
+    fn of(args: &WorkerArgs, section: &config::Server) -> Self {
+        let mut section = section.clone();
+        section.jobs = args.jobs.or(section.jobs);
+        section.page_timeout = args.page_timeout.or(section.page_timeout);
+        let mut settings = JobSettings::default();
+        settings.heartbeat = args.heartbeat.unwrap_or(settings.heartbeat);
+        settings.tries = args.tries.map_or(settings.tries, NonZero::get);
+        let workers = section.jobs.or_else(|| std::thread::available_parallelism().ok());
+        Self {
+            settings,
+            at_once: args.at_once.map_or(workers.map_or(1, NonZero::get) + 1, NonZero::get),
+            part_pages: args.part_pages.map_or(Some(PART_PAGES), NonZero::new).map(NonZero::get),
+            timeout: args.timeout.or(section.timeout),
+            section,
+        }
+    }
+}
+
 /// Runs the subcommand.
 pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> {
     let config = Config::find(args.config.as_deref())?;
@@ -129,9 +158,7 @@ pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> 
             "a worker needs a queue that it shares with servers: --queue postgres://… --store s3://…",
         ));
     };
-    let mut section = config.server.clone();
-    section.jobs = args.jobs.or(section.jobs);
-    section.page_timeout = args.page_timeout.or(section.page_timeout);
+    let Pace { section, settings, at_once, part_pages, timeout } = Pace::of(args, &config.server);
     let machine = Machine {
         allow_urls: args.allow_urls,
         tessdata: args.tessdata.as_deref(),
@@ -140,13 +167,6 @@ pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> 
     let engine = engine(&machine, &section, &config.fetch)?;
     let local = LocalProvider::new(Arc::new(engine.clone()));
     let provider = config.provider(Arc::new(local))?;
-
-    let mut settings = JobSettings::default();
-    settings.heartbeat = args.heartbeat.unwrap_or(settings.heartbeat);
-    settings.tries = args.tries.map_or(settings.tries, NonZero::get);
-    let workers = section.jobs.or_else(|| std::thread::available_parallelism().ok());
-    let at_once = args.at_once.map_or(workers.map_or(1, NonZero::get) + 1, NonZero::get);
-    let part_pages = args.part_pages.map_or(Some(PART_PAGES), NonZero::new);
 
     let stop = CancelFlag::default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -158,8 +178,8 @@ pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> 
         let queue = JobQueue::connect(&shared.database, &shared.store, settings).await?;
         console.note(format_args!("reading jobs, {at_once} at once"));
         let work = JobWork::new(provider, Some(engine), queue.clone())
-            .with_timeout(args.timeout.or(section.timeout))
-            .with_part_pages(part_pages.map(NonZero::get));
+            .with_timeout(timeout)
+            .with_part_pages(part_pages);
         queue.run(Arc::new(work), at_once, &stop).await
     })?;
     Ok(Exit::Success)
@@ -200,6 +220,36 @@ mod tests {
         let own = |text: Option<&str>| text.map(str::to_owned);
         let args = SharedArgs { queue: own(queue), store: own(store) };
         args.queue(&config::Jobs::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_option_arrives_and_stands_over_the_file() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            worker: WorkerArgs,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recto.toml");
+        std::fs::write(&path, "[server]\njobs = 99\npage_timeout = 99\ntimeout = 98\n").unwrap();
+        let file = Config::load(&path).unwrap();
+        let pace = |options: &str| {
+            let words = std::iter::once("worker").chain(options.split_whitespace());
+            Pace::of(&<Line as clap::Parser>::parse_from(words).worker, &file.server)
+        };
+        let usual = pace("");
+        assert_eq!((usual.section.jobs, usual.at_once), (NonZero::new(99), 100));
+        assert_eq!((usual.part_pages, usual.timeout), (Some(16), Some(Duration::from_secs(98))));
+        assert_eq!(usual.settings, JobSettings::default());
+
+        let told = pace(
+            "--at-once 2 --part-pages 3 --tries 4 --heartbeat 5.5 --jobs 6 --timeout 7 --page-timeout 8",
+        );
+        assert_eq!((told.at_once, told.part_pages, told.section.jobs), (2, Some(3), NonZero::new(6)));
+        assert_eq!((told.settings.tries, told.settings.heartbeat.as_millis()), (4, 5500));
+        let seconds = [told.timeout, told.section.page_timeout].map(|time| time.unwrap().as_secs());
+        assert_eq!(seconds, [7, 8]);
+        assert_eq!(pace("--part-pages 0").part_pages, None);
     }
 
     #[test]

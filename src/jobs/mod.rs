@@ -10,6 +10,7 @@
 
 mod ledger;
 mod run;
+mod sql;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -23,9 +24,9 @@ use ulid::{Generator, Ulid};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 
-use ledger::Ledger;
 use run::Running;
 pub use run::{Job, JobHandler, JobPart, PartDone};
+use sql::Ledger;
 use store::Store;
 
 /// The queue's name in the database.
@@ -35,7 +36,7 @@ const QUEUE: &str = "recto";
 const CANCELLED: &str = "the job was cancelled";
 
 /// Settings of a [`JobQueue`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobSettings {
     /// How often a job is begun, at least once: one that was running so often when its process ended
@@ -62,6 +63,8 @@ impl Default for JobSettings {
 /// A job to be done.
 #[derive(Clone, Debug, Default)]
 pub struct NewJob {
+    /// What kind of job it is, for the [`JobHandler`] and for [lists](JobQueue::list).
+    pub kind: String,
     /// What is asked, in words that the [`JobHandler`] understands.
     pub request: Value,
     /// What it reads.
@@ -77,7 +80,7 @@ pub enum JobInput {
     /// A file, which is copied.
     Copy(PathBuf),
     /// The content of a file.
-    Bytes(Vec<u8>),
+    Bytes(Arc<[u8]>),
 }
 
 /// Where a job stands.
@@ -115,6 +118,8 @@ pub struct JobProgress {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobState {
+    /// What kind of job it is.
+    pub kind: String,
     /// Where it stands.
     pub status: JobStatus,
     /// Its place among those that wait, from 1; `None` when it does not wait.
@@ -200,25 +205,20 @@ impl JobQueue {
     pub async fn submit(&self, job: NewJob) -> Result<String> {
         let ulid = self.ids.next();
         let id = ulid.to_string();
-        let inputs = job.inputs.len();
-        let kept = self.keep(&id, job.inputs).await;
-        let added = match kept {
-            Ok(()) => {
-                let (request, owner) = (job.request.to_string(), job.owner.as_deref());
-                self.ledger.add(ulid, owner, &request, inputs).await
-            }
+        let added = match self.keep(&id, &job.inputs).await {
+            Ok(()) => self.ledger.add(ulid, &job).await,
             Err(error) => Err(error),
         };
         if added.is_err() {
-            self.store.drop_inputs(&id, inputs).await;
+            self.store.drop_inputs(&id, job.inputs.len()).await;
         }
         added.map(|()| id)
     }
 
-    async fn keep(&self, id: &str, inputs: Vec<JobInput>) -> Result<()> {
-        for (number, input) in inputs.into_iter().enumerate() {
+    async fn keep(&self, id: &str, inputs: &[JobInput]) -> Result<()> {
+        for (number, input) in inputs.iter().enumerate() {
             match input {
-                JobInput::Copy(path) => self.store.keep_file(id, number, &path).await?,
+                JobInput::Copy(path) => self.store.keep_file(id, number, path).await?,
                 JobInput::Bytes(bytes) => self.store.keep_bytes(id, number, bytes).await?,
             }
         }
@@ -270,13 +270,13 @@ impl JobQueue {
         }
     }
 
-    /// The ids of an owner's jobs whose request, written as JSON, has this text in it, newest first.
+    /// The ids of an owner's jobs of a kind, newest first.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub async fn list(&self, owner: Option<&str>, part: &str) -> Result<Vec<String>> {
-        self.ledger.list(owner, part).await
+    pub async fn list(&self, owner: Option<&str>, kind: &str) -> Result<Vec<String>> {
+        self.ledger.list(owner, kind).await
     }
 
     /// Ends a job: one that waits never runs, one that runs is told to stop. Whether there was one to
@@ -322,21 +322,11 @@ impl JobQueue {
     pub async fn sweep(&self) -> Result<usize> {
         let keep = i64::try_from(self.settings.keep.as_secs()).unwrap_or(i64::MAX);
         let mut removed = 0;
-        for id in self.ledger.ended(ledger::now().saturating_sub(keep), None).await? {
+        for id in self.ledger.ended(ledger::now().saturating_sub(keep)).await? {
             removed += usize::from(self.remove(&id).await?);
         }
         self.ledger.tidy().await?;
         Ok(removed)
-    }
-
-    /// The owner's jobs that ended so long ago, in the order they came.
-    ///
-    /// # Errors
-    ///
-    /// Where the database cannot be read.
-    pub async fn ended(&self, owner: Option<&str>, ago: Duration) -> Result<Vec<String>> {
-        let ago = i64::try_from(ago.as_secs()).unwrap_or(i64::MAX);
-        self.ledger.ended(ledger::now().saturating_sub(ago), Some(owner)).await
     }
 
     /// How many jobs, and parts of jobs, wait to be begun.

@@ -14,7 +14,8 @@ use apalis_sqlite::SqliteStorage;
 use serde_json::Value;
 use tokio::sync::RwLock;
 
-use super::ledger::{Entry, Ledger};
+use super::ledger::Entry;
+use super::sql::Ledger;
 use super::store::Input;
 use super::{CANCELLED, JobProgress, JobQueue, QUEUE, database};
 use crate::call::CancelFlag;
@@ -107,6 +108,8 @@ pub struct PartDone {
 pub struct Job {
     /// Its id.
     pub id: String,
+    /// What kind of job it is.
+    pub kind: String,
     /// What was asked.
     pub request: Value,
     /// What it reads: files of this machine.
@@ -361,6 +364,7 @@ impl Context {
         }
         let job = Job {
             id: id.to_owned(),
+            kind: entry.kind.clone(),
             request: serde_json::from_str(&entry.request).map_err(database)?,
             inputs,
             owner: entry.owner.clone(),

@@ -1,7 +1,7 @@
 //! Bifrost's asynchronous reads (`/v1/async/ocr`): asked for now, answered to whoever asks again.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::error::{ApiError, Class, Dialect, json_response};
-use super::handlers::{asked, check_length, check_type};
+use super::handlers::asked;
 use super::jobs::{About, Desk, Failure, Known, Outcome, Ticket, Tools};
 use super::order::{self, Order};
 use crate::call::Call;
@@ -63,12 +63,7 @@ async fn submit(State(app): Shared, request: Request) -> Response<Body> {
 
 async fn submitted(app: &Arc<App>, request: Request) -> Answer {
     let key = app.settings.keys.check(request.headers())?;
-    check_type(request.headers())?;
-    check_length(request.headers(), app.settings.max_body_bytes)?;
-    app.limits.admit_job(key, Instant::now())?;
-    Desk::queue(app).await?;
-    // Its body is in memory until the queue has it.
-    let _place = app.reads.enter()?;
+    let _place = Desk::admit(app, key, request.headers()).await?;
     let ttl = ttl(request.headers());
     let asked = asked(app, key, request, Dialect::Bifrost).await?;
     let (read, input, kept) = Order::new(asked);

@@ -123,7 +123,7 @@ fn download(
     max_bytes: u64,
     call: &Call,
 ) -> Result<Vec<u8>> {
-    /// A server that has not taken the connection by then is not there.
+    /// Signed links and short links need two or three.
     const REDIRECTS: u32 = 5;
 
     call.check()?;
@@ -147,7 +147,6 @@ fn download(
     })
 }
 
-/// Why a download failed, in words that cannot repeat the URL.
 /// Whoever reaches URLs by these rules, within a time that the call's deadline may shorten.
 #[cfg(feature = "remote")]
 pub(super) fn agent(
@@ -156,6 +155,7 @@ pub(super) fn agent(
     timeout: Duration,
     call: &Call,
 ) -> ureq::Agent {
+    /// A server that has not taken the connection by then is not there.
     const CONNECT: Duration = Duration::from_secs(15);
 
     let config = ureq::Agent::config_builder()
@@ -169,6 +169,7 @@ pub(super) fn agent(
     }
 }
 
+/// Why a download failed, in words that cannot repeat the URL.
 #[cfg(feature = "remote")]
 pub(super) fn reason(error: ureq::Error) -> String {
     match error {

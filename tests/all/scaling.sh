@@ -6,34 +6,13 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/../../scripts/lib.sh"
 
-skip() {
-    say "scaling: cannot be tested here: $*"
-    exit 77
-}
-
 programs() { find /usr/lib/postgresql -maxdepth 2 -name bin 2> /dev/null | sort -V | tail -n 1; }
-missing=()
-[ -n "$(programs)" ] || missing+=(postgresql)
-command -v python3 > /dev/null || missing+=(python3)
-python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
-if [ ${#missing[@]} -gt 0 ]; then
-    command -v apt-get > /dev/null && may_be_root || skip "install ${missing[*]} first"
-    apt_update
-    apt_install "${missing[@]}"
-fi
+[ -n "$(programs)" ] || need postgresql
 bin=$(programs)
 
 # A stand-in for S3.
-packages="moto[s3,server]==5.2.5 boto3==1.44.8"
 venv=target/test-all/scaling-venv
-if [ "$(cat "$venv/packages" 2> /dev/null)" != "$packages" ]; then
-    say "installing $packages into $venv"
-    rm -rf "$venv"
-    python3 -m venv "$venv" || skip "python3 has no venv (Debian: python3-venv)"
-    # shellcheck disable=SC2086
-    quietly "$venv/bin/pip" install -q $packages || skip "PyPI cannot be reached"
-    echo "$packages" > "$venv/packages"
-fi
+python_packages "$venv" "moto[s3,server]==5.2.5" boto3==1.44.8
 
 folder=$(mktemp -d)
 # It refuses to run as root.
@@ -75,6 +54,8 @@ quietly "$venv/bin/python" tests/scaling/buckets.py target/release/recto "$(new_
 restart="cd / && ${as[*]} $bin/pg_ctl -D $folder/data -l $folder/log -w -m immediate restart"
 say "${DOCUMENTS:-500} documents, workers that are killed, a database that restarts"
 python3 tests/scaling/chaos.py target/release/recto "$(new_database chaos)" "$restart" "${DOCUMENTS:-500}"
+say "${DOCUMENTS:-500} documents, a server that is killed"
+python3 tests/scaling/restarts.py target/release/recto "${DOCUMENTS:-500}"
 if [ -n "${LONG-}" ]; then
     say "a long document, one worker and two"
     # shellcheck disable=SC2086

@@ -76,6 +76,25 @@ fn help_lists_every_option() {
                 "--pdfium",
             ],
         ),
+        #[cfg(feature = "server")]
+        (
+            "worker",
+            &[
+                "--queue",
+                "--store",
+                "--at-once",
+                "--part-pages",
+                "--tries",
+                "--heartbeat",
+                "--config",
+                "--jobs",
+                "--allow-urls",
+                "--timeout",
+                "--page-timeout",
+                "--tessdata",
+                "--pdfium",
+            ],
+        ),
         ("setup", &["--lang", "--dry-run"]),
         ("doctor", &["--tessdata", "--pdfium"]),
         ("languages", &["--installed", "--json", "--tessdata"]),
@@ -117,6 +136,35 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
     ] {
         run(&arguments).exits(2).prints_nothing();
     }
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn a_worker_needs_a_queue_that_it_can_reach() {
+    let worker = |arguments: &[&str]| {
+        let mut command = crate::recto();
+        for name in ["RECTO_QUEUE", "RECTO_STORE", "RECTO_CONFIG"] {
+            command.env_remove(name);
+        }
+        command.env("XDG_CONFIG_HOME", "/nonexistent").arg("worker").args(arguments);
+        crate::ran(command.output().expect("recto starts")).prints_nothing()
+    };
+    worker(&[]).exits(2).complains("a worker needs a queue that it shares with servers: --queue");
+    worker(&["--queue", "postgres://h/d"]).exits(2).complains("--queue needs --store");
+    worker(&["--queue", "redis://h", "--store", "s3://b"]).exits(2).complains("PostgreSQL");
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = format!("file://{}", folder.path().display());
+    // A port that nobody listens on any more.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let database = format!("postgres://me:secret@{place}/recto");
+    let told = worker(&["--queue", &database, "--store", &store]).exits(1);
+    assert!(!told.stderr.contains("secret"), "{}", told.stderr);
+    assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
+    told.complains(&format!("no connection to the database at {place}"));
+    let told = worker(&["--queue", &database, "--store", "ftp://h/x"]);
+    told.exits(2).complains("ftp://");
 }
 
 #[test]

@@ -3,12 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use assert_cmd::cargo::cargo_bin;
 use axum::http::Request;
 use recto::provider::LocalProvider;
 use recto::server::{JobRules, Keys, Server, Settings};
@@ -20,49 +18,16 @@ use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use super::docling::sources;
 use super::files::form;
 use super::jobs::REPORT;
-use super::{engine, made};
+use super::running::{Running, ask};
+use super::{engine, made, running};
 
-/// `recto serve` with a folder of jobs, ended with the test.
-struct Running {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
+/// `recto serve` with a folder of jobs.
 fn start(folder: &Path) -> Running {
     let config = folder.join("recto.toml");
     std::fs::write(&config, "[jobs]\nat_once = 2\n").unwrap();
-    let mut child = Command::new(cargo_bin!("recto"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--jobs", "1", "--no-files", "--config"])
-        .arg(config)
-        .arg("--jobs-dir")
-        .arg(folder.join("jobs"))
-        .env_remove("RECTO_KEYS")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let line = lines.next().unwrap().unwrap();
-    let address = line.strip_prefix("recto: listening on http://").unwrap().to_owned();
-    Running { child, address }
-}
-
-fn ask(address: &str, head: &str, body: &[u8]) -> Value {
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let length = body.len();
-    let head = format!("{head}host: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
+    let mut command = running::serve(&["--listen", "127.0.0.1:0", "--jobs", "1", "--no-files"]);
+    command.arg("--config").arg(config).arg("--jobs-dir").arg(folder.join("jobs"));
+    running::start(command)
 }
 
 fn ask_for(running: &Running, pages: usize) -> String {
@@ -137,10 +102,7 @@ fn a_server_that_is_asked_to_end_leaves_its_jobs_for_the_next() {
         ask(&address, &format!("GET /v1/status/poll/{id}?wait=100 HTTP/1.1\r\n"), b"")
     });
     std::thread::sleep(Duration::from_millis(100));
-    let id = running.child.id().to_string();
-    // The shell's own kill: not every machine has a program of that name.
-    let asked = Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status();
-    assert!(asked.unwrap().success());
+    running.terminate();
     let began = Instant::now();
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());

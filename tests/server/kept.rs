@@ -1,67 +1,28 @@
 //! `recto serve` and its folder of files: where it is, and that it outlives the program.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
 use super::files::{folder, form, id, on_disk};
-
-/// A server that is ended with the test.
-struct Running {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use super::running::{Running, ask, start};
 
 /// `recto serve` for a user whose own folders are in `home`.
 fn serve(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(cargo_bin!("recto"));
-    command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::piped());
-    for name in ["RECTO_KEYS", "RECTO_CONFIG", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
-        command.env_remove(name);
-    }
-    command.env("HOME", home);
+    let mut command = super::running::serve(&["--listen", "127.0.0.1:0"]);
+    command.args(arguments).env("HOME", home).env_remove("XDG_CONFIG_HOME");
     command
-}
-
-fn start(mut command: Command) -> Running {
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let line = lines.next().unwrap().unwrap();
-    let address = line.strip_prefix("recto: listening on http://").unwrap().to_owned();
-    Running { child, address }
-}
-
-fn ask(running: &Running, head: &str, body: &[u8]) -> Value {
-    let mut stream = TcpStream::connect(&running.address).unwrap();
-    let length = body.len();
-    let head = format!("{head}host: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
 }
 
 fn upload(running: &Running) -> Value {
     let head = "POST /v1/files HTTP/1.1\r\ncontent-type: multipart/form-data; \
                 boundary=boundary-of-this-test\r\n";
-    ask(running, head, &form(&[("file", Some("a.pdf"), b"%PDF-1.7\n")]))
+    ask(&running.address, head, &form(&[("file", Some("a.pdf"), b"%PDF-1.7\n")]))
 }
 
 fn listed(running: &Running) -> Value {
-    ask(running, "GET /v1/files HTTP/1.1\r\n", b"")
+    ask(&running.address, "GET /v1/files HTTP/1.1\r\n", b"")
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod made;
 mod program;
 mod queue;
 mod remote;
+mod running;
 mod status;
 mod ui;
 

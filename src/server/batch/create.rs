@@ -96,7 +96,7 @@ pub(super) fn read(body: &[u8], files: &Files) -> Result<Asked, ApiError> {
         Given::Requests(list) => {
             let lines = lines(&list);
             let requests = count(lines.as_slice(), rules).map_err(|error| of_store(&error))?;
-            (Vec::new(), vec![JobInput::Bytes(lines)], Vec::new(), requests)
+            (Vec::new(), vec![JobInput::Bytes(lines.into())], Vec::new(), requests)
         }
     };
     match requests {

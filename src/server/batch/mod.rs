@@ -7,7 +7,6 @@ mod outputs;
 mod run;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,7 +19,7 @@ use super::app::App;
 use super::auth::KeyIndex;
 use super::error::{ApiError, Class, Dialect, Issue, json_response};
 use super::files::on_disk;
-use super::handlers::{announced, check_length, check_type, receive};
+use super::handlers::{announced, receive};
 use super::jobs::{Desk, Failure, Known, Ticket};
 use super::stored::Stored;
 use crate::error::Error;
@@ -58,12 +57,7 @@ async fn create_one(State(app): Shared, request: Request) -> Response<Body> {
 
 async fn created(app: &Arc<App>, request: Request) -> Answer {
     let key = app.settings.keys.check(request.headers())?;
-    check_type(request.headers())?;
-    check_length(request.headers(), app.settings.max_body_bytes)?;
-    app.limits.admit_job(key, Instant::now())?;
-    Desk::queue(app).await?;
-    // Its body, or a line of a file, is in memory until the queue has it.
-    let _place = app.reads.enter()?;
+    let _place = Desk::admit(app, key, request.headers()).await?;
     let length = announced(request.headers());
     let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let files = Files {

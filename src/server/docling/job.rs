@@ -256,7 +256,7 @@ mod tests {
         let (order, inputs, kept) = order(asked()).unwrap();
         assert_eq!(
             inputs,
-            [JobInput::Bytes(b"%PDF-1.7".to_vec()), JobInput::Copy("/kept/1".into())]
+            [JobInput::Bytes((*b"%PDF-1.7").into()), JobInput::Copy("/kept/1".into())]
         );
         assert_eq!(kept.len(), 1);
         let text = order.to_string();

@@ -15,7 +15,7 @@ use super::super::app::App;
 use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class, Issue, json_response};
 use super::super::files::check_origin;
-use super::super::handlers::{announced, check_length, check_type, receive};
+use super::super::handlers::{announced, check_length, receive};
 use super::super::jobs::{Desk, Failure, Known, Outcome, Ticket};
 use super::super::stored::Stored;
 use super::ask::{self, Asked};
@@ -59,11 +59,7 @@ async fn json_job(
     read: fn(&[u8], &Stored) -> Result<Asked, ApiError>,
 ) -> Answer {
     let key = admit(app, request.headers())?;
-    check_type(request.headers())?;
-    check_length(request.headers(), app.settings.max_body_bytes)?;
-    app.limits.admit_job(key, Instant::now())?;
-    // Its body is in memory until the queue has it.
-    let _place = app.reads.enter()?;
+    let _place = Desk::admit(app, key, request.headers()).await?;
     let length = announced(request.headers());
     let body = receive(request.into_body(), length, app.settings.max_body_bytes).await?;
     let stored = Stored::of(app, key);
@@ -132,11 +128,10 @@ pub(super) struct Status {
 
 pub(super) async fn status(app: &Arc<App>, id: &str, known: Known) -> Result<Status, ApiError> {
     let Known { ticket, state, .. } = known;
-    let outcome = match state.status {
-        JobStatus::Success => Desk::outcome(app, id).await?,
+    let about = match state.status {
+        JobStatus::Success => Desk::about(app, id).await?,
         _ => None,
     };
-    let about = outcome.map(|outcome| outcome.about);
     let more: Option<job::More> =
         about.as_ref().and_then(|about| serde_json::from_value(about.more.clone()).ok());
     let failure = match state.status {
@@ -160,7 +155,7 @@ pub(super) async fn status(app: &Arc<App>, id: &str, known: Known) -> Result<Sta
         "error_message": failure.as_ref().map(|failure| &failure.message),
         "failure": failure.as_ref().map(Failure::json),
     });
-    Ok(Status { body, is_over: matches!(state.status, JobStatus::Success | JobStatus::Failure) })
+    Ok(Status { body, is_over: state.status.is_over() })
 }
 
 /// docling-serve's words, for which its clients look.
@@ -187,9 +182,8 @@ async fn polled(app: &Arc<App>, id: &str, uri: &Uri, headers: &HeaderMap) -> Ans
     let known = loop {
         let known = Desk::find(app, key, id, &KINDS).await?.ok_or_else(missing)?;
         let left = end.saturating_duration_since(Instant::now());
-        let is_over = matches!(known.state.status, JobStatus::Success | JobStatus::Failure);
         // Nobody waits for a server that ends.
-        if is_over || left.is_zero() || app.is_draining() {
+        if known.state.status.is_over() || left.is_zero() || app.is_draining() {
             break known;
         }
         tokio::time::sleep(pause.min(left)).await;

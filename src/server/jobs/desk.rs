@@ -4,9 +4,9 @@ use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Deserialize;
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
@@ -14,20 +14,24 @@ use tokio::task::JoinHandle;
 use super::super::app::App;
 use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class};
+use super::super::handlers::{check_length, check_type};
+use super::super::reads;
 use super::JobRules;
 use super::outcome::{About, Outcome};
-use super::work::{JobWork, KIND, ORDER, cancelled};
+use super::work::{JobWork, ORDER, cancelled};
 use crate::call::CancelFlag;
 use crate::error::{Error, Result};
 use crate::jobs::{JobInput, JobQueue, JobSettings, JobState, NewJob};
 
+/// The field of a request that has how many documents it is about.
+const DOCUMENTS: &str = "documents";
 /// How often jobs that were kept long enough are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// When to come back to a queue that is full.
 const COME_BACK: Duration = Duration::from_secs(30);
 /// An upload takes an hour at most.
 const LEFTOVER: Duration = Duration::from_secs(2 * 60 * 60);
-/// What is known of a result is in its first bytes.
+/// What is known of a result is in its first bytes, mostly in so many.
 const LONGEST_ABOUT: u64 = 64 * 1024;
 /// How long a server that ends waits for its jobs to stop.
 const LAST_PAGE: Duration = Duration::from_secs(10);
@@ -42,7 +46,7 @@ pub(in crate::server) struct Desk {
 }
 
 /// What is remembered of a job for whoever asks how it is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::server) struct Ticket {
     /// What kind of job it is.
     pub(in crate::server) kind: String,
@@ -97,6 +101,20 @@ impl Desk {
         }
     }
 
+    /// Lets a request for a job in whose body is JSON; what costs least is checked first. Its body is in
+    /// memory until the queue has it: so long the place is to be held.
+    pub(in crate::server) async fn admit(
+        app: &Arc<App>,
+        key: KeyIndex,
+        headers: &HeaderMap,
+    ) -> Result<reads::Place, ApiError> {
+        check_type(headers)?;
+        check_length(headers, app.settings.max_body_bytes)?;
+        app.limits.admit_job(key, Instant::now())?;
+        Self::queue(app).await?;
+        app.reads.enter()
+    }
+
     /// Puts a job in the queue, and gives its id. Whoever calls has asked the limits of the key.
     pub(in crate::server) async fn submit(
         app: &Arc<App>,
@@ -112,10 +130,9 @@ impl Desk {
             let message = format!("{waiting} jobs wait already; try again");
             return Err(ApiError::new(Class::Busy, message).retry_after(COME_BACK));
         }
-        let request = json!({
-            KIND: ticket.kind, "documents": ticket.documents, ORDER: order,
-        });
-        let new = NewJob { request, inputs, owner: app.settings.keys.owner(key) };
+        let request = json!({ DOCUMENTS: ticket.documents, ORDER: order });
+        let owner = app.settings.keys.owner(key);
+        let new = NewJob { kind: ticket.kind, request, inputs, owner };
         let id = queue.submit(new).await.map_err(|error| broken(&error))?;
         Ok(id)
     }
@@ -131,15 +148,15 @@ impl Desk {
         let Some(state) = queue.state(id).await.map_err(|error| broken(&error))? else {
             return Ok(None);
         };
-        if state.owner != app.settings.keys.owner(key) {
+        if state.owner != app.settings.keys.owner(key) || !kinds.contains(&state.kind.as_str()) {
             return Ok(None);
         }
         let request = queue.request(id).await.map_err(|error| broken(&error))?;
-        let known = request.and_then(|mut request| {
-            let order = request[ORDER].take();
-            Some(Known { ticket: serde_json::from_value(request).ok()?, order, state })
-        });
-        Ok(known.filter(|known| kinds.contains(&known.ticket.kind.as_str())))
+        Ok(request.map(|mut request| {
+            let documents = request[DOCUMENTS].as_u64().and_then(|count| count.try_into().ok());
+            let ticket = Ticket::new(&state.kind, documents.unwrap_or_default());
+            Known { ticket, order: request[ORDER].take(), state }
+        }))
     }
 
     /// What came of a job that ended well.
@@ -159,7 +176,11 @@ impl Desk {
     ) -> Result<Option<About>, ApiError> {
         let Some(queue) = Self::existing(app).await? else { return Ok(None) };
         let start = queue.result_start(id, LONGEST_ABOUT).await.map_err(|error| broken(&error))?;
-        let outcome = start.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))?;
+        let outcome = match start {
+            // A job of very many documents has more to tell.
+            Some(bytes) if !Outcome::has_about(&bytes) => Self::outcome(app, id).await?,
+            start => start.map(Outcome::of_bytes).transpose().map_err(|error| broken(&error))?,
+        };
         Ok(outcome.map(|outcome| outcome.about))
     }
 
@@ -171,8 +192,7 @@ impl Desk {
     ) -> Result<Vec<String>, ApiError> {
         let Some(queue) = Self::existing(app).await? else { return Ok(Vec::new()) };
         let owner = app.settings.keys.owner(key);
-        let part = format!("\"{KIND}\":\"{kind}\"");
-        queue.list(owner.as_deref(), &part).await.map_err(|error| broken(&error))
+        queue.list(owner.as_deref(), kind).await.map_err(|error| broken(&error))
     }
 
     /// Ends a job, if it has not ended.
@@ -211,10 +231,14 @@ impl Desk {
         age: Duration,
     ) -> Result<(), ApiError> {
         let Some(queue) = Self::existing(app).await? else { return Ok(()) };
-        let owner = app.settings.keys.owner(key);
-        for id in queue.ended(owner.as_deref(), age).await.map_err(|error| broken(&error))? {
-            if Self::find(app, key, &id, kinds).await?.is_some() {
-                queue.remove(&id).await.map_err(|error| broken(&error))?;
+        let until = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
+        for kind in kinds {
+            for id in Self::list(app, key, kind).await? {
+                let state = queue.state(&id).await.map_err(|error| broken(&error))?;
+                let ended = state.and_then(|state| state.ended_at).map(Duration::from_secs);
+                if ended.is_some_and(|ended| UNIX_EPOCH + ended <= until) {
+                    queue.remove(&id).await.map_err(|error| broken(&error))?;
+                }
             }
         }
         Ok(())

@@ -80,6 +80,11 @@ impl Outcome {
         Ok(bytes)
     }
 
+    /// Whether the start of what a queue keeps has all of what is known.
+    pub(in crate::server) fn has_about(start: &[u8]) -> bool {
+        start.contains(&b'\n')
+    }
+
     /// What a queue kept.
     pub(in crate::server) fn of_bytes(mut bytes: Vec<u8>) -> Result<Self> {
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
@@ -105,6 +110,8 @@ mod tests {
         };
         let outcome = || Outcome { about, body: b"PK\n\n".to_vec() };
         let bytes = outcome().into_bytes().unwrap();
+        let end = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+        assert!(!Outcome::has_about(&bytes[..end]) && Outcome::has_about(&bytes[..=end]));
         let back = Outcome::of_bytes(bytes).unwrap();
         assert_eq!((back.body.as_slice(), back.about.pages), (b"PK\n\n".as_slice(), 3));
         assert_eq!(back.about.more, json!({ "counts": [1, 2] }));

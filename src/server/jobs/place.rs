@@ -1,6 +1,7 @@
 //! Where the documents of jobs are.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -25,7 +26,7 @@ impl Place {
     pub(in crate::server) fn of(source: &Source) -> (Self, Option<JobInput>) {
         let input = match source {
             Source::Url(url) => return (Self::Url(url.clone()), None),
-            Source::Bytes { bytes, .. } => JobInput::Bytes(bytes.to_vec()),
+            Source::Bytes { bytes, .. } => JobInput::Bytes(Arc::clone(bytes)),
             Source::Path(path) => JobInput::Copy(path.clone()),
             Source::Stored(file) => JobInput::Copy(file.path().to_owned()),
         };

@@ -16,9 +16,6 @@ use crate::jobs::{Job, JobHandler, JobPart, JobQueue, PartDone};
 use crate::progress::{Event, Progress};
 use crate::provider::OcrProvider;
 
-/// The field of a request that says what kind of job it is.
-pub(in crate::server) const KIND: &str = "kind";
-
 /// The field of a request that has what is asked.
 pub(in crate::server) const ORDER: &str = "order";
 
@@ -108,10 +105,9 @@ impl JobWork {
     }
 
     fn outcome(&self, job: &Job) -> Result<Outcome> {
-        let kind = job.request[KIND].as_str().unwrap_or_default();
-        let Some((_, run)) = KINDS.iter().find(|(name, _)| *name == kind) else {
-            let detail = format!("this version of recto knows no jobs of the kind {kind:?}");
-            return Err(Error::invalid_option(KIND, detail));
+        let Some((_, run)) = KINDS.iter().find(|(name, _)| *name == job.kind) else {
+            let detail = format!("this version of recto knows no jobs of the kind {:?}", job.kind);
+            return Err(Error::invalid_option("kind", detail));
         };
         self.charged(job, |call| run(&self.tools, job, call))
     }
@@ -152,8 +148,7 @@ impl JobWork {
 }
 
 fn in_parts(job: &Job) -> Option<&'static InParts> {
-    let kind = job.request[KIND].as_str()?;
-    IN_PARTS.iter().find(|(name, _)| *name == kind).map(|(_, parts)| parts)
+    IN_PARTS.iter().find(|(name, _)| *name == job.kind).map(|(_, parts)| parts)
 }
 
 impl JobHandler for JobWork {
