@@ -70,6 +70,7 @@ pub mod provider;
 mod raster;
 mod reader;
 mod recognition;
+mod recognizer;
 mod runner;
 mod segment;
 #[cfg(feature = "server")]

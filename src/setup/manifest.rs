@@ -185,7 +185,14 @@ mod tests {
         assert!(pdfium.package.starts_with("pypdfium2=="));
         for entry in &manifest.entries {
             assert!(entry.package.contains("=="), "{} is not pinned", entry.package);
-            for text in [&entry.version, &entry.purpose, &entry.registry, &entry.license, &entry.license_source, &entry.group] {
+            for text in [
+                &entry.version,
+                &entry.purpose,
+                &entry.registry,
+                &entry.license,
+                &entry.license_source,
+                &entry.group,
+            ] {
                 assert!(!text.is_empty(), "{entry:?}");
             }
             for build in &entry.builds {

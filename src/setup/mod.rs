@@ -62,9 +62,9 @@ impl NeuralModel {
     pub fn fix(&self) -> String {
         match self.group.as_str() {
             DEFAULT_GROUP => "run `recto setup` (in a checkout: `make setup`)".to_owned(),
-            group => format!(
-                "run `recto setup --with {group}` (in a checkout: `make models-{group}`)"
-            ),
+            group => {
+                format!("run `recto setup --with {group}` (in a checkout: `make models-{group}`)")
+            }
         }
     }
 }
