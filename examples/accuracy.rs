@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use recto::export::{self, MarkdownOptions};
-use recto::{Document, Engine, Language, OcrMode, Options, Profile, Source};
+use recto::{Document, Engine, Language, OcrEngine, OcrMode, Options, Profile, Source};
 use serde_json::{Value, json};
 
 /// Reads every case of a corpus folder, for scoring against ground truth
@@ -32,6 +32,9 @@ struct Args {
     /// When to recognise text in pixels
     #[arg(long, value_enum, default_value_t = Ocr::Auto)]
     ocr: Ocr,
+    /// Engine that recognises: auto, tesseract, rapidocr, easyocr
+    #[arg(long, default_value = "auto")]
+    engine: OcrEngine,
     /// What the markdown holds
     #[arg(long, value_enum, default_value_t = Text::Full)]
     profile: Text,
@@ -167,6 +170,7 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
         } else {
             languages(input).map_err(|error| error.to_string())?
         },
+        engine: args.engine,
         dpi: args.dpi,
         ..Options::default()
     };

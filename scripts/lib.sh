@@ -39,6 +39,19 @@ manifest() {
         }' models/MANIFEST.toml
 }
 
+# models_of GROUP: names of the neural models of a group (files that are the same on every platform).
+models_of() {
+    awk -F '"' -v wanted="$1" '
+        $1 == "name = "             { name = $2 }
+        $1 == "group = "            { group = $2 }
+        $0 == "platform = \"any\"" && group == wanted { print name }' models/MANIFEST.toml
+}
+
+# groups: the groups of models/MANIFEST.toml.
+groups() {
+    awk -F '"' '$1 == "group = " && !seen[$2]++ { printf "%s ", $2 }' models/MANIFEST.toml
+}
+
 sha256() {
     if command -v sha256sum > /dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1
 }

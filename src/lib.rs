@@ -33,11 +33,12 @@
 //! | `tesseract` | yes | OCR with libtesseract |
 //! | `remote` | yes | sources named by http(s) URLs, services as providers |
 //! | `annotations` | no | images and documents described by a language model |
-//! | `onnx` | no | small neural models |
+//! | `onnx` | no | small neural models: page orientation, the engine `rapidocr` |
+//! | `ort` | no | the same models on ONNX Runtime, where its library is named; not in `full` |
 //! | `server` | no | an HTTP server in the shapes of hosted services |
 //! | `cli` | no | the `recto` program |
 //! | `jobs` | no | jobs that survive the process that runs them |
-//! | `full` | no | all of the above |
+//! | `full` | no | all of the above but `ort` |
 
 mod call;
 pub mod config;
@@ -70,6 +71,7 @@ pub mod provider;
 mod raster;
 mod reader;
 mod recognition;
+mod recognizer;
 mod runner;
 mod segment;
 #[cfg(feature = "server")]

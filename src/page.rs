@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::{TextSource, Timings, Word, WordOrigin};
 use crate::error::Warning;
 use crate::geometry::{Perspective, Pt, Rect, Resolution, Size, sides};
+use crate::options::OcrEngine;
 
 /// Everything that is done page by page: the input of layout.
 ///
@@ -34,6 +35,9 @@ pub struct PageRead {
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
     pub resolution: Option<Resolution>,
+    /// The engine that recognised text on the page; `None` when nothing was recognised.
+    #[serde(default)]
+    pub engine: Option<OcrEngine>,
     /// By how many degrees the content was turned clockwise in the source: 0, 90, 180 or 270.
     /// Size and boxes here are those of the page turned upright.
     #[serde(default)]
@@ -69,6 +73,7 @@ impl PageRead {
             tags: Tags::default(),
             text_source: TextSource::None,
             resolution: None,
+            engine: None,
             rotation: 0,
             skew: 0.0,
             warp: None,

@@ -19,8 +19,8 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, rect};
 use crate::neural::{Orienter, WayUp};
-use crate::ocr::{OcrWord, Recognizer, ScriptGuess};
 use crate::preprocess::{self, QuarterTurns, Scale, Sheet};
+use crate::recognizer::{OcrWord, Recognizer, ScriptGuess};
 use crate::segment;
 
 /// Words of a mean confidence below this are no text: the page is turned, or in another script.

@@ -2,6 +2,7 @@
 //! into the page's coordinates.
 
 mod calibration;
+mod neural;
 mod probe;
 mod unknown;
 
@@ -17,12 +18,12 @@ use crate::document::{Style, TextSource, Word, WordOrigin, mean_confidence};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::geometry::{Pt, Px, Rect, RectExt, Resolution, rect};
 use crate::language::{self, Language, Tessdata, TesseractLanguages};
-use crate::neural::{self, Orienter};
-use crate::ocr::{OcrWord, Recognizer};
+use crate::neural::{Orienter, TextReader, orienter};
 use crate::options::{OcrEngine, OcrMode, Options};
 use crate::page::{Doubt, PageRead, Placement, PlacementKind, Rule, Suspect};
 use crate::page_work::RasterPage;
 use crate::reader::{self, PageImage, PageOcr};
+use crate::recognizer::{OcrWord, Recognizer};
 use crate::setup;
 use probe::Finding;
 use unknown::Installed;
@@ -46,6 +47,8 @@ const PICTURE_TEXT: f32 = 0.75;
 #[derive(Debug)]
 pub(crate) struct Recognition {
     tessdata: Option<PathBuf>,
+    /// The user's own neural models.
+    model_dir: Option<PathBuf>,
     /// One recogniser for each folder of models.
     recognizers: Mutex<HashMap<PathBuf, Arc<dyn Recognizer>>>,
     /// Whether confidences become probabilities, or stay as the recogniser gives them.
@@ -66,13 +69,35 @@ pub(crate) enum Plan {
     },
     /// In what each page turns out to be, among these.
     Detect(Box<Installed>),
+    /// By neural models, which read all of their languages at once.
+    Neural {
+        reader: Arc<dyn TextReader>,
+        /// Those asked for; empty where pages tell.
+        languages: Vec<Language>,
+    },
     /// Not at all.
     Nothing,
 }
 
+impl Plan {
+    /// The engine that reads.
+    fn engine(&self) -> Option<OcrEngine> {
+        match self {
+            Self::Given { .. } | Self::Detect(_) => Some(OcrEngine::Tesseract),
+            Self::Neural { .. } => Some(OcrEngine::RapidOcr),
+            Self::Nothing => None,
+        }
+    }
+}
+
 impl Recognition {
-    pub(crate) fn new(tessdata: Option<PathBuf>, calibrated: bool) -> Self {
-        Self { tessdata, recognizers: Mutex::default(), calibrated, orienter: OnceLock::new() }
+    pub(crate) fn new(
+        tessdata: Option<PathBuf>,
+        model_dir: Option<PathBuf>,
+        calibrated: bool,
+    ) -> Self {
+        let (recognizers, orienter) = (Mutex::default(), OnceLock::new());
+        Self { tessdata, model_dir, recognizers, calibrated, orienter }
     }
 
     /// Settles the languages of a read. Fails early on what cannot be read.
@@ -85,12 +110,29 @@ impl Recognition {
         if options.ocr == OcrMode::Never {
             return Ok(Plan::Nothing);
         }
-        if matches!(options.engine, OcrEngine::EasyOcr | OcrEngine::RapidOcr) {
-            warnings.push(Warning::option(
-                "ocr_engine",
-                "this build has no neural recogniser; Tesseract reads instead",
-            ));
+        let asked = matches!(options.engine, OcrEngine::EasyOcr | OcrEngine::RapidOcr);
+        if asked && let Some(plan) = self.plan_neural(options, warnings)? {
+            return Ok(plan);
         }
+        // Whether neural models stand in where Tesseract cannot read.
+        let instead = options.engine == OcrEngine::Auto;
+        let planned = if cfg!(feature = "tesseract") {
+            self.plan_tesseract(options, warnings)
+        } else {
+            Ok(Plan::Nothing)
+        };
+        match planned {
+            Ok(Plan::Nothing) if instead => {
+                Ok(self.plan_instead(options, None, warnings).unwrap_or(Plan::Nothing))
+            }
+            Err(error) if instead => {
+                self.plan_instead(options, Some(&error), warnings).ok_or(error)
+            }
+            planned => planned,
+        }
+    }
+
+    fn plan_tesseract(&self, options: &Options, warnings: &mut Vec<Warning>) -> Result<Plan> {
         let data = match Tessdata::discover(self.tessdata.as_deref()) {
             Ok(data) => data,
             // Digital documents need no models: complain when a page does.
@@ -158,11 +200,13 @@ impl Recognition {
                 read.resolution = None;
             }
         }
-        if self.calibrated {
+        // The curve is Tesseract's.
+        if self.calibrated && !matches!(plan, Plan::Neural { .. }) {
             calibration::calibrate(&mut read.words);
         }
         even_sizes(&mut read.words);
         read.text_source = source_of(&read.words);
+        read.engine = read.resolution.and(plan.engine());
         read.timings.add("ocr", started.elapsed().as_secs_f64());
         Ok(read)
     }
@@ -213,7 +257,7 @@ impl Recognition {
         let orienter = self.orienter.get_or_init(|| {
             // A build that cannot run it need not look for it.
             let path = if cfg!(feature = "onnx") { setup::model("orientation") } else { None };
-            path.as_deref().and_then(neural::orienter)
+            path.as_deref().and_then(orienter)
         });
         PageImage::of_page(image, resolution, orienter.clone())
     }
@@ -342,6 +386,11 @@ impl Recognition {
                 let detected = detect(&found.words, languages);
                 let tag = detected.or_else(|| languages.first().cloned());
                 (found, tag)
+            }
+            Plan::Neural { reader, languages } => {
+                let found = page.read(&**reader, &[], call)?;
+                let told = detect(&found.words, languages);
+                (found, told.or_else(|| languages.first().cloned()))
             }
             Plan::Detect(installed) => self.read_unknown(&mut page, installed, hint, call, read)?,
         };

@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Modules of plain data, which everything may use.
-const DATA: [&str; 9] =
-    ["error", "geometry", "options", "language", "document", "page", "picture", "progress", "call"];
+const DATA: [&str; 10] = [
+    "error", "geometry", "options", "language", "document", "page", "picture", "progress", "call",
+    "recognizer",
+];
 
 /// Each does one step of the work, and knows only data.
 const STAGES: [&str; 9] =
@@ -331,7 +333,7 @@ fn what_is_allowed_passes() {
         (vec!["layout"], "mod tests { use super::*; use crate::geometry::Rect; }"),
         (vec!["pdf"], "use crate::source::Input; // use crate::ocr::OcrWord;"),
         (vec!["pdf"], "/// See [`crate::ocr::OcrWord`].\nconst NOTE: &str = \"crate::ocr::X\";"),
-        (vec!["engine"], "use crate::{layout, ocr::Recognizer}; use crate::setup;"),
+        (vec!["engine"], "use crate::{layout, ocr::TesseractRecognizer}; use crate::setup;"),
         (vec!["provider", "local"], "use crate::Engine; use crate::export::markdown;"),
         (vec!["files"], "use crate::source::{Format, StoredFile};"),
         (vec!["server", "reads"], "use crate::provider::OcrProvider; use crate::source::Source;"),

@@ -72,6 +72,11 @@ pub(super) struct ReadingArgs {
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
 
+    /// Folder with neural models of your own for --engine rapidocr: *det*.onnx, *rec*.onnx, and a
+    /// dictionary *.txt unless the model holds it [default: those of `recto setup`]
+    #[arg(long, value_name = "DIR", env = "RECTO_MODEL_DIR", help_heading = "This machine")]
+    model_dir: Option<PathBuf>,
+
     /// PDFium library to load [default: as `recto doctor` finds it]
     #[arg(long, value_name = "FILE", help_heading = "This machine")]
     pdfium: Option<PathBuf>,
@@ -110,8 +115,8 @@ impl ReadingArgs {
     }
 
     /// Where libraries and models are, as far as that was said: results may depend on it.
-    pub(super) fn places(&self) -> [Option<&Path>; 2] {
-        [self.tessdata.as_deref(), self.pdfium.as_deref()]
+    pub(super) fn places(&self) -> [Option<&Path>; 3] {
+        [self.tessdata.as_deref(), self.model_dir.as_deref(), self.pdfium.as_deref()]
     }
 
     /// An engine. A URL typed at the command line is consent to fetch it.
@@ -122,6 +127,9 @@ impl ReadingArgs {
         }
         if let Some(folder) = &self.tessdata {
             builder = builder.tessdata(folder);
+        }
+        if let Some(folder) = &self.model_dir {
+            builder = builder.model_dir(folder);
         }
         if let Some(library) = &self.pdfium {
             builder = builder.pdfium(library);
@@ -150,6 +158,7 @@ impl ReadingArgs {
             isolate: self.isolate || base.isolate,
             jobs: self.jobs.or(base.jobs),
             tessdata: self.tessdata.or(base.tessdata),
+            model_dir: self.model_dir.or(base.model_dir),
             pdfium: self.pdfium.or(base.pdfium),
         }
     }
@@ -190,6 +199,7 @@ impl ReadingArgs {
             ("--isolate", self.isolate),
             ("--jobs", self.jobs.is_some()),
             ("--tessdata", self.tessdata.is_some()),
+            ("--model-dir", self.model_dir.is_some()),
             ("--pdfium", self.pdfium.is_some()),
         ]
         .into_iter()

@@ -25,6 +25,9 @@ pub(super) struct ModelsArgs {
 struct Entry {
     name: String,
     version: Option<String>,
+    /// The group of neural models it belongs to, as `recto setup --with` takes it.
+    group: Option<String>,
+    bytes: Option<u64>,
     purpose: String,
     origin: String,
     license: String,
@@ -47,6 +50,8 @@ pub(super) fn run(args: &ModelsArgs, _console: &Console) -> anyhow::Result<Exit>
     entries.extend(languages.chain(osd).map(|(code, path, purpose)| Entry {
         name: format!("tesseract {code}"),
         version: None,
+        group: None,
+        bytes: None,
         purpose,
         origin: format!("system package {}", recto::language::debian_package(&code)),
         license: "Apache-2.0".to_owned(),
@@ -63,20 +68,32 @@ fn fetched(entry: &ManifestEntry) -> Entry {
     Entry {
         name: entry.name.clone(),
         version: Some(entry.version.clone()),
+        group: entry.is_model().then(|| entry.group.clone()),
+        bytes: entry.builds.first().and_then(|build| build.bytes),
         purpose: entry.purpose.clone(),
         origin: format!("{} {}", entry.registry, entry.package),
         license: entry.license.clone(),
-        path: place(&entry.name),
+        path: place(entry),
     }
 }
 
 /// Where a binary of the manifest is.
-fn place(name: &str) -> Option<String> {
-    if setup::NEURAL_MODELS.contains(&name) {
+fn place(entry: &ManifestEntry) -> Option<String> {
+    let name = &entry.name;
+    if entry.is_model() {
         return setup::model(name).map(|path| path.display().to_string());
     }
     let component = setup::check().into_iter().find(|c| c.name.eq_ignore_ascii_case(name))?;
     component.found
+}
+
+fn missing(entry: &Entry) -> String {
+    match entry.group.as_deref() {
+        Some(group) if group != setup::DEFAULT_GROUP => {
+            format!("missing: run `recto setup --with {group}`")
+        }
+        _ => "missing: run `recto setup`".to_owned(),
+    }
 }
 
 fn table(entries: &[Entry]) -> String {
@@ -88,7 +105,7 @@ fn table(entries: &[Entry]) -> String {
             vec![
                 entry.name.clone(),
                 entry.version.clone().unwrap_or_else(|| "-".to_owned()),
-                entry.path.clone().unwrap_or_else(|| "missing: run `recto setup`".to_owned()),
+                entry.path.clone().unwrap_or_else(|| missing(entry)),
                 entry.origin.clone(),
                 entry.purpose.clone(),
                 entry.license.clone(),

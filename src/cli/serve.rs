@@ -117,6 +117,11 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
 
+    /// Folder with neural models of your own for the engine rapidocr: *det*.onnx, *rec*.onnx, and a
+    /// dictionary *.txt unless the model holds it [default: those of `recto setup`]
+    #[arg(long, value_name = "DIR", env = "RECTO_MODEL_DIR", help_heading = "This machine")]
+    model_dir: Option<PathBuf>,
+
     /// PDFium library to load [default: as `recto doctor` finds it]
     #[arg(long, value_name = "FILE", help_heading = "This machine")]
     pdfium: Option<PathBuf>,
@@ -257,6 +262,7 @@ impl ServeArgs {
         Machine {
             allow_urls: self.allow_urls,
             tessdata: self.tessdata.as_deref(),
+            model_dir: self.model_dir.as_deref(),
             pdfium: self.pdfium.as_deref(),
         }
     }
@@ -267,6 +273,7 @@ impl ServeArgs {
 pub(super) struct Machine<'a> {
     pub(super) allow_urls: bool,
     pub(super) tessdata: Option<&'a Path>,
+    pub(super) model_dir: Option<&'a Path>,
     pub(super) pdfium: Option<&'a Path>,
 }
 
@@ -306,6 +313,9 @@ pub(super) fn engine(
     }
     if let Some(folder) = machine.tessdata {
         builder = builder.tessdata(folder);
+    }
+    if let Some(folder) = machine.model_dir {
+        builder = builder.model_dir(folder);
     }
     if let Some(library) = machine.pdfium {
         builder = builder.pdfium(library);

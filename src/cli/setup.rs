@@ -17,6 +17,10 @@ pub(super) struct SetupArgs {
     #[arg(long, value_name = "LANGS")]
     lang: Vec<String>,
 
+    /// Groups of neural models to fetch besides the default one, as `recto models` names them: small
+    #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
+    with: Vec<String>,
+
     /// Only print what is missing and how to get it by hand; exits with 1 if anything needed is
     #[arg(long)]
     dry_run: bool,
@@ -30,7 +34,7 @@ pub(super) fn run(args: &SetupArgs, console: &Console) -> anyhow::Result<Exit> {
         to_stdout(&text)?;
         return Ok(if complete { Exit::Success } else { Exit::Failure });
     }
-    let options = SetupOptions { models, ..SetupOptions::default() };
+    let options = SetupOptions { models, groups: args.with.clone(), ..SetupOptions::default() };
     setup::install(&options, &mut |line| console.note(line))?;
     console.note("all set; try: recto read FILE");
     Ok(Exit::Success)

@@ -116,6 +116,11 @@ pub(super) struct WorkerArgs {
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
 
+    /// Folder with neural models of your own for the engine rapidocr: *det*.onnx, *rec*.onnx, and a
+    /// dictionary *.txt unless the model holds it [default: those of `recto setup`]
+    #[arg(long, value_name = "DIR", env = "RECTO_MODEL_DIR", help_heading = "This machine")]
+    model_dir: Option<PathBuf>,
+
     /// PDFium library to load [default: as `recto doctor` finds it]
     #[arg(long, value_name = "FILE", help_heading = "This machine")]
     pdfium: Option<PathBuf>,
@@ -162,6 +167,7 @@ pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> 
     let machine = Machine {
         allow_urls: args.allow_urls,
         tessdata: args.tessdata.as_deref(),
+        model_dir: args.model_dir.as_deref(),
         pdfium: args.pdfium.as_deref(),
     };
     let engine = engine(&machine, &section, &config.fetch)?;

@@ -391,6 +391,7 @@ pub(crate) mod tests {
                     skew: 0.0,
                     text_source: TextSource::TextLayer,
                     resolution: None,
+                    engine: None,
                     language: None,
                     confidence: None,
                     blocks,

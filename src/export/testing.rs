@@ -34,6 +34,7 @@ pub(super) fn page(words: Vec<Word>, blocks: impl Fn(&[Word]) -> Vec<Block>) -> 
         skew: 0.0,
         text_source: TextSource::Ocr,
         resolution: Some(Resolution(144.0)),
+        engine: None,
         language: Some("en".to_owned()),
         confidence: Some(0.9),
         blocks: blocks(&words),

@@ -224,6 +224,8 @@ impl Cutter {
 
 /// The letters of a language and what each costs after each other.
 struct Table {
+    /// Of the language.
+    tag: &'static str,
     script: Script,
     letters: HashMap<char, u16>,
     /// Two to a byte, the lower half first; a row for each letter before, the edge of a word at 0.
@@ -259,6 +261,13 @@ impl Table {
     }
 }
 
+/// The letters of a language where it is written in this script (ISO 15924), in no order; `None`
+/// without a table of it.
+pub(super) fn alphabet(language: &str, script: &str) -> Option<impl Iterator<Item = char>> {
+    let own = |table: &&Table| table.tag == language && table.script.short_name() == script;
+    tables().iter().find(own).map(|table| table.letters.keys().copied())
+}
+
 fn tables() -> &'static [Table] {
     static TABLES: OnceLock<Vec<Table>> = OnceLock::new();
     TABLES.get_or_init(|| {
@@ -291,7 +300,8 @@ fn parse(data: &'static [u8]) -> Option<(Table, &'static [u8])> {
         scripts.entry(script.short_name()).or_insert((0, script)).0 += 1;
     }
     let script = scripts.values().max_by_key(|(count, _)| *count)?.1;
-    Some((Table { script, letters, costs }, rest))
+    let tag = std::str::from_utf8(tag).ok()?;
+    Some((Table { tag, script, letters, costs }, rest))
 }
 
 #[cfg(test)]

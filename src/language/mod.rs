@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod alphabet;
 mod detect;
 mod installed;
 mod letters;
@@ -30,6 +31,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use alphabet::is_written_with;
 pub(crate) use detect::vote;
 pub use detect::{Detected, detect, dominant_script};
 pub use installed::{InstalledModel, Tessdata, TesseractLanguages, resolve_tesseract};
@@ -178,6 +180,11 @@ impl Language {
     /// Whether the model is for text set in vertical lines.
     pub fn is_vertical(&self) -> bool {
         self.private_use() == Some("vert")
+    }
+
+    /// Whether the model is for old print.
+    pub(crate) fn is_old(&self) -> bool {
+        self.private_use() == Some("old") || self.script_subtag() == Some("Latf")
     }
 
     /// The engine's own code for this language; `None` if the engine has no model for it.

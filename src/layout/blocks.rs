@@ -432,6 +432,7 @@ fn finish(read: PageRead, blocks: Vec<Block>) -> Page {
         skew: read.skew,
         text_source: read.text_source,
         resolution: read.resolution,
+        engine: read.engine,
         language: read.language,
         confidence: mean_confidence(&read.words),
         blocks,

@@ -8,5 +8,51 @@
 #[cfg(feature = "onnx")]
 mod model;
 mod orientation;
+#[cfg(feature = "onnx")]
+mod text;
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(crate) use orientation::{Orienter, WayUp, orienter};
+
+use crate::error::Result;
+use crate::recognizer::Recognizer;
+
+/// The models that read text together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TextModels {
+    /// Finds the lines of a page.
+    pub(crate) detection: PathBuf,
+    /// Reads a line.
+    pub(crate) recognition: PathBuf,
+    /// The characters that it tells apart, one to a line, if the model does not name them itself.
+    pub(crate) dictionary: Option<PathBuf>,
+}
+
+/// A recogniser that neural models make.
+pub(crate) trait TextReader: Recognizer {
+    /// Whether it can read this character at all.
+    fn knows(&self, c: char) -> bool;
+}
+
+/// The reader with these models, one for the process, loaded now.
+///
+/// # Errors
+///
+/// [`Error::MissingComponent`](crate::Error::MissingComponent) for files that are no such models, and
+/// in builds that run none.
+#[cfg(feature = "onnx")]
+pub(crate) fn text_reader(models: &TextModels) -> Result<Arc<dyn TextReader>> {
+    text::reader(models)
+}
+
+/// As no model can be run.
+#[cfg(not(feature = "onnx"))]
+pub(crate) fn text_reader(_models: &TextModels) -> Result<Arc<dyn TextReader>> {
+    Err(crate::error::Error::MissingComponent {
+        what: "a runtime for neural models".to_owned(),
+        fix: "build recto with the feature `onnx`".to_owned(),
+        source: None,
+    })
+}

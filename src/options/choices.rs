@@ -33,6 +33,18 @@ pub enum OcrEngine {
     RapidOcr,
 }
 
+impl OcrEngine {
+    /// Its name in requests: `tesseract`, `rapidocr`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Tesseract => "tesseract",
+            Self::EasyOcr => "easyocr",
+            Self::RapidOcr => "rapidocr",
+        }
+    }
+}
+
 impl std::str::FromStr for OcrEngine {
     type Err = Error;
 

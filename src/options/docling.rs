@@ -161,7 +161,7 @@ impl Options {
 
         for name in ["lang", "ocr_lang"] {
             if let Some(value) = fields.value(name) {
-                self.languages = languages(value)?;
+                self.languages = languages(value, self.engine)?;
             }
         }
 
@@ -178,7 +178,7 @@ impl Options {
             }
             config.set("force_full_page_ocr", &mut force_ocr, boolean)?;
             if let Some(value) = config.value("lang") {
-                self.languages = languages(value)?;
+                self.languages = languages(value, self.engine)?;
             }
         }
         self.ocr = match (do_ocr, force_ocr) {
@@ -364,9 +364,9 @@ fn engine_named(
     })
 }
 
-/// Codes in a list or a string, in any of the vocabularies, cut at commas and plus signs. "auto"
+/// Codes in a list or a string, in any of the vocabularies, that of the engine first, cut at commas and plus signs. "auto"
 /// stands for detection.
-fn languages(value: &Value) -> Result<Vec<Language>> {
+fn languages(value: &Value, engine: OcrEngine) -> Result<Vec<Language>> {
     let mut languages: Vec<Language> = Vec::new();
     for part in list(value) {
         let Some(codes) = part.as_str() else {
@@ -376,7 +376,7 @@ fn languages(value: &Value) -> Result<Vec<Language>> {
             if code.is_empty() || code == "auto" {
                 continue;
             }
-            let language = Language::parse(code)?;
+            let language = Language::parse_for(code, engine)?;
             if !languages.contains(&language) {
                 languages.push(language);
             }

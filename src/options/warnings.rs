@@ -1,6 +1,6 @@
 //! What was asked for and has no effect.
 
-use super::{HeadingHierarchy, InputFormat, OcrEngine, Options, OutputFormat, Pipeline};
+use super::{HeadingHierarchy, InputFormat, Options, OutputFormat, Pipeline};
 use crate::error::Warning;
 
 /// What stands for every option that needs a model which is not built in.
@@ -18,17 +18,6 @@ impl Options {
             }
         };
 
-        let stands_in = "Tesseract reads in its place, with its language codes accepted";
-        warn(
-            self.engine == OcrEngine::EasyOcr,
-            "ocr_engine",
-            &format!("EasyOCR is not built in; {stands_in}"),
-        );
-        warn(
-            self.engine == OcrEngine::RapidOcr,
-            "ocr_engine",
-            &format!("RapidOCR is not built in yet; {stands_in}"),
-        );
         if let Some(config) = &self.ocr_custom_config {
             let rest: Vec<&str> = config
                 .as_object()

@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::engine::Engine;
 use crate::error::{Error, Result, Warning};
 use crate::export::MarkdownOptions;
-use crate::options::{ImageExportMode, Options, OutputFormat, Profile};
+use crate::options::{ImageExportMode, OcrEngine, Options, OutputFormat, Profile};
 use crate::source::Source;
 
 /// The one model, by its full name.
@@ -195,6 +195,11 @@ fn respond(
     response.language = document.language.clone();
     response.warnings = warnings;
     response.warnings.extend(document.warnings.iter().cloned());
+    // Who names an engine wants to know which one it was.
+    if options.engine != OcrEngine::Auto {
+        let engines: Vec<&str> = document.engines().into_iter().map(OcrEngine::name).collect();
+        response.extra_fields.insert("ocr_engine".to_owned(), engines.join(",").into());
+    }
     if request.confidence == Some(Granularity::Document)
         && let Ok(scores) = serde_json::to_value(document.scores())
     {
@@ -229,6 +234,7 @@ mod tests {
             skew: 0.0,
             text_source: TextSource::TextLayer,
             resolution: None,
+            engine: None,
             language: None,
             confidence: None,
             blocks: vec![figure],

@@ -5,8 +5,8 @@ use image::GrayImage;
 use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, Resolution, rect};
-use crate::ocr::{OcrWord, Recognizer};
 use crate::preprocess::{self, Scale};
+use crate::recognizer::{OcrWord, Recognizer};
 
 /// What a recognition needs besides the image.
 #[derive(Clone, Copy)]
@@ -21,9 +21,17 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     pub(super) fn recognize(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        if self.recognizer.finds_lines() {
+            return self.recognize_as_it_is(image);
+        }
         let sheet = self.prepare(image);
         let whole = rect(0.0, 0.0, image.width() as f32, image.height() as f32);
         self.recognize_part(&sheet, whole, Shape::Page)
+    }
+
+    /// Words of an image at its own scale and with its own paper, by a recogniser that wants it so.
+    pub(super) fn recognize_as_it_is(&self, image: &GrayImage) -> Result<Vec<OcrWord>> {
+        self.recognizer.recognize(image, Resolution(self.ppi), self.languages, self.call)
     }
 
     /// The image as it is recognised: smaller where that costs nothing, on white paper.

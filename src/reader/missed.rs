@@ -1,7 +1,7 @@
 //! Text that the recogniser's own layout analysis passed over: letters that no word covers.
 
 use crate::geometry::{Px, Rect, RectExt, rect};
-use crate::ocr::OcrWord;
+use crate::recognizer::OcrWord;
 
 /// Letters within this many text heights of each other belong together: words of a line, lines of
 /// a block.

@@ -8,8 +8,8 @@ use super::upright::Upright;
 use super::{GOOD, POOR, PageImage, mean_confidence};
 use crate::call::Call;
 use crate::error::Result;
-use crate::ocr::{OcrWord, Recognizer};
 use crate::preprocess::{self, QuarterTurns};
+use crate::recognizer::{OcrWord, Recognizer};
 
 /// The model's answer counts from this probability. Right answers have 0.9 and more on 97 % of
 /// pages in scripts that it knows.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use unicode_script::{Script, UnicodeScript};
 
 use crate::geometry::{Px, Rect, RectExt};
-use crate::ocr::OcrWord;
+use crate::recognizer::OcrWord;
 
 /// Gives the words of a line that has no size one: the upper quartile of the heights of its letters,
 /// by what that is of the em in their script.

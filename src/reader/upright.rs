@@ -10,8 +10,8 @@ use super::job::{Job, Prepared, Shape, after};
 use super::{POOR, mean_confidence, missed, sizes};
 use crate::error::Result;
 use crate::geometry::{Px, Rect, bounds, rect};
-use crate::ocr::OcrWord;
 use crate::preprocess::{self, Scale};
+use crate::recognizer::OcrWord;
 use crate::segment::{self, Parting};
 
 /// Components of less than this, in inches, are dust.
@@ -101,7 +101,12 @@ impl Upright {
         if mean_confidence(&words) < POOR {
             return Ok(words);
         }
-        for part in missed::parts(&self.letters, &words, &self.figures, self.image.dimensions()) {
+        let missed = if job.recognizer.finds_lines() {
+            Vec::new()
+        } else {
+            missed::parts(&self.letters, &words, &self.figures, self.image.dimensions())
+        };
+        for part in missed {
             let (x, y) = (part.min.x as u32, part.min.y as u32);
             let (w, h) = (part.width() as u32, part.height() as u32);
             let image = image::imageops::crop_imm(&*self.image, x, y, w, h).to_image();
@@ -134,6 +139,9 @@ impl Upright {
     /// How it is parted depends on the image alone, so that the words do not depend on the number
     /// of threads.
     pub(super) fn read_once(&self, job: &Job<'_>) -> Result<Vec<OcrWord>> {
+        if job.recognizer.finds_lines() {
+            return job.recognize_as_it_is(&self.image);
+        }
         let sheet = job.prepare(&self.image);
         let (width, height) = self.image.dimensions();
         let whole = rect(0.0, 0.0, width as f32, height as f32);

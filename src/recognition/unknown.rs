@@ -10,9 +10,9 @@ use crate::call::Call;
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Px, Rect, bounds};
 use crate::language::{self, Language, Tessdata, TesseractLanguages, detected_as, tesseract_fix};
-use crate::ocr::OcrWord;
 use crate::page::PageRead;
 use crate::reader::{PageImage, PageOcr, mean_confidence};
+use crate::recognizer::OcrWord;
 
 /// Read as this where no language is given and none can be told.
 const FALLBACK: &str = "en";

@@ -41,8 +41,8 @@ pub fn serve_pages() -> Result<()> {
             *current = cancel.clone();
         }
         let answer = match ask {
-            Ask::Set { pdfium, tessdata, raw_confidence } => {
-                let recognition = Recognition::new(tessdata, !raw_confidence);
+            Ask::Set { pdfium, tessdata, model_dir, raw_confidence } => {
+                let recognition = Recognition::new(tessdata, model_dir, !raw_confidence);
                 worker.runner = Some(InProcess::new(threads(1)?, pdfium, recognition));
                 continue;
             }

@@ -47,6 +47,7 @@ pub(crate) struct EngineSettings {
     pub(crate) workers: usize,
     pub(crate) pdfium: Option<PathBuf>,
     pub(crate) tessdata: Option<PathBuf>,
+    pub(crate) model_dir: Option<PathBuf>,
     pub(crate) raw_confidence: bool,
 }
 
@@ -102,6 +103,7 @@ impl Children {
             // It is also looked for beside the running program, which is another in a child.
             pdfium: engine.pdfium.or_else(|| setup::pdfium().ok()),
             tessdata: engine.tessdata,
+            model_dir: engine.model_dir,
             raw_confidence: engine.raw_confidence,
         };
         Ok(Self {

@@ -31,6 +31,7 @@ pub(super) struct Settings {
     pub(super) max_growth: u64,
     pub(super) pdfium: Option<PathBuf>,
     pub(super) tessdata: Option<PathBuf>,
+    pub(super) model_dir: Option<PathBuf>,
     pub(super) raw_confidence: bool,
 }
 
@@ -141,6 +142,7 @@ impl Pool {
         let set = Ask::Set {
             pdfium: settings.pdfium.clone(),
             tessdata: settings.tessdata.clone(),
+            model_dir: settings.model_dir.clone(),
             raw_confidence: settings.raw_confidence,
         };
         // One that has died already is noticed when it is asked for something.

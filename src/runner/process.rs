@@ -21,13 +21,15 @@ const LAST_WORDS: usize = 2048;
 const BACKLOG: usize = 2;
 
 /// Variables that say where libraries, models and temporary files are.
-const ENVIRONMENT: [&str; 12] = [
+const ENVIRONMENT: [&str; 14] = [
     "CARGO_MANIFEST_DIR",
     "DYLD_LIBRARY_PATH",
     "HOME",
     "LANG",
     "LC_ALL",
     "LD_LIBRARY_PATH",
+    "ORT_DYLIB_PATH",
+    "RECTO_ONNXRUNTIME",
     "RECTO_PDFIUM",
     "SYSTEMROOT",
     "TEMP",

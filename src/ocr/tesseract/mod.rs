@@ -6,12 +6,12 @@ use image::GrayImage;
 
 use self::ffi::{GrayRows, Handle, Segmentation, Spaces, TesseractError};
 use self::pool::Pool;
-use super::{OcrWord, Recognizer, ScriptGuess};
 use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
 use crate::language::Language;
 use crate::options::OcrEngine;
+use crate::recognizer::{OcrWord, Recognizer, ScriptGuess};
 
 mod ffi;
 mod pool;

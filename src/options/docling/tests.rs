@@ -95,8 +95,11 @@ fn ocr_switches() {
 fn ocr_engines_and_presets() {
     honoured("ocr_engine", json!("tesserocr"), |o| o.engine = OcrEngine::Tesseract);
     honoured("ocr_preset", json!("tesseract"), |o| o.engine = OcrEngine::Tesseract);
-    kept("ocr_engine", json!("easyocr"), |o| o.engine = OcrEngine::EasyOcr);
-    kept("ocr_engine", json!("rapidocr"), |o| o.engine = OcrEngine::RapidOcr);
+    honoured("ocr_engine", json!("easyocr"), |o| o.engine = OcrEngine::EasyOcr);
+    honoured("ocr_engine", json!("rapidocr"), |o| o.engine = OcrEngine::RapidOcr);
+    // Its own vocabulary comes first.
+    let kannada = json!({ "ocr_engine": "rapidocr", "ocr_lang": ["ka"] });
+    assert_eq!(read(kannada).languages[0].tag(), "kn");
     for name in FOREIGN_ENGINES {
         assert_eq!(read(json!({ "ocr_preset": name })).engine, OcrEngine::Auto);
         assert_eq!(warned(json!({ "ocr_preset": name })), ["ocr_preset"]);

@@ -39,6 +39,7 @@ fn page(index: usize, blocks: Vec<Block>, words: Vec<Word>) -> Page {
         skew: 0.0,
         text_source: TextSource::Ocr,
         resolution: Some(Resolution(300.2)),
+        engine: None,
         language: None,
         confidence: None,
         blocks,

@@ -1,10 +1,12 @@
-//! A model that runs on one thread for each caller.
+//! The runtime in Rust.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rten::{NodeId, RunOptions, ThreadPool, TryFromValueError, Value, ValueView};
 use rten_tensor::Layout;
+
+use super::Tensor;
 
 thread_local! {
     /// The threads of pages are as many as the machine has cores: a run that spread over all cores
@@ -21,13 +23,6 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| scope.spawn(work).join().ok())
 }
 
-/// What a model gives: numbers row by row, and their shape.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tensor {
-    pub(super) shape: Vec<usize>,
-    pub(super) data: Vec<f32>,
-}
-
 /// A loaded model of one input and one or more outputs.
 pub(super) struct Model {
     model: rten::Model,
@@ -42,7 +37,6 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// Loads an ONNX file. `None`, with an event that says why, where it cannot be used.
     pub(super) fn load(path: &Path) -> Option<Self> {
         let load = || rten::ModelOptions::with_all_ops().prepack_weights(true).load_file(path);
         let model = match apart(load)? {
@@ -64,13 +58,10 @@ impl Model {
         }
     }
 
-    /// What the file says about itself under this key: classes, characters.
     pub(super) fn metadata(&self, key: &str) -> Option<&str> {
         self.model.metadata().get(key)
     }
 
-    /// Runs the model on a tensor of this shape; gives its outputs in the file's order.
-    /// `None`, with an event that says why, if it fails.
     pub(super) fn run(&self, shape: &[usize], data: &[f32]) -> Option<Vec<Tensor>> {
         let pool = ONE_THREAD.with(Arc::clone);
         let options = RunOptions::default().with_thread_pool(Some(pool));

@@ -1,0 +1,128 @@
+//! From a model's scores for each step along a line to characters (Graves et al. 2006).
+
+use std::collections::HashSet;
+
+/// The characters that a model tells apart.
+#[derive(Clone, Debug)]
+pub(super) struct Dictionary {
+    characters: Vec<String>,
+    single: HashSet<char>,
+}
+
+/// A character that was read, and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Glyph<'a> {
+    pub(super) text: &'a str,
+    /// The middle of the steps at which it was seen, as a share of all steps: 0 to 1.
+    pub(super) at: f32,
+    /// 0 to 1.
+    pub(super) confidence: f32,
+}
+
+impl Dictionary {
+    /// The characters in the order of the model's classes, which begin with none and mostly end with
+    /// the space, both not named.
+    pub(super) fn new<'a>(characters: impl IntoIterator<Item = &'a str>) -> Self {
+        let characters: Vec<String> =
+            characters.into_iter().map(|c| c.trim_end_matches('\r').to_owned()).collect();
+        let single = characters.iter().filter_map(|text| {
+            let mut all = text.chars();
+            all.next().filter(|_| all.next().is_none())
+        });
+        Self { single: single.collect(), characters }
+    }
+
+    /// Whether a character is among them.
+    pub(super) fn has(&self, c: char) -> bool {
+        self.single.contains(&c)
+    }
+
+    /// Whether a model of so many classes can mean these characters.
+    pub(super) fn fits(&self, classes: usize) -> bool {
+        classes == self.characters.len() + 1 || classes == self.characters.len() + 2
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.characters.len()
+    }
+
+    fn text(&self, class: usize) -> &str {
+        self.characters.get(class.wrapping_sub(1)).map_or(" ", String::as_str)
+    }
+
+    /// The characters of a line: `scores` has a row of `classes` probabilities for each step. At each
+    /// step the likeliest class counts; the same one at steps in a row is one character, and class 0
+    /// is none.
+    pub(super) fn decode(&self, scores: &[f32], classes: usize) -> Vec<Glyph<'_>> {
+        let steps = scores.len() / classes.max(1);
+        let mut glyphs = Vec::new();
+        let mut last = 0;
+        let (mut first, mut best) = (0, 0.0_f32);
+        let mut close = |class: usize, first: usize, end: usize, best: f32| {
+            if class != 0 {
+                glyphs.push(Glyph {
+                    text: self.text(class),
+                    at: 0.5 * (first + end) as f32 / steps as f32,
+                    confidence: best.clamp(0.0, 1.0),
+                });
+            }
+        };
+        for (step, row) in scores.chunks_exact(classes.max(1)).enumerate() {
+            let (class, score) = likeliest(row);
+            if class != last {
+                close(last, first, step, best);
+                (last, first, best) = (class, step, 0.0);
+            }
+            best = best.max(score);
+        }
+        close(last, first, steps, best);
+        glyphs
+    }
+}
+
+/// The first of the largest scores.
+fn likeliest(row: &[f32]) -> (usize, f32) {
+    // In two passes, of which the processor does several numbers at once.
+    let most = row.iter().copied().fold(f32::MIN, f32::max);
+    (row.iter().position(|score| *score == most).unwrap_or(0), most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of scores where one class has 0.9.
+    fn step(class: usize) -> [f32; 4] {
+        let mut row = [0.02; 4];
+        row[class] = 0.9;
+        row
+    }
+
+    fn read(classes: &[usize]) -> (String, Vec<f32>) {
+        let dictionary = Dictionary::new(["a", "b"]);
+        assert!(dictionary.fits(4) && dictionary.fits(3) && !dictionary.fits(5));
+        let scores: Vec<f32> = classes.iter().flat_map(|&c| step(c)).collect();
+        let glyphs = dictionary.decode(&scores, 4);
+        assert!(glyphs.iter().all(|g| g.confidence == 0.9));
+        (glyphs.iter().map(|g| g.text).collect(), glyphs.iter().map(|g| g.at).collect())
+    }
+
+    #[test]
+    fn repeated_steps_are_one_character_unless_nothing_is_between() {
+        assert_eq!(read(&[0, 1, 1, 0, 1, 2, 2, 0]).0, "aab");
+        assert_eq!(read(&[0, 0]).0, "");
+        assert_eq!(read(&[]).0, "");
+        assert_eq!(read(&[1, 3, 2]).0, "a b");
+    }
+
+    #[test]
+    fn characters_stand_in_the_middle_of_their_steps() {
+        assert_eq!(read(&[1, 1, 0, 2]).1, [0.25, 0.875]);
+    }
+
+    #[test]
+    fn only_single_characters_count_as_known() {
+        let dictionary = Dictionary::new(["a", "ss", "é\r"]);
+        assert!(dictionary.has('a') && dictionary.has('é') && !dictionary.has('s'));
+    }
+}
