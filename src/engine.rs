@@ -1,5 +1,6 @@
 //! The engine: the one place that knows the order of the stages.
 
+mod formulas;
 mod parts;
 
 use std::path::PathBuf;
@@ -326,7 +327,7 @@ impl Engine {
                 next.next();
                 let page = outcome.map(|mut read| {
                     tell_language(&mut read);
-                    layout::lay_out(vec![read], options)
+                    formulas::lay_out(vec![read], options).0
                 });
                 let pages = match page {
                     Ok(pages) => pages.into_iter().map(Ok).collect(),
@@ -414,7 +415,8 @@ impl Engine {
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
         let metadata = job.document.metadata();
         let layout_started = Instant::now();
-        let pages = pool.install(|| layout::lay_out(reads, &job.options));
+        let (pages, plain) = pool.install(|| formulas::lay_out(reads, &job.options));
+        warnings.extend(plain);
         timings.add("layout", layout_started.elapsed().as_secs_f64());
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {

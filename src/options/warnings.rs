@@ -99,7 +99,6 @@ impl Options {
         warn(whole && self.chunking_preset.is_some(), "chunking_preset", no_chunks);
 
         warn(self.do_code_enrichment, "do_code_enrichment", NO_MODEL);
-        warn(self.do_formula_enrichment, "do_formula_enrichment", NO_MODEL);
         warn(self.do_picture_classification, "do_picture_classification", NO_MODEL);
         warn(self.do_chart_extraction, "do_chart_extraction", NO_MODEL);
         warn(self.do_picture_description, "do_picture_description", NO_MODEL);

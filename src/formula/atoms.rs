@@ -1,0 +1,324 @@
+//! Glyphs as atoms of a formula: what they stand for, and where they stand.
+
+use super::encodings::{Encoding, MAPSTO_BAR, piece};
+use super::node::Node;
+use super::symbols::{self, Class};
+use crate::geometry::{Pt, Rect, RectExt};
+use crate::page::Glyph;
+
+/// How far the axis, on which bars of fractions and large signs are centred, is above the baseline,
+/// in ems (TeX's fonts and OpenType's MATH tables: 0.25).
+pub(super) const AXIS: f32 = 0.25;
+/// A bracket higher than this many ems is centred on the axis rather than set on the baseline.
+const TALL: f32 = 1.25;
+/// Signs that are built of others overlap by more than this, in ems (a kern of three eighteenths).
+const OVERLAP: f32 = 0.1;
+
+/// A part of a formula: at first one glyph, later a fraction, a root, a bracket with what is in it.
+#[derive(Clone, Debug)]
+pub(super) struct Atom {
+    pub(super) node: Node,
+    /// The character that it is, as long as it is one.
+    pub(super) char: Option<char>,
+    pub(super) ink: Rect<Pt>,
+    /// Where it begins and ends with the room that its font gives it.
+    pub(super) left: f32,
+    pub(super) right: f32,
+    pub(super) baseline: f32,
+    /// The middle of what is centred on the axis.
+    pub(super) axis: Option<f32>,
+    pub(super) size: f32,
+}
+
+impl Atom {
+    /// The baseline of the line in which it stands, judged by itself.
+    pub(super) fn line(&self) -> f32 {
+        self.axis.map_or(self.baseline, |axis| axis + AXIS * self.size)
+    }
+
+    pub(super) fn class(&self) -> Option<Class> {
+        match &self.node {
+            Node::Sign { class, .. } => Some(*class),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a bracket that has grown with what it holds.
+    pub(super) fn is_tall_bracket(&self) -> bool {
+        self.axis.is_some()
+            && matches!(self.class(), Some(Class::Open | Class::Close | Class::Bar))
+    }
+}
+
+/// A glyph as an atom; `None` for one that nothing is known of.
+pub(super) fn atom(glyph: &Glyph) -> Option<Atom> {
+    let font = glyph.font.as_deref().unwrap_or_default();
+    let encoding = Encoding::of(font);
+    let c = if glyph.mapped {
+        piece(glyph.char).unwrap_or(glyph.char)
+    } else {
+        encoding.char(glyph.char as u32)?
+    };
+    if c.is_whitespace() || c.is_control() {
+        return None;
+    }
+    let node = node(c, encoding, glyph)?;
+    let mut atom = Atom {
+        node,
+        char: Some(c),
+        ink: glyph.ink,
+        left: glyph.advance.0,
+        right: glyph.advance.1,
+        baseline: glyph.baseline,
+        axis: None,
+        size: glyph.size,
+    };
+    let bracket = matches!(atom.class(), Some(Class::Open | Class::Close | Class::Bar));
+    let tall = glyph.ink.height() > TALL * glyph.size || encoding == Encoding::Omx;
+    if atom.class() == Some(Class::Op)
+        || bracket && tall
+        || matches!(c, '⋮' | '⋱')
+        || symbols::piece_of(c).is_some()
+    {
+        atom.axis = Some(glyph.ink.mid_y());
+    }
+    Some(atom)
+}
+
+fn node(c: char, encoding: Encoding, glyph: &Glyph) -> Option<Node> {
+    if c == MAPSTO_BAR || c == '\u{338}' || symbols::piece_of(c).is_some() {
+        return Some(Node::Sign { latex: String::new(), class: Class::Ord });
+    }
+    if let Some((letter, alphabet)) = symbols::math_letter(c) {
+        let latex = symbols::symbol(letter).map_or_else(|| letter.to_string(), |s| s.0.to_owned());
+        return Some(Node::Letter { latex, alphabet });
+    }
+    if let Some((latex, class)) = symbols::symbol(c) {
+        let is_bold_letter = glyph.bold && class == Class::Ord && latex.starts_with('\\');
+        return Some(if is_bold_letter {
+            Node::Letter { latex: latex.to_owned(), alphabet: Some("\\boldsymbol") }
+        } else {
+            Node::Sign { latex: latex.to_owned(), class }
+        });
+    }
+    if c.is_numeric() {
+        let alphabet = (encoding == Encoding::Other && glyph.bold).then_some("\\mathbf");
+        return Some(Node::Letter { latex: c.to_string(), alphabet });
+    }
+    if !c.is_alphabetic() {
+        return None;
+    }
+    let latex = c.to_string();
+    let alphabet = match encoding {
+        Encoding::Oms | Encoding::Script => Some("\\mathcal"),
+        Encoding::Msb => Some("\\mathbb"),
+        Encoding::Fraktur => Some("\\mathfrak"),
+        Encoding::Oml if glyph.bold => Some("\\boldsymbol"),
+        Encoding::Oml => None,
+        _ if glyph.bold && glyph.italic => Some("\\boldsymbol"),
+        _ if glyph.bold => Some("\\mathbf"),
+        _ if glyph.italic => None,
+        _ => return Some(Node::Word { text: latex }),
+    };
+    Some(Node::Letter { latex, alphabet })
+}
+
+/// Puts together what the font or the program built of several glyphs.
+pub(super) fn assemble(mut atoms: Vec<Atom>) -> Vec<Atom> {
+    atoms = brackets(atoms);
+    atoms.sort_by(|a, b| a.left.total_cmp(&b.left));
+    atoms = overlapping(atoms);
+    atoms = dots(atoms);
+    words(atoms)
+}
+
+/// Brackets of pieces, one above the other.
+fn brackets(atoms: Vec<Atom>) -> Vec<Atom> {
+    let is_piece = |a: &Atom| match a.char {
+        Some(c) => symbols::piece_of(c).is_some() || matches!(c, '|' | '‖') && a.axis.is_some(),
+        None => false,
+    };
+    let (mut pieces, mut out): (Vec<Atom>, Vec<Atom>) = atoms.into_iter().partition(is_piece);
+    pieces.sort_by(|a, b| a.ink.min.y.total_cmp(&b.ink.min.y));
+    let mut stacks: Vec<Vec<Atom>> = Vec::new();
+    for piece in pieces {
+        let fits = |stack: &Vec<Atom>| {
+            stack.last().is_some_and(|above| {
+                let gap = piece.ink.min.y - above.ink.max.y;
+                (above.left - piece.left).abs() < 0.3 * piece.size && gap < 0.3 * piece.size
+            })
+        };
+        match stacks.iter_mut().find(|stack| fits(stack)) {
+            Some(stack) => stack.push(piece),
+            None => stacks.push(vec![piece]),
+        }
+    }
+    for stack in stacks {
+        let ends = stack.iter().find(|a| a.char != Some('⎪')).or(stack.first());
+        let Some(c) = ends.and_then(|a| a.char) else { continue };
+        let c = symbols::piece_of(c).unwrap_or(c);
+        let Some((latex, class)) = symbols::symbol(c) else { continue };
+        let Some(mut whole) = stack.into_iter().reduce(|a, b| Atom {
+            ink: a.ink.around(&b.ink),
+            left: a.left.min(b.left),
+            right: a.right.max(b.right),
+            ..a
+        }) else {
+            continue;
+        };
+        whole.node = Node::Sign { latex: latex.to_owned(), class };
+        whole.char = Some(c);
+        whole.axis = Some(whole.ink.mid_y());
+        out.push(whole);
+    }
+    out
+}
+
+/// Signs that are printed over each other: ≠ as a stroke and =, ↦ as a bar and an arrow.
+fn overlapping(atoms: Vec<Atom>) -> Vec<Atom> {
+    let mut out: Vec<Atom> = Vec::with_capacity(atoms.len());
+    for atom in atoms {
+        let joined = out.last().and_then(|last| joined(last, &atom));
+        match (joined, out.last_mut()) {
+            (Some(node), Some(last)) => {
+                last.node = node;
+                last.char = None;
+                last.ink = last.ink.around(&atom.ink);
+                last.right = last.right.max(atom.right);
+                last.baseline = if last.axis.is_some() { last.baseline } else { atom.baseline };
+            }
+            _ => out.push(atom),
+        }
+    }
+    out
+}
+
+/// What two atoms are together, where the second stands on the first.
+fn joined(first: &Atom, second: &Atom) -> Option<Node> {
+    let (a, b) = (first.char?, second.char?);
+    let em = first.size.max(second.size);
+    let gap = second.left - first.right;
+    let rel = |latex: &str| Some(Node::Sign { latex: latex.to_owned(), class: Class::Rel });
+    if a == '\u{338}' && gap < 0.5 * em {
+        return match b {
+            '=' => rel("\\neq"),
+            '∈' => rel("\\notin"),
+            _ => match &second.node {
+                Node::Sign { latex, class: Class::Rel } => rel(&format!("\\not{latex}")),
+                _ => None,
+            },
+        };
+    }
+    // TeX strikes ∈ out with a slash.
+    if matches!((a, b), ('∈', '/') | ('/', '∈')) && gap < -0.3 * em {
+        return rel("\\notin");
+    }
+    let level = (first.baseline - second.baseline).abs() < 0.05 * em;
+    if matches!((a, b), ('∼', '=') | ('=', '∼')) && gap < -0.5 * em && !level {
+        return rel("\\cong");
+    }
+    if a == MAPSTO_BAR && b == '→' {
+        return rel("\\mapsto");
+    }
+    if gap > -OVERLAP * em || !level {
+        return None;
+    }
+    match (a, b) {
+        ('−', '→') => rel("\\longrightarrow"),
+        ('←', '−') => rel("\\longleftarrow"),
+        ('=', '⇒') => rel("\\Longrightarrow"),
+        ('⇐', '=') => rel("\\Longleftarrow"),
+        ('⇐', '⇒') => rel("\\Longleftrightarrow"),
+        ('∫', '∫') => Some(Node::Sign { latex: "\\iint".to_owned(), class: Class::Op }),
+        _ => None,
+    }
+}
+
+/// Three dots in a row, level, on the axis, upright or slanting.
+fn dots(atoms: Vec<Atom>) -> Vec<Atom> {
+    let is_dot = |a: &Atom| matches!(a.char, Some('.' | '·' | '⋅'));
+    let mut taken = vec![false; atoms.len()];
+    let mut out = Vec::with_capacity(atoms.len());
+    for (n, first) in atoms.iter().enumerate() {
+        if taken[n] || !is_dot(first) {
+            continue;
+        }
+        let near = |a: &Atom, from: &Atom, (dx, dy): (f32, f32)| {
+            a.char == from.char
+                && (a.ink.mid_x() - from.ink.mid_x() - dx).abs() < 0.12 * from.size
+                && (a.ink.mid_y() - from.ink.mid_y() - dy).abs() < 0.12 * from.size
+        };
+        // The second dot gives the step, the third has to keep it.
+        let three = (0..atoms.len()).filter(|&k| k != n && !taken[k] && is_dot(&atoms[k])).find_map(
+            |second| {
+                let b = &atoms[second];
+                let step = (
+                    b.ink.mid_x() - first.ink.mid_x(),
+                    b.ink.mid_y() - first.ink.mid_y(),
+                );
+                let length = step.0.hypot(step.1) / first.size;
+                if !(0.15..0.75).contains(&length) || step.0 < -0.05 * first.size {
+                    return None;
+                }
+                let third = (0..atoms.len())
+                    .find(|&k| k != n && k != second && !taken[k] && near(&atoms[k], b, step))?;
+                Some((second, third, step))
+            },
+        );
+        let Some((second, third, (dx, dy))) = three else { continue };
+        let latex = if dx.abs() < 0.2 * dy.abs() {
+            "\\vdots"
+        } else if dy.abs() > 0.2 * dx.abs() {
+            "\\ddots"
+        } else if first.char == Some('.') {
+            "\\ldots"
+        } else {
+            "\\cdots"
+        };
+        for k in [n, second, third] {
+            taken[k] = true;
+        }
+        let ink = first.ink.around(&atoms[second].ink).around(&atoms[third].ink);
+        let slanting = matches!(latex, "\\vdots" | "\\ddots");
+        out.push(Atom {
+            node: Node::Sign { latex: latex.to_owned(), class: Class::Ord },
+            char: None,
+            left: first.left.min(atoms[third].left),
+            right: first.right.max(atoms[third].right),
+            axis: slanting.then_some(ink.mid_y()),
+            ink,
+            ..first.clone()
+        });
+    }
+    out.extend(atoms.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(a, _)| a));
+    out.sort_by(|a, b| a.left.total_cmp(&b.left));
+    out
+}
+
+/// Letters set upright that stand side by side, as words.
+fn words(atoms: Vec<Atom>) -> Vec<Atom> {
+    /// Letters of a word stand no further apart, in ems.
+    const GAP: f32 = 0.1;
+    let mut out: Vec<Atom> = Vec::with_capacity(atoms.len());
+    for atom in atoms {
+        if let Node::Word { text } = &atom.node {
+            let last = out.iter_mut().rev().find(|last| {
+                matches!(last.node, Node::Word { .. })
+                    && (last.baseline - atom.baseline).abs() < 0.05 * atom.size
+                    && (last.size - atom.size).abs() < 0.05 * atom.size
+                    && (atom.left - last.right).abs() < GAP * atom.size
+            });
+            if let Some(last) = last
+                && let Node::Word { text: before } = &mut last.node
+            {
+                before.push_str(text);
+                last.char = None;
+                last.ink = last.ink.around(&atom.ink);
+                last.right = atom.right;
+                continue;
+            }
+        }
+        out.push(atom);
+    }
+    out
+}
