@@ -48,6 +48,9 @@ struct Args {
     /// every recognised word
     #[arg(long)]
     words: bool,
+    /// Reads formulas as LaTeX
+    #[arg(long)]
+    formulas: bool,
     /// Only cases whose name contains this
     #[arg(long, default_value = "")]
     only: String,
@@ -168,6 +171,7 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
             languages(input).map_err(|error| error.to_string())?
         },
         dpi: args.dpi,
+        do_formula_enrichment: args.formulas,
         ..Options::default()
     };
     engine.read(Source::path(input), &options).map_err(|error| error.chain())

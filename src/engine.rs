@@ -13,7 +13,6 @@ use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::language::{Language, Tessdata};
-use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_images::PageImages;

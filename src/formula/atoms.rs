@@ -1,5 +1,6 @@
 //! Glyphs as atoms of a formula: what they stand for, and where they stand.
 
+use super::grid::FULL_SIZE;
 use super::encodings::{Encoding, MAPSTO_BAR, piece};
 use super::node::Node;
 use super::symbols::{self, Class};
@@ -50,6 +51,18 @@ impl Atom {
     }
 }
 
+/// The em of the largest atoms; large operators do not count, which some fonts draw by a size of their own.
+pub(super) fn largest<'a>(atoms: impl IntoIterator<Item = &'a Atom>) -> f32 {
+    let (mut plain, mut any) = (0.0f32, 0.0f32);
+    for atom in atoms {
+        any = any.max(atom.size);
+        if atom.class() != Some(Class::Op) {
+            plain = plain.max(atom.size);
+        }
+    }
+    if plain > 0.0 { plain } else { any }
+}
+
 /// A glyph as an atom; `None` for one that nothing is known of.
 pub(super) fn atom(glyph: &Glyph) -> Option<Atom> {
     let font = glyph.font.as_deref().unwrap_or_default();
@@ -85,6 +98,10 @@ pub(super) fn atom(glyph: &Glyph) -> Option<Atom> {
     Some(atom)
 }
 
+fn font_is_symbol(glyph: &Glyph) -> bool {
+    glyph.font.as_deref().is_some_and(|name| name.starts_with("Symbol") || name.contains("StandardSym"))
+}
+
 fn node(c: char, encoding: Encoding, glyph: &Glyph) -> Option<Node> {
     if c == MAPSTO_BAR || c == '\u{338}' || symbols::piece_of(c).is_some() {
         return Some(Node::Sign { latex: String::new(), class: Class::Ord });
@@ -93,6 +110,10 @@ fn node(c: char, encoding: Encoding, glyph: &Glyph) -> Option<Node> {
         let latex = symbols::symbol(letter).map_or_else(|| letter.to_string(), |s| s.0.to_owned());
         return Some(Node::Letter { latex, alphabet });
     }
+    // The Symbol font's phi has the shape that TeX names so, and its phi1 the other one.
+    if font_is_symbol(glyph) && let Some(latex) = symbols::in_symbol_font(c) {
+        return Some(Node::Letter { latex: latex.to_owned(), alphabet: None });
+    }
     if let Some((latex, class)) = symbols::symbol(c) {
         let is_bold_letter = glyph.bold && class == Class::Ord && latex.starts_with('\\');
         return Some(if is_bold_letter {
@@ -100,6 +121,9 @@ fn node(c: char, encoding: Encoding, glyph: &Glyph) -> Option<Node> {
         } else {
             Node::Sign { latex: latex.to_owned(), class }
         });
+    }
+    if let Some(command) = symbols::accent(c) {
+        return Some(Node::Sign { latex: command.to_owned(), class: Class::Accent });
     }
     if c.is_numeric() {
         let alphabet = (encoding == Encoding::Other && glyph.bold).then_some("\\mathbf");
@@ -172,6 +196,33 @@ fn brackets(atoms: Vec<Atom>) -> Vec<Atom> {
         out.push(whole);
     }
     out
+}
+
+/// Extends brackets of which only a piece is known: they are centred on the axis, where relations
+/// beside them stand.
+pub(super) fn complete_brackets(atoms: &mut [Atom]) {
+    /// A whole bracket is no further off, in ems.
+    const OFF: f32 = 0.3;
+    let em = largest(atoms.iter());
+    let relations: Vec<(f32, f32)> = atoms
+        .iter()
+        .filter(|a| a.class() == Some(Class::Rel) && a.size >= FULL_SIZE * em)
+        .map(|a| (a.ink.mid_x(), a.ink.mid_y()))
+        .collect();
+    for atom in atoms.iter_mut().filter(|a| a.is_tall_bracket()) {
+        let away = |r: &&(f32, f32)| (r.0 - atom.ink.mid_x()).abs();
+        let near = relations.iter().min_by(|a, b| away(a).total_cmp(&away(b)));
+        let Some(&(_, axis)) = near else { continue };
+        let reach = atom.ink.inflate(0.0, 0.4 * atom.size);
+        if (atom.ink.mid_y() - axis).abs() > OFF * atom.size
+            && (reach.min.y..reach.max.y).contains(&axis)
+        {
+            let half = (axis - atom.ink.min.y).max(atom.ink.max.y - axis);
+            atom.ink.min.y = axis - half;
+            atom.ink.max.y = axis + half;
+            atom.axis = Some(axis);
+        }
+    }
 }
 
 /// Signs that are printed over each other: ≠ as a stroke and =, ↦ as a bar and an arrow.

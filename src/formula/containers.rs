@@ -3,7 +3,7 @@
 //! Shorter lines stand within longer ones, so they are taken by length; each makes one atom of the
 //! atoms that belong to it (Zanibbi, Blostein & Cordy 2002 nest regions in the same way).
 
-use super::atoms::{AXIS, Atom};
+use super::atoms::{AXIS, Atom, largest};
 use super::node::Node;
 use super::symbols::{self, Class};
 use super::tree;
@@ -44,9 +44,14 @@ fn hold(atoms: Vec<Atom>, line: &Rect<Pt>, others: &[Rect<Pt>], em: f32) -> Vec<
         gaps.fold(f32::MAX, f32::min)
     };
     let (gap_over, gap_under) = (gap(&over, true), gap(&under, false));
-    let (taken, command) = if gap_under < CLOSE * em && gap_over > CLEAR * em {
+    // Numbers of a fraction are centred on its bar; what merely stands in the next row seldom is.
+    let centred = |taken: &[usize]| {
+        let around = bounds(taken.iter().map(|&i| atoms[i].ink));
+        around.is_some_and(|r| (r.mid_x() - line.mid_x()).abs() < 2.0 * TOUCH * em)
+    };
+    let (taken, command) = if gap_under < CLOSE * em && gap_over > CLEAR * em && !centred(&over) {
         (under, Some("\\overline"))
-    } else if gap_over < CLOSE * em && gap_under > CLEAR * em {
+    } else if gap_over < CLOSE * em && gap_under > CLEAR * em && !centred(&under) {
         (over, Some("\\underline"))
     } else if over.is_empty() || under.is_empty() {
         return atoms;
@@ -135,7 +140,7 @@ fn split(atoms: Vec<Atom>, taken: &[usize]) -> (Vec<Atom>, Vec<Atom>) {
 }
 
 fn fraction(over: Vec<Atom>, under: Vec<Atom>, line: &Rect<Pt>) -> Atom {
-    let size = over.iter().chain(&under).map(|a| a.size).fold(0.0, f32::max);
+    let size = largest(over.iter().chain(&under));
     let ink = bounds(over.iter().chain(&under).map(|a| a.ink)).unwrap_or(*line).around(line);
     Atom {
         node: Node::Fraction { over: tree::parse(over), under: tree::parse(under) },
@@ -208,9 +213,14 @@ pub(super) fn accents(atoms: Vec<Atom>) -> Vec<Atom> {
     for n in 0..atoms.len() {
         let Some(mark) = atoms[n].clone() else { continue };
         let Some(command) = mark.char.and_then(symbols::accent) else { continue };
-        let em = mark.size;
-        let is_below = |a: &Atom| {
-            let gap = a.ink.min.y - mark.ink.max.y;
+        let underline = matches!(mark.char, Some('―' | '_' | '¯' | '‾'));
+        let is_beside = |a: &Atom, above: bool| {
+            let em = a.size.max(mark.size);
+            let gap = if above {
+                a.ink.min.y - mark.ink.max.y
+            } else {
+                mark.ink.min.y - a.ink.max.y
+            };
             let shared = a.ink.overlap_x(&mark.ink);
             gap > -0.12 * em
                 && gap < 0.32 * em
@@ -219,13 +229,20 @@ pub(super) fn accents(atoms: Vec<Atom>) -> Vec<Atom> {
                 && a.class() != Some(Class::Op)
                 && a.class() != Some(Class::Rel)
         };
-        let below: Vec<usize> = (0..atoms.len())
-            .filter(|&k| k != n && atoms[k].as_ref().is_some_and(is_below))
-            .collect();
-        if below.is_empty() {
+        let beside = |above: bool| -> Vec<usize> {
+            (0..atoms.len())
+                .filter(|&k| k != n && atoms[k].as_ref().is_some_and(|a| is_beside(a, above)))
+                .collect()
+        };
+        let (mut held, mut command) = (beside(true), command);
+        if held.is_empty() && underline {
+            (held, command) = (beside(false), "\\underline");
+        }
+        if held.is_empty() {
             continue;
         }
-        let body: Vec<Atom> = below.iter().filter_map(|&k| atoms[k].take()).collect();
+        let em = mark.size;
+        let body: Vec<Atom> = held.iter().filter_map(|&k| atoms[k].take()).collect();
         let wide = body.len() > 1 || mark.ink.width() > 0.9 * em;
         let command = match command {
             "\\hat" if wide => "\\widehat",

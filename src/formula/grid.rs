@@ -1,6 +1,6 @@
 //! Several rows: matrices, cases, lines of a display.
 
-use super::atoms::Atom;
+use super::atoms::{Atom, largest};
 use super::node::{Grid, Node, Row};
 use super::symbols::Class;
 use super::tree;
@@ -18,7 +18,7 @@ const ALIGNED: f32 = 0.2;
 
 /// The rows in which atoms stand; `None` for a single one.
 pub(super) fn rows(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
-    let em = atoms.iter().map(|a| a.size).fold(0.0, f32::max);
+    let em = largest(atoms);
     let is_anchor = |a: &&Atom| a.size >= FULL_SIZE * em;
     let mut anchors: Vec<&Atom> = atoms.iter().filter(is_anchor).collect();
     anchors.sort_by(|a, b| a.line().total_cmp(&b.line()));
@@ -61,7 +61,7 @@ pub(super) fn rows(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
 
 /// Rows that stand within brackets or alone, cut into columns.
 pub(super) fn grid(rows: Vec<Vec<Atom>>) -> Node {
-    let em = rows.iter().flatten().map(|a| a.size).fold(0.0, f32::max);
+    let em = largest(rows.iter().flatten());
     let cuts = columns(&rows, COLUMN_GAP * em);
     let cells = |row: Vec<Atom>| -> Vec<Row> {
         let mut cells: Vec<Vec<Atom>> = vec![Vec::new(); cuts.len() + 1];
@@ -92,7 +92,7 @@ fn columns(rows: &[Vec<Atom>], least: f32) -> Vec<f32> {
 
 /// The rows of a display, aligned at their relations where these stand below each other.
 pub(super) fn display(rows: Vec<Vec<Atom>>) -> Node {
-    let em = rows.iter().flatten().map(|a| a.size).fold(0.0, f32::max);
+    let em = largest(rows.iter().flatten());
     let relations = |row: &[Atom]| -> Vec<f32> {
         let Some(line) = tree::baseline(row) else { return Vec::new() };
         let on_line = |a: &&Atom| {
@@ -128,7 +128,7 @@ pub(super) fn display(rows: Vec<Vec<Atom>>) -> Node {
 pub(super) fn is_binomial(rows: &[Vec<Atom>], outer: f32) -> bool {
     let [over, under] = rows else { return false };
     let (Some(a), Some(b)) = (tree::baseline(over), tree::baseline(under)) else { return false };
-    let size = over.iter().chain(under).map(|a| a.size).fold(0.0, f32::max);
+    let size = largest(over.iter().chain(under));
     let Some(width) = bounds(over.iter().chain(under).map(|a| a.ink)).map(|r| r.width()) else {
         return false;
     };

@@ -16,7 +16,7 @@ mod symbols;
 mod tests;
 mod tree;
 
-use crate::geometry::{Pt, Rect, RectExt, bounds};
+use crate::geometry::{Pt, Rect, bounds};
 use crate::page::{Glyph, Rule};
 use atoms::Atom;
 use node::Node;
@@ -32,13 +32,13 @@ const THICK: f32 = 0.2;
 ///
 /// `rules` are the lines of the page, of which those within the formula count.
 pub(crate) fn latex(glyphs: &[&Glyph], rules: &[Rule]) -> Option<String> {
-    let visible = glyphs.iter().filter(|g| !g.char.is_whitespace());
+    let visible = glyphs.iter().filter(|g| !g.mapped || !g.char.is_whitespace());
     let count = visible.clone().count();
     let atoms: Vec<Atom> = visible.filter_map(|glyph| atoms::atom(glyph)).collect();
     if atoms.is_empty() || (atoms.len() as f32) < KNOWN * count as f32 {
         return None;
     }
-    let em = atoms.iter().map(|a| a.size).fold(0.0, f32::max);
+    let em = atoms::largest(&atoms);
     let around = bounds(atoms.iter().map(|a| a.ink))?;
     let lines: Vec<Rect<Pt>> = rules
         .iter()
@@ -48,6 +48,7 @@ pub(crate) fn latex(glyphs: &[&Glyph], rules: &[Rule]) -> Option<String> {
         .collect();
     let mut atoms = atoms::assemble(plain_letters(atoms));
     let number = take_number(&mut atoms, em);
+    atoms::complete_brackets(&mut atoms);
     let atoms = containers::accents(atoms);
     let atoms = containers::build(atoms, &lines, em);
     let row = tree::parse_display(atoms);

@@ -41,7 +41,7 @@ pub(super) fn accent(c: char) -> Option<&'static str> {
         '¯' | 'ˉ' | '\u{304}' | '\u{305}' | '‾' | '_' | '―' | '─' => "\\bar",
         '˙' | '\u{307}' | '.' => "\\dot",
         '¨' | '\u{308}' => "\\ddot",
-        '\u{20D7}' | '→' | '⃗' => "\\vec",
+        '\u{20D7}' | '→' => "\\vec",
         'ˇ' | '\u{30C}' => "\\check",
         '˘' | '\u{306}' => "\\breve",
         '´' | '\u{301}' => "\\acute",
@@ -51,6 +51,15 @@ pub(super) fn accent(c: char) -> Option<&'static str> {
         '⏟' => "\\underbrace",
         _ => return None,
     })
+}
+
+/// Letters of the Symbol font that Unicode and TeX name differently.
+pub(super) fn in_symbol_font(c: char) -> Option<&'static str> {
+    match c {
+        'φ' => Some("\\phi"),
+        'ϕ' => Some("\\varphi"),
+        _ => None,
+    }
 }
 
 /// The bracket that a character is a piece of.
@@ -211,7 +220,7 @@ const SYMBOLS: &[(char, &str, Class)] = &[
     ('Φ', "\\Phi", Ord),
     ('Ψ', "\\Psi", Ord),
     ('Ω', "\\Omega", Ord),
-    ('Ω', "\\Omega", Ord),
+    ('\u{2126}', "\\Omega", Ord),
     // Letter-like and plain signs.
     ('∂', "\\partial", Ord),
     ('∇', "\\nabla", Ord),

@@ -5,7 +5,7 @@
 //! transformation* (PAMI 2002): a dominant baseline, and regions around each of its signs. A PDF
 //! gives baselines and sizes exactly, so that they decide where images leave only boxes.
 
-use super::atoms::{AXIS, Atom};
+use super::atoms::{AXIS, Atom, largest};
 use super::grid::{self, FULL_SIZE};
 use super::node::{Grid, Node, Row};
 use super::symbols::{self, Class};
@@ -46,7 +46,7 @@ pub(super) fn parse_display(mut atoms: Vec<Atom>) -> Row {
 
 /// The baseline that most of what is full-sized stands on.
 pub(super) fn baseline(atoms: &[Atom]) -> Option<f32> {
-    let em = atoms.iter().map(|a| a.size).fold(0.0, f32::max);
+    let em = largest(atoms);
     let lines: Vec<f32> =
         atoms.iter().filter(|a| a.size >= FULL_SIZE * em).map(Atom::line).collect();
     let near = |y: f32| lines.iter().filter(|l| (**l - y).abs() < 0.1 * em).count();
@@ -56,7 +56,7 @@ pub(super) fn baseline(atoms: &[Atom]) -> Option<f32> {
 
 /// Makes one atom of each pair of tall brackets with what is between, the innermost first.
 fn fences(mut atoms: Vec<Atom>) -> Vec<Atom> {
-    let outer = atoms.iter().map(|a| a.size).fold(0.0, f32::max);
+    let outer = largest(&atoms);
     while let Some((first, last)) = innermost(&atoms) {
         atoms = fence(atoms, first, Some(last), outer);
     }
@@ -217,7 +217,7 @@ enum Place {
 /// Atoms of one line as a row.
 fn line(atoms: Vec<Atom>) -> Row {
     let Some(base) = baseline(&atoms) else { return Row::new() };
-    let em = atoms.iter().map(|a| a.size).fold(0.0, f32::max);
+    let em = largest(&atoms);
     let (atoms, mut limits) = limits(atoms, base, em);
     let mut row = Row::new();
     let mut end: Option<f32> = None;
@@ -417,12 +417,12 @@ fn close_scripts(
 /// Scripts below and above the line. What is smaller than scripts are is a script of a script, and goes
 /// with the one it follows.
 fn sort_scripts(group: Vec<Atom>, base: f32, em: f32) -> (Vec<Atom>, Vec<Atom>) {
-    let largest = group.iter().map(|a| a.size).fold(0.0, f32::max);
+    let size = largest(&group);
     let (mut below, mut above): (Vec<Atom>, Vec<Atom>) = (Vec::new(), Vec::new());
     for atom in group {
         let gap = |side: &[Atom]| side.last().map(|last| (atom.left - last.right).abs());
         let own = place(&atom, base, em) == Place::Above;
-        let up = if atom.size >= FULL_SIZE * largest || atom.axis.is_some() {
+        let up = if atom.size >= FULL_SIZE * size || atom.axis.is_some() {
             own
         } else {
             match (gap(&below), gap(&above)) {

@@ -172,6 +172,8 @@ fn page_roles(
                 Margin::Top => Role::PageHeader,
                 Margin::Bottom => Role::PageFooter,
             }
+        } else if p.displayed {
+            Role::Formula { latex: None }
         } else if is_turned(p, words) {
             Role::Paragraph
         } else if titles[n].is_some() {

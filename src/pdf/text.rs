@@ -151,21 +151,18 @@ impl Reader<'_> {
         };
         if c.is_whitespace() || c == '\0' && text.is_generated(i) {
             self.close();
+            // The codes of some large brackets are those of white space elsewhere.
+            if self.glyphs && text.has_map_error(i) {
+                let glyph = self.lone_glyph(text, i, c);
+                self.layer.glyphs.extend(glyph);
+            }
             return;
         }
         if matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}') {
             return;
         }
         let Some(loose) = text.loose_box(i) else { return };
-        let id = text.object_id(i);
-        let run = match self.runs.get(&id) {
-            Some(run) if id != 0 => Arc::clone(run),
-            _ => {
-                let run = Arc::new(self.run_info(&text.run(i), &loose));
-                self.runs.insert(id, Arc::clone(&run));
-                run
-            }
-        };
+        let run = self.run_of(text, i, &loose);
         if run.transparent {
             return;
         }
@@ -173,7 +170,9 @@ impl Reader<'_> {
         if is_unmapped(c) || text.has_map_error(i) {
             self.layer.unmapped += 1;
         }
-        let glyph = self.glyphs.then(|| self.glyph(text, i, c, &loose, &run)).flatten();
+        // Of a code without a Unicode value, a hyphen's among them, the code itself is kept.
+        let drawn = char::from_u32(code).filter(|_| text.has_map_error(i)).unwrap_or(c);
+        let glyph = self.glyphs.then(|| self.glyph(text, i, drawn, &loose, &run)).flatten();
         if c.is_control() {
             self.layer.glyphs.extend(glyph);
             return;
@@ -183,6 +182,26 @@ impl Reader<'_> {
         if matches!(code, 0x02 | 0xFFFE) {
             self.close();
         }
+    }
+
+    /// What the character's text object says of all of its characters.
+    fn run_of(&mut self, text: &TextPage<'_>, i: i32, loose: &UserBox) -> Arc<RunInfo> {
+        let id = text.object_id(i);
+        match self.runs.get(&id) {
+            Some(run) if id != 0 => Arc::clone(run),
+            _ => {
+                let run = Arc::new(self.run_info(&text.run(i), loose));
+                self.runs.insert(id, Arc::clone(&run));
+                run
+            }
+        }
+    }
+
+    /// The glyph of a character that no word has.
+    fn lone_glyph(&mut self, text: &TextPage<'_>, i: i32, c: char) -> Option<Glyph> {
+        let loose = text.loose_box(i)?;
+        let run = self.run_of(text, i, &loose);
+        (!run.transparent).then(|| self.glyph(text, i, c, &loose, &run)).flatten()
     }
 
     fn push(&mut self, c: char, r: Rect<Pt>, run: Arc<RunInfo>, glyph: Option<Glyph>) {
