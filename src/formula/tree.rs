@@ -47,8 +47,13 @@ pub(super) fn parse_display(mut atoms: Vec<Atom>) -> Row {
 /// The baseline that most of what is full-sized stands on.
 pub(super) fn baseline(atoms: &[Atom]) -> Option<f32> {
     let em = largest(atoms);
-    let lines: Vec<f32> =
-        atoms.iter().filter(|a| a.size >= FULL_SIZE * em).map(Atom::line).collect();
+    let full = || atoms.iter().filter(|a| a.size >= FULL_SIZE * em);
+    let mut lines: Vec<f32> =
+        full().filter(|a| a.axis.is_none()).map(|a| a.baseline).collect();
+    if lines.is_empty() {
+        // Only what is centred: where its line is follows from sizes, less exactly.
+        lines = full().map(Atom::line).collect();
+    }
     let near = |y: f32| lines.iter().filter(|l| (**l - y).abs() < 0.1 * em).count();
     // The first of equals, from the left.
     lines.iter().copied().rev().max_by_key(|y| near(*y))
@@ -241,6 +246,15 @@ fn line(atoms: Vec<Atom>) -> Row {
                 before.push_str(text);
                 continue;
             }
+            _ => {}
+        }
+        // Text keeps the spaces around it.
+        let is_text = |text: &str| text.chars().count() > 1 && !symbols::is_function(text);
+        let apart = (WORD_SPACE..QUAD).contains(&gap);
+        let mut atom = atom;
+        match (row.last_mut(), &mut atom.node) {
+            (Some(Node::Word { text }), _) if apart && is_text(text) => text.push(' '),
+            (Some(_), Node::Word { text }) if apart && is_text(text) => text.insert(0, ' '),
             _ => {}
         }
         if gap > QUAD {

@@ -8,9 +8,11 @@ use super::formulas::{self, is_function, is_math_font, is_math_letter};
 use super::lines::{self, Line, Segment};
 use super::paragraphs::Paragraph;
 use crate::document::Word;
-use crate::geometry::{Pt, Rect, RectExt, bounds};
+use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::page::{Placement, PlacementKind, Rule};
 
+/// How far the box of a word reaches below its baseline, in ems (the text layer makes it so).
+const DESCENT: f32 = 0.22;
 /// So many words in a row of ordinary letters are prose.
 const PROSE: usize = 3;
 /// And at least this share of a piece of a line.
@@ -45,7 +47,11 @@ pub(super) fn find(
     placements: &[Placement],
     em: f32,
 ) -> Vec<Paragraph> {
-    let segments = lines::segments(words, free, &[]);
+    let mut segments = lines::segments(words, free, &[]);
+    for segment in &mut segments {
+        let bodies = segment.words.iter().map(|&i| body(&words[i as usize]));
+        segment.rect = bounds(bodies).unwrap_or(segment.rect);
+    }
     let mut kinds: Vec<Kind> = segments.iter().map(|s| kind(s, words)).collect();
     // A short line of signs and words, set apart, is a formula with words in it.
     for n in 0..segments.len() {
@@ -70,7 +76,7 @@ pub(super) fn find(
         .filter(|&n| walls.iter().all(|wall| !is_inline(&segments[n].rect, wall, em)))
         .collect();
     let mut out = Vec::new();
-    for group in groups(&segments, &apart, em) {
+    for mut group in groups(&segments, &apart, em) {
         let Some(rect) = bounds(group.iter().map(|&n| segments[n].rect)) else { continue };
         let Some(column) = column(&segments, &kinds, &rect, usize::MAX, em) else { continue };
         let own: Vec<&Word> =
@@ -81,6 +87,9 @@ pub(super) fn find(
             && !is_in_table(&rect, rules, em)
             && !is_in_picture(&rect, placements)
         {
+            group.extend(numbers(&rect, &column, &segments, &apart, words, em));
+            group.sort_unstable();
+            group.dedup();
             out.extend(paragraph(&group, &segments, words, column));
         }
     }
@@ -100,6 +109,18 @@ fn paragraph(
     });
     let paragraph = Paragraph::new(lines.collect(), column)?;
     Some(Paragraph { displayed: true, ..paragraph })
+}
+
+/// The box of a word. Large signs of TeX's fonts hang from their baseline.
+fn body(word: &Word) -> Rect<Pt> {
+    /// How far down they reach at least, in ems.
+    const HANG: f32 = 1.2;
+    let hangs = word.style.font.as_deref().is_some_and(formulas::is_large_sign_font);
+    if !hangs {
+        return word.rect;
+    }
+    let (top, size) = (word.rect.max.y - DESCENT * word.style.size, word.style.size);
+    rect(word.rect.min.x, top, word.rect.max.x, top + HANG * size)
 }
 
 fn letters(word: &Word) -> usize {
@@ -215,6 +236,29 @@ fn column(
     let near: Vec<Rect<Pt>> =
         side(true).into_iter().chain(side(false)).map(|(_, rect)| rect).collect();
     bounds(near)
+}
+
+/// The number of a formula, at the right margin beside it.
+fn numbers(
+    r: &Rect<Pt>,
+    column: &Rect<Pt>,
+    segments: &[Segment],
+    apart: &[usize],
+    words: &[Word],
+    em: f32,
+) -> Vec<usize> {
+    let is_number = |s: &Segment| {
+        let [word] = s.words.as_slice() else { return false };
+        let text = &words[*word as usize].text;
+        text.starts_with('(') && text.ends_with(')') && text.chars().any(|c| c.is_ascii_digit())
+    };
+    let beside = |s: &Rect<Pt>| {
+        s.min.x > r.max.x
+            && (s.max.x - column.max.x).abs() < SET_IN * em
+            && (r.min.y..r.max.y).contains(&s.mid_y())
+    };
+    let all = apart.iter().copied();
+    all.filter(|&n| is_number(&segments[n]) && beside(&segments[n].rect)).collect()
 }
 
 fn is_formula(own: &[&Word], rect: &Rect<Pt>, column: &Rect<Pt>, em: f32) -> bool {

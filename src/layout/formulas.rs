@@ -96,6 +96,12 @@ pub(super) fn is_math_font(name: &str) -> bool {
     ["cmmi", "cmsy", "cmex", "msam", "msbm", "math"].iter().any(|part| lower.contains(part))
 }
 
+/// TeX's fonts of large signs.
+pub(super) fn is_large_sign_font(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.contains("cmex") || lower.contains("mathextension")
+}
+
 /// Names of functions, set like words.
 pub(super) fn is_function(text: &str) -> bool {
     let name = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
