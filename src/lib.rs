@@ -94,7 +94,7 @@ pub use options::{
 };
 pub use page::{Glyph, Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
 pub use page_images::PageImages;
-pub use picture::PageImage;
+pub use picture::{FormulaReader, PageImage};
 pub use progress::{Event, Progress};
 pub use runner::{Isolation, Processes, serve_pages};
 pub use source::{Source, StoredFile, UrlPolicy};

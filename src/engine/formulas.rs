@@ -1,61 +1,183 @@
-//! Layout, and the LaTeX of the formulas that it finds.
+//! Layout, and the LaTeX of the formulas that it finds: from the glyphs of text layers, and from pixels by
+//! whoever reads formulas for the engine.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Engine;
+use crate::call::Call;
 use crate::document::{Page, Role, WordOrigin};
-use crate::error::Warning;
-use crate::formula;
-use crate::geometry::{Pt, Rect};
-use crate::layout;
+use crate::error::{Result, Warning, WarningCode};
+use crate::geometry::{Pt, Rect, Resolution};
 use crate::options::Options;
 use crate::page::{Glyph, PageRead};
+use crate::page_images::draw_anywhere;
+use crate::picture::{FormulaReader, PageImage};
+use crate::runner::OpenDocument;
+use crate::{formula, layout};
+
+/// What pages are drawn at for formulas to be read from them, in dots an inch: their smallest signs have
+/// ten pixels.
+const DPI: f32 = 200.0;
+/// What is shown of the page around a formula, in points: no more than half a line.
+const MARGIN: f32 = 4.0;
+/// So many formulas wait to be read before the next page is drawn.
+const WAITING: usize = 64;
+
+/// How the formulas of a document went.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) warnings: Vec<Warning>,
+    /// Whether somebody was asked and did not answer.
+    pub(super) failed: bool,
+}
 
 /// Lays out the pages, and rebuilds their formulas from the glyphs of their text layers where that is
-/// asked for. Formulas that stay plain text come as a warning for each page.
-pub(crate) fn lay_out(mut reads: Vec<PageRead>, options: &Options) -> (Vec<Page>, Vec<Warning>) {
-    if !options.do_formula_enrichment {
-        return (layout::lay_out(reads, options), Vec::new());
-    }
+/// asked for.
+pub(super) fn lay_out(mut reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
     let glyphs: Vec<Vec<Glyph>> =
         reads.iter_mut().map(|read| std::mem::take(&mut read.glyphs)).collect();
     let mut pages = layout::lay_out(reads, options);
-    let mut warnings = Vec::new();
-    for (page, glyphs) in pages.iter_mut().zip(&glyphs) {
-        warnings.extend(enrich(page, glyphs));
+    if options.do_formula_enrichment {
+        for (page, glyphs) in pages.iter_mut().zip(&glyphs) {
+            rebuild(page, glyphs);
+        }
     }
-    (pages, warnings)
+    pages
 }
 
-fn enrich(page: &mut Page, glyphs: &[Glyph]) -> Option<Warning> {
-    let mut plain = 0;
+fn rebuild(page: &mut Page, glyphs: &[Glyph]) {
     for block in &mut page.blocks {
         let Role::Formula { latex } = &mut block.role else { continue };
         let words: Vec<u32> = block.lines.iter().flat_map(|l| l.words.iter().copied()).collect();
-        let read = words.iter().all(|&word| {
+        let visible = words.iter().all(|&word| {
             page.words.get(word as usize).is_some_and(|w| w.origin == WordOrigin::TextLayer)
         });
-        let own: Vec<&Glyph> = if read { glyphs_of(glyphs, &words, &block.rect) } else { Vec::new() };
-        *latex = formula::latex(&own, &page.rules);
-        plain += usize::from(latex.is_none());
+        if visible {
+            *latex = formula::latex(&glyphs_of(glyphs, &words, &block.rect), &page.rules);
+        }
     }
-    (plain > 0).then(|| {
-        let formulas = if plain == 1 { "a formula stays" } else { "formulas stay" };
-        let message = format!(
-            "{formulas} plain text: there is no text layer to rebuild the LaTeX from (on scans, \
-             `[annotations]` in recto.toml with a model that sees can read it)"
-        );
-        Warning::option("do_formula_enrichment", message).on_page(page.index)
-    })
 }
 
 /// The glyphs of a block: those of its words, and pieces of large signs that stand among them.
 fn glyphs_of<'a>(glyphs: &'a [Glyph], words: &[u32], around: &Rect<Pt>) -> Vec<&'a Glyph> {
-    glyphs
-        .iter()
-        .filter(|glyph| match glyph.word {
-            Some(word) => words.contains(&word),
-            None => {
-                let margin = glyph.size;
-                around.inflate(margin, 0.2 * margin).contains(glyph.ink.center())
+    let is_own = |glyph: &&Glyph| match glyph.word {
+        Some(word) => words.contains(&word),
+        None => around.inflate(glyph.size, 0.2 * glyph.size).contains(glyph.ink.center()),
+    };
+    glyphs.iter().filter(is_own).collect()
+}
+
+/// A formula to be read from its pixels: the position of its page, its block, and what it looks like.
+struct Shown {
+    position: usize,
+    block: usize,
+    picture: PageImage,
+}
+
+impl Engine {
+    /// Has the formulas that are still plain text read from the page's pixels, where the engine has
+    /// somebody for it; else warns.
+    pub(super) fn read_formulas(
+        &self,
+        document: &OpenDocument,
+        pages: &mut [Page],
+        options: &Options,
+        call: &Call,
+    ) -> Outcome {
+        let mut out = Outcome::default();
+        if !options.do_formula_enrichment {
+            return out;
+        }
+        let mut waiting: Vec<Shown> = Vec::new();
+        for position in 0..pages.len() {
+            let page = &pages[position];
+            let plain = |b: &&crate::document::Block| b.role == Role::Formula { latex: None };
+            if !page.blocks.iter().any(|b| plain(&b)) {
+                continue;
             }
-        })
-        .collect()
+            let Some(reader) = &self.inner.formula_reader else {
+                out.warnings.push(unread(page));
+                continue;
+            };
+            let drawn = call
+                .check()
+                .and_then(|()| draw_anywhere(document, page.index, Resolution(DPI), call));
+            match drawn {
+                Ok(image) => {
+                    let image = image.turned_back(page.rotation);
+                    let blocks = page.blocks.iter().enumerate().filter(|(_, b)| plain(b));
+                    waiting.extend(blocks.filter_map(|(block, b)| {
+                        let picture = image.crop(b.rect.inflate(MARGIN, MARGIN))?;
+                        Some(Shown { position, block, picture })
+                    }));
+                }
+                Err(error) => out.fail(page, &error.chain()),
+            }
+            if waiting.len() >= WAITING {
+                out.show(reader.as_ref(), std::mem::take(&mut waiting), pages, call);
+            }
+        }
+        if let Some(reader) = &self.inner.formula_reader {
+            out.show(reader.as_ref(), waiting, pages, call);
+        }
+        out
+    }
+}
+
+impl Outcome {
+    /// Shows formulas to the reader, several at once.
+    fn show(
+        &mut self,
+        reader: &dyn FormulaReader,
+        shown: Vec<Shown>,
+        pages: &mut [Page],
+        call: &Call,
+    ) {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done: Vec<(usize, Result<String>)> = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(formula) = shown.get(at) else { return done };
+                let answer = call.check().and_then(|()| reader.latex(&formula.picture, call));
+                done.push((at, answer));
+            }
+        };
+        let threads = reader.at_once().clamp(1, shown.len().max(1));
+        let mut answers: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+        });
+        answers.sort_by_key(|(at, _)| *at);
+        for (at, answer) in answers {
+            let Some(of) = shown.get(at) else { continue };
+            let Some(page) = pages.get_mut(of.position) else { continue };
+            let cleaned = answer.map(|text| formula::clean(&text));
+            match cleaned {
+                Ok(Some(text)) => {
+                    if let Some(block) = page.blocks.get_mut(of.block) {
+                        block.role = Role::Formula { latex: Some(text) };
+                    }
+                }
+                Ok(None) => self.fail(page, "the answer is no formula"),
+                Err(error) => self.fail(page, &error.chain()),
+            }
+        }
+    }
+
+    fn fail(&mut self, page: &Page, why: &str) {
+        let message = format!("a formula stays plain text, it was not read: {why}");
+        let mut warning = Warning::option("do_formula_enrichment", message).on_page(page.index);
+        warning.code = WarningCode::AnnotationFailed;
+        self.warnings.push(warning);
+        self.failed = true;
+    }
+}
+
+/// The page has formulas that nobody reads.
+fn unread(page: &Page) -> Warning {
+    let message = "formulas stay plain text where the text layer does not give their signs; a model \
+                   that sees can read them: name one as base_url and model of [annotations] in \
+                   recto.toml (docs/formulas.md), or as EngineBuilder::formula_reader";
+    Warning::option("do_formula_enrichment", message).on_page(page.index)
 }

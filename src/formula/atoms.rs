@@ -199,7 +199,7 @@ fn brackets(atoms: Vec<Atom>) -> Vec<Atom> {
 }
 
 /// Extends brackets of which only a piece is known: they are centred on the axis, where relations
-/// beside them stand.
+/// on their outer side stand.
 pub(super) fn complete_brackets(atoms: &mut [Atom]) {
     /// A whole bracket is no further off, in ems.
     const OFF: f32 = 0.3;
@@ -209,18 +209,38 @@ pub(super) fn complete_brackets(atoms: &mut [Atom]) {
         .filter(|a| a.class() == Some(Class::Rel) && a.size >= FULL_SIZE * em)
         .map(|a| (a.ink.mid_x(), a.ink.mid_y()))
         .collect();
-    for atom in atoms.iter_mut().filter(|a| a.is_tall_bracket()) {
-        let away = |r: &&(f32, f32)| (r.0 - atom.ink.mid_x()).abs();
-        let near = relations.iter().min_by(|a, b| away(a).total_cmp(&away(b)));
-        let Some(&(_, axis)) = near else { continue };
+    // What a bracket covers, and what it should cover.
+    let mut longer: Vec<((f32, f32), (f32, f32))> = Vec::new();
+    for atom in atoms.iter().filter(|a| a.is_tall_bracket()) {
+        let outside = |x: f32| match atom.class() {
+            Some(Class::Open) => x < atom.ink.min.x,
+            Some(Class::Close) => x > atom.ink.max.x,
+            _ => false,
+        };
+        let middle = atom.ink.mid_y();
+        let axis = relations
+            .iter()
+            .filter(|(x, _)| outside(*x))
+            .map(|(_, y)| *y)
+            .min_by(|a, b| (a - middle).abs().total_cmp(&(b - middle).abs()));
         let reach = atom.ink.inflate(0.0, 0.4 * atom.size);
-        if (atom.ink.mid_y() - axis).abs() > OFF * atom.size
-            && (reach.min.y..reach.max.y).contains(&axis)
+        if let Some(axis) = axis.filter(|y| (reach.min.y..reach.max.y).contains(y))
+            && (middle - axis).abs() > OFF * atom.size
         {
             let half = (axis - atom.ink.min.y).max(atom.ink.max.y - axis);
-            atom.ink.min.y = axis - half;
-            atom.ink.max.y = axis + half;
-            atom.axis = Some(axis);
+            longer.push(((atom.ink.min.y, atom.ink.max.y), (axis - half, axis + half)));
+        }
+    }
+    // The partner has no relation beside it, but the same piece.
+    for atom in atoms.iter_mut().filter(|a| a.is_tall_bracket()) {
+        let close = |a: f32, b: f32| (a - b).abs() < 0.05 * em;
+        let known = longer.iter().find(|((top, bottom), _)| {
+            close(*top, atom.ink.min.y) && close(*bottom, atom.ink.max.y)
+        });
+        if let Some(&(_, (top, bottom))) = known {
+            atom.ink.min.y = top;
+            atom.ink.max.y = bottom;
+            atom.axis = Some(0.5 * (top + bottom));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! roots of them ([`containers`]), what remains is put into a tree by baselines and sizes
 //! ([`tree`], [`grid`]) and written out ([`latex`]).
 
+mod answer;
 mod atoms;
 mod containers;
 mod encodings;
@@ -15,6 +16,8 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 mod tree;
+
+pub(crate) use answer::clean;
 
 use crate::geometry::{Pt, Rect, bounds};
 use crate::page::{Glyph, Rule};

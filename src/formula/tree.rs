@@ -228,7 +228,10 @@ fn line(atoms: Vec<Atom>) -> Row {
     let mut end: Option<f32> = None;
     let mut scripts: Vec<Atom> = Vec::new();
     for (n, atom) in atoms.into_iter().enumerate() {
-        if place(&atom, base, em) != Place::On {
+        // A script of a script may come back to the line.
+        let follows = atom.size < FULL_SIZE * largest(&scripts)
+            && scripts.iter().any(|s| (atom.left - s.right).abs() < 0.2 * em);
+        if place(&atom, base, em) != Place::On || follows {
             scripts.push(atom);
             continue;
         }
