@@ -20,7 +20,15 @@ const DATA: [&str; 9] =
 
 /// Each does one step of the work, and knows only data.
 const STAGES: [&str; 10] = [
-    "source", "pdf", "raster", "preprocess", "segment", "neural", "ocr", "layout", "formula",
+    "source",
+    "pdf",
+    "raster",
+    "preprocess",
+    "segment",
+    "neural",
+    "ocr",
+    "layout",
+    "formula",
     "export",
 ];
 

@@ -181,3 +181,72 @@ fn unread(page: &Page) -> Warning {
                    recto.toml (docs/formulas.md), or as EngineBuilder::formula_reader";
     Warning::option("do_formula_enrichment", message).on_page(page.index)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Block, TextSource};
+    use crate::error::Error;
+    use crate::geometry::{Size, rect};
+
+    /// Answers by the width of what it is shown.
+    #[derive(Debug)]
+    struct Reader;
+
+    impl FormulaReader for Reader {
+        fn latex(&self, picture: &PageImage, _: &Call) -> Result<String> {
+            match picture.width() {
+                1 => Ok("```latex\nx^2\n```".to_owned()),
+                2 => Ok("$$ $$".to_owned()),
+                _ => Err(Error::stage("reader", "it is out".to_owned())),
+            }
+        }
+
+        fn at_once(&self) -> usize {
+            2
+        }
+    }
+
+    fn page(formulas: usize) -> Page {
+        let block = Block {
+            role: Role::Formula { latex: None },
+            rect: rect(0.0, 0.0, 10.0, 10.0),
+            text: "x 2".to_owned(),
+            lines: Vec::new(),
+            confidence: None,
+        };
+        Page {
+            index: 3,
+            size: Size::new(100.0, 100.0),
+            rotation: 0,
+            skew: 0.0,
+            text_source: TextSource::Ocr,
+            resolution: None,
+            language: None,
+            confidence: None,
+            blocks: vec![block; formulas],
+            words: Vec::new(),
+            rules: Vec::new(),
+            placements: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn answers_go_to_their_formulas_and_failures_become_warnings() {
+        let mut pages = [page(3)];
+        let picture = |width| PageImage::new(3, Resolution(72.0), image::RgbImage::new(width, 1));
+        let shown = (0..3u32)
+            .map(|n| Shown { position: 0, block: n as usize, picture: picture(n + 1) })
+            .collect();
+        let mut out = Outcome::default();
+        out.show(&Reader, shown, &mut pages, &Call::default());
+        let latex = |n: usize| pages[0].blocks[n].role.clone();
+        assert_eq!(latex(0), Role::Formula { latex: Some("x^2".to_owned()) });
+        assert_eq!(latex(1), Role::Formula { latex: None });
+        assert!(out.failed);
+        let warned: Vec<_> = out.warnings.iter().map(|w| (w.page, w.option.as_deref())).collect();
+        assert_eq!(warned, [(Some(3), Some("do_formula_enrichment")); 2]);
+        assert!(out.warnings[1].message.contains("it is out"), "{}", out.warnings[1].message);
+    }
+}

@@ -34,9 +34,14 @@ mod tests {
 
     #[test]
     fn marks_around_a_formula_are_taken_off() {
-        for answer in
-            ["a^2", "$$a^2$$", "$a^2$", "\\[ a^2 \\]", "```latex\na^2\n```", "```\n$$\na^2\n$$\n```"]
-        {
+        for answer in [
+            "a^2",
+            "$$a^2$$",
+            "$a^2$",
+            "\\[ a^2 \\]",
+            "```latex\na^2\n```",
+            "```\n$$\na^2\n$$\n```",
+        ] {
             assert_eq!(clean(answer).as_deref(), Some("a^2"), "{answer}");
         }
         assert_eq!(clean("  "), None);

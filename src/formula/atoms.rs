@@ -1,7 +1,7 @@
 //! Glyphs as atoms of a formula: what they stand for, and where they stand.
 
-use super::grid::FULL_SIZE;
 use super::encodings::{Encoding, MAPSTO_BAR, piece};
+use super::grid::FULL_SIZE;
 use super::node::Node;
 use super::symbols::{self, Class};
 use crate::geometry::{Pt, Rect, RectExt};
@@ -46,8 +46,7 @@ impl Atom {
 
     /// Whether it is a bracket that has grown with what it holds.
     pub(super) fn is_tall_bracket(&self) -> bool {
-        self.axis.is_some()
-            && matches!(self.class(), Some(Class::Open | Class::Close | Class::Bar))
+        self.axis.is_some() && matches!(self.class(), Some(Class::Open | Class::Close | Class::Bar))
     }
 }
 
@@ -99,7 +98,10 @@ pub(super) fn atom(glyph: &Glyph) -> Option<Atom> {
 }
 
 fn font_is_symbol(glyph: &Glyph) -> bool {
-    glyph.font.as_deref().is_some_and(|name| name.starts_with("Symbol") || name.contains("StandardSym"))
+    glyph
+        .font
+        .as_deref()
+        .is_some_and(|name| name.starts_with("Symbol") || name.contains("StandardSym"))
 }
 
 fn node(c: char, encoding: Encoding, glyph: &Glyph) -> Option<Node> {
@@ -111,7 +113,9 @@ fn node(c: char, encoding: Encoding, glyph: &Glyph) -> Option<Node> {
         return Some(Node::Letter { latex, alphabet });
     }
     // The Symbol font's phi has the shape that TeX names so, and its phi1 the other one.
-    if font_is_symbol(glyph) && let Some(latex) = symbols::in_symbol_font(c) {
+    if font_is_symbol(glyph)
+        && let Some(latex) = symbols::in_symbol_font(c)
+    {
         return Some(Node::Letter { latex: latex.to_owned(), alphabet: None });
     }
     if let Some((latex, class)) = symbols::symbol(c) {
@@ -320,13 +324,11 @@ fn dots(atoms: Vec<Atom>) -> Vec<Atom> {
                 && (a.ink.mid_y() - from.ink.mid_y() - dy).abs() < 0.12 * from.size
         };
         // The second dot gives the step, the third has to keep it.
-        let three = (0..atoms.len()).filter(|&k| k != n && !taken[k] && is_dot(&atoms[k])).find_map(
-            |second| {
+        let three = (0..atoms.len())
+            .filter(|&k| k != n && !taken[k] && is_dot(&atoms[k]))
+            .find_map(|second| {
                 let b = &atoms[second];
-                let step = (
-                    b.ink.mid_x() - first.ink.mid_x(),
-                    b.ink.mid_y() - first.ink.mid_y(),
-                );
+                let step = (b.ink.mid_x() - first.ink.mid_x(), b.ink.mid_y() - first.ink.mid_y());
                 let length = step.0.hypot(step.1) / first.size;
                 if !(0.15..0.75).contains(&length) || step.0 < -0.05 * first.size {
                     return None;
@@ -334,8 +336,7 @@ fn dots(atoms: Vec<Atom>) -> Vec<Atom> {
                 let third = (0..atoms.len())
                     .find(|&k| k != n && k != second && !taken[k] && near(&atoms[k], b, step))?;
                 Some((second, third, step))
-            },
-        );
+            });
         let Some((second, third, (dx, dy))) = three else { continue };
         let latex = if dx.abs() < 0.2 * dy.abs() {
             "\\vdots"

@@ -111,7 +111,8 @@ fn beside(
     for (distance, n) in near {
         let limit = if taken.is_empty() { REACH } else { GAP };
         let barred = others.iter().any(|other| {
-            let at = if above { line.mid_y() - other.mid_y() } else { other.mid_y() - line.mid_y() };
+            let at =
+                if above { line.mid_y() - other.mid_y() } else { other.mid_y() - line.mid_y() };
             // Lines above roots and letters part nothing: they go with what is below them.
             other.overlap_x(&atoms[n].ink) > 0.0
                 && at > 0.0
@@ -216,11 +217,8 @@ pub(super) fn accents(atoms: Vec<Atom>) -> Vec<Atom> {
         let underline = matches!(mark.char, Some('―' | '_' | '¯' | '‾'));
         let is_beside = |a: &Atom, above: bool| {
             let em = a.size.max(mark.size);
-            let gap = if above {
-                a.ink.min.y - mark.ink.max.y
-            } else {
-                mark.ink.min.y - a.ink.max.y
-            };
+            let gap =
+                if above { a.ink.min.y - mark.ink.max.y } else { mark.ink.min.y - a.ink.max.y };
             let shared = a.ink.overlap_x(&mark.ink);
             gap > -0.12 * em
                 && gap < 0.32 * em
@@ -268,4 +266,3 @@ pub(super) fn accents(atoms: Vec<Atom>) -> Vec<Atom> {
     }
     atoms.into_iter().flatten().collect()
 }
-

@@ -49,18 +49,17 @@ pub(super) fn rows(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
             let y = atom.ink.mid_y();
             (band.min.y - y).max(y - band.max.y).max(0.0) + 0.01 * (y - band.mid_y()).abs()
         };
-        let nearest =
-            (0..bands.len()).min_by(|&a, &b| away(&bands[a]).total_cmp(&away(&bands[b])));
+        let nearest = (0..bands.len()).min_by(|&a, &b| away(&bands[a]).total_cmp(&away(&bands[b])));
         if let Some(row) = nearest.and_then(|n| rows.get_mut(n)) {
             row.push(atom.clone());
         }
     }
     rows.retain(|row| !row.is_empty());
-    Some(rows)
+    (rows.len() > 1).then_some(rows)
 }
 
 /// Rows that stand within brackets or alone, cut into columns.
-pub(super) fn grid(rows: Vec<Vec<Atom>>) -> Node {
+pub(super) fn grid(rows: Vec<Vec<Atom>>, depth: usize) -> Node {
     let em = largest(rows.iter().flatten());
     let cuts = columns(&rows, COLUMN_GAP * em);
     let cells = |row: Vec<Atom>| -> Vec<Row> {
@@ -69,7 +68,7 @@ pub(super) fn grid(rows: Vec<Vec<Atom>>) -> Node {
             let column = cuts.iter().take_while(|cut| atom.ink.mid_x() > **cut).count();
             cells[column].push(atom);
         }
-        cells.into_iter().map(tree::parse).collect()
+        cells.into_iter().map(|cell| tree::parse_at(cell, depth + 1)).collect()
     };
     Node::Grid { kind: Grid::Plain, rows: rows.into_iter().map(cells).collect() }
 }
@@ -103,9 +102,8 @@ pub(super) fn display(rows: Vec<Vec<Atom>>) -> Node {
         row.iter().filter(on_line).map(|a| a.left).collect()
     };
     let all: Vec<Vec<f32>> = rows.iter().map(|row| relations(row)).collect();
-    let shared = |x: f32| {
-        all.iter().filter(|row| row.iter().any(|r| (r - x).abs() < ALIGNED * em)).count()
-    };
+    let shared =
+        |x: f32| all.iter().filter(|row| row.iter().any(|r| (r - x).abs() < ALIGNED * em)).count();
     let best = all.iter().flatten().copied().max_by(|a, b| {
         // The leftmost of those that most rows share.
         shared(*a).cmp(&shared(*b)).then(b.total_cmp(a))
@@ -114,10 +112,10 @@ pub(super) fn display(rows: Vec<Vec<Atom>>) -> Node {
     let rows = rows
         .into_iter()
         .map(|row| {
-            let Some(x) = best else { return vec![tree::parse(row)] };
+            let Some(x) = best else { return vec![tree::parse_at(row, 1)] };
             let (left, right): (Vec<Atom>, Vec<Atom>) =
                 row.into_iter().partition(|a| a.ink.mid_x() < x - 0.1 * em);
-            vec![tree::parse(left), tree::parse(right)]
+            vec![tree::parse_at(left, 1), tree::parse_at(right, 1)]
         })
         .collect();
     Node::Grid { kind: Grid::Aligned, rows }

@@ -103,7 +103,8 @@ fn scripted(base: Option<&Node>, sub: &[Node], sup: &[Node]) -> String {
     if matches!(base, Some(Node::Sign { latex, .. }) if latex.starts_with('^')) {
         out = format!("{{{out}}}");
     }
-    let is_prime = |node: &Node| matches!(node, Node::Sign { latex, .. } if latex.starts_with('\''));
+    let is_prime =
+        |node: &Node| matches!(node, Node::Sign { latex, .. } if latex.starts_with('\''));
     let primes = sup.iter().take_while(|node| is_prime(node)).count();
     let (marks, rest) = sup.split_at(primes);
     if rest.is_empty() {

@@ -28,6 +28,8 @@ use node::Node;
 const KNOWN: f32 = 0.9;
 /// Gap before the number of a formula, in ems.
 const NUMBER_GAP: f32 = 1.5;
+/// Glyphs of the longest formula; more is a page that was taken for one.
+const MOST: usize = 1500;
 /// A line that belongs to a formula is at most this thick, in ems.
 const THICK: f32 = 0.2;
 
@@ -38,7 +40,7 @@ pub(crate) fn latex(glyphs: &[&Glyph], rules: &[Rule]) -> Option<String> {
     let visible = glyphs.iter().filter(|g| !g.mapped || !g.char.is_whitespace());
     let count = visible.clone().count();
     let atoms: Vec<Atom> = visible.filter_map(|glyph| atoms::atom(glyph)).collect();
-    if atoms.is_empty() || (atoms.len() as f32) < KNOWN * count as f32 {
+    if atoms.is_empty() || count > MOST || (atoms.len() as f32) < KNOWN * count as f32 {
         return None;
     }
     let em = atoms::largest(&atoms);
@@ -73,9 +75,7 @@ pub(crate) fn latex(glyphs: &[&Glyph], rules: &[Rule]) -> Option<String> {
 /// Where a formula has no slanted letter at all, its font has none: single letters are variables, and
 /// only the names of functions are words.
 fn plain_letters(mut atoms: Vec<Atom>) -> Vec<Atom> {
-    let slanted = |a: &Atom| {
-        matches!(&a.node, Node::Letter { latex, alphabet: None } if latex.chars().all(char::is_alphabetic))
-    };
+    let slanted = |a: &Atom| matches!(&a.node, Node::Letter { latex, alphabet: None } if latex.chars().all(char::is_alphabetic));
     if atoms.iter().any(slanted) {
         return atoms;
     }

@@ -60,8 +60,10 @@ fn read(parts: &[Vec<Glyph>], rules: &[Rule]) -> String {
 
 #[test]
 fn scripts_are_told_by_baseline_and_size() {
-    let squares = [set("x", 0.0, 100.0, 10.0), set("2", 5.0, 96.0, 7.0), set("+", 10.0, 100.0, 10.0)];
-    let both = [set("a", 20.0, 100.0, 10.0), set("ij", 25.0, 102.5, 7.0), set("k", 25.0, 95.9, 7.0)];
+    let squares =
+        [set("x", 0.0, 100.0, 10.0), set("2", 5.0, 96.0, 7.0), set("+", 10.0, 100.0, 10.0)];
+    let both =
+        [set("a", 20.0, 100.0, 10.0), set("ij", 25.0, 102.5, 7.0), set("k", 25.0, 95.9, 7.0)];
     let read = read(&[squares.concat(), both.concat()], &[]);
     assert_eq!(read, "x^{2} + a_{ij}^{k}");
 }
@@ -70,7 +72,8 @@ fn scripts_are_told_by_baseline_and_size() {
 fn scripts_of_scripts_go_with_what_they_follow() {
     // e to the minus x squared, and x with an index that has a power.
     let first = [set("e", 0.0, 100.0, 10.0), set("-x", 5.0, 96.0, 7.0), set("2", 12.0, 93.5, 5.0)];
-    let second = [set("x", 20.0, 100.0, 10.0), set("a", 25.0, 102.5, 7.0), set("2", 28.5, 100.0, 5.0)];
+    let second =
+        [set("x", 20.0, 100.0, 10.0), set("a", 25.0, 102.5, 7.0), set("2", 28.5, 100.0, 5.0)];
     assert_eq!(read(&first, &[]), "e^{-x^{2}}");
     assert_eq!(read(&second, &[]), "x_{a^{2}}");
 }
@@ -79,8 +82,12 @@ fn scripts_of_scripts_go_with_what_they_follow() {
 fn lines_make_fractions_and_fractions_within_fractions() {
     let simple = [set("a", 2.0, 93.0, 10.0), set("b", 2.0, 107.0, 10.0)];
     assert_eq!(read(&simple, &[line(0.0, 9.0, 97.5)]), "\\frac{a}{b}");
-    let nested =
-        [set("1", 12.0, 93.0, 10.0), set("1+", 2.0, 111.0, 10.0), set("a", 14.0, 108.0, 7.0), set("b", 14.0, 117.0, 7.0)];
+    let nested = [
+        set("1", 12.0, 93.0, 10.0),
+        set("1+", 2.0, 111.0, 10.0),
+        set("a", 14.0, 108.0, 7.0),
+        set("b", 14.0, 117.0, 7.0),
+    ];
     let lines = [line(0.0, 20.0, 97.5), line(13.0, 19.0, 109.5)];
     assert_eq!(read(&nested, &lines), "\\frac{1}{1 + \\frac{a}{b}}");
 }
@@ -98,23 +105,43 @@ fn a_root_holds_what_is_under_its_line() {
     let mut sign = glyph('√', 0.0, 92.0, 10.0, false);
     sign.ink = rect(0.0, 91.0, 8.0, 103.0);
     sign.advance = (0.0, 8.0);
-    let parts = [vec![sign], set("3", 0.8, 95.0, 5.0), set("x", 9.0, 100.0, 10.0), set("y", 20.0, 100.0, 10.0)];
+    let parts = [
+        vec![sign],
+        set("3", 0.8, 95.0, 5.0),
+        set("x", 9.0, 100.0, 10.0),
+        set("y", 20.0, 100.0, 10.0),
+    ];
     assert_eq!(read(&parts, &[line(8.0, 15.0, 91.2)]), "\\sqrt[3]{x}y");
 }
 
 #[test]
 fn limits_stand_above_and_below_operators_and_functions() {
     let sum = large(0x58, 10.0, 90.5, 104.5, 14.0);
-    let parts = [vec![sum], set("n", 15.0, 88.0, 7.0), set("i=1", 12.0, 112.0, 7.0), set("i", 26.0, 100.0, 10.0)];
+    let parts = [
+        vec![sum],
+        set("n", 15.0, 88.0, 7.0),
+        set("i=1", 12.0, 112.0, 7.0),
+        set("i", 26.0, 100.0, 10.0),
+    ];
     assert_eq!(read(&parts, &[]), "\\sum_{i = 1}^{n}i");
-    let limit = [upright("lim", 0.0, 100.0, 10.0), set("n→∞", 2.0, 108.0, 7.0), set("a", 18.0, 100.0, 10.0)];
+    let limit = [
+        upright("lim", 0.0, 100.0, 10.0),
+        set("n→∞", 2.0, 108.0, 7.0),
+        set("a", 18.0, 100.0, 10.0),
+    ];
     assert_eq!(read(&limit, &[]), "\\lim_{n \\rightarrow \\infty}a");
 }
 
 #[test]
 fn rows_in_brackets_are_matrices() {
-    let [open, close] = [(0x12, 0.0), (0x13, 40.0)].map(|(code, x)| large(code, x, 85.0, 110.0, 6.0));
-    let cells = [set("a", 8.0, 94.0, 10.0), set("b", 28.0, 94.0, 10.0), set("c", 8.0, 106.0, 10.0), set("d", 28.0, 106.0, 10.0)];
+    let [open, close] =
+        [(0x12, 0.0), (0x13, 40.0)].map(|(code, x)| large(code, x, 85.0, 110.0, 6.0));
+    let cells = [
+        set("a", 8.0, 94.0, 10.0),
+        set("b", 28.0, 94.0, 10.0),
+        set("c", 8.0, 106.0, 10.0),
+        set("d", 28.0, 106.0, 10.0),
+    ];
     let parts = [vec![open], cells.concat(), vec![close]];
     assert_eq!(read(&parts, &[]), "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}");
 }
@@ -138,7 +165,8 @@ fn a_brace_of_pieces_without_partner_opens_cases() {
 
 #[test]
 fn rows_of_a_display_are_aligned_at_their_relations() {
-    let parts = [set("a", 0.0, 100.0, 10.0), set("=b", 10.0, 100.0, 10.0), set("=c", 10.0, 115.0, 10.0)];
+    let parts =
+        [set("a", 0.0, 100.0, 10.0), set("=b", 10.0, 100.0, 10.0), set("=c", 10.0, 115.0, 10.0)];
     assert_eq!(read(&parts, &[]), "\\begin{aligned} a &= b \\\\ &= c \\end{aligned}");
 }
 
@@ -157,7 +185,10 @@ fn accents_strokes_and_dots_are_put_together() {
     stroke.advance = (10.0, 10.0);
     let parts = [set("a", 0.0, 100.0, 10.0), vec![stroke], set("=b", 10.0, 100.0, 10.0)];
     assert_eq!(read(&parts, &[]), "a \\neq b");
-    let dot = |x: f32| Glyph { ink: rect(x + 1.0, 99.0, x + 2.0, 100.0), ..glyph('.', x, 100.0, 10.0, false) };
+    let dot = |x: f32| Glyph {
+        ink: rect(x + 1.0, 99.0, x + 2.0, 100.0),
+        ..glyph('.', x, 100.0, 10.0, false)
+    };
     let parts = [set("a", 0.0, 100.0, 10.0), vec![dot(6.0), dot(10.4), dot(14.8)]];
     assert_eq!(read(&parts, &[]), "a\\ldots");
 }
@@ -165,12 +196,31 @@ fn accents_strokes_and_dots_are_put_together() {
 #[test]
 fn a_formula_of_unknown_signs_has_no_latex() {
     let unknown = |x: f32| Glyph { mapped: false, ..glyph('\u{F0}', x, 100.0, 10.0, false) };
-    assert_eq!(read(&[set("a=", 0.0, 100.0, 10.0), vec![unknown(10.0), unknown(15.0)]], &[]), "none");
+    assert_eq!(
+        read(&[set("a=", 0.0, 100.0, 10.0), vec![unknown(10.0), unknown(15.0)]], &[]),
+        "none"
+    );
     assert_eq!(read(&[], &[]), "none");
 }
 
 #[test]
 fn letters_of_a_font_without_slant_are_variables() {
-    let parts = [upright("E", 0.0, 100.0, 10.0), upright("=", 8.0, 100.0, 10.0), upright("mc", 16.0, 100.0, 10.0)];
+    let parts = [
+        upright("E", 0.0, 100.0, 10.0),
+        upright("=", 8.0, 100.0, 10.0),
+        upright("mc", 16.0, 100.0, 10.0),
+    ];
     assert_eq!(read(&parts, &[]), "E = mc");
+}
+
+#[test]
+fn what_is_nested_without_end_comes_to_one() {
+    // A staircase of brackets, each half below the last: nobody set this, but a file may hold it.
+    let stairs: Vec<Glyph> = (0..1000u16)
+        .map(|n| {
+            let (x, y) = (f32::from(n) * 6.0, f32::from(n) * 5.0);
+            large(0x12, x, y, y + 30.0, 6.0)
+        })
+        .collect();
+    assert!(read(&[stairs, set("x", 0.0, 10.0, 10.0)], &[]).contains("\\left("));
 }

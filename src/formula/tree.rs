@@ -24,23 +24,34 @@ const QUAD: f32 = 0.85;
 /// Words this far apart are parted by a space, in ems.
 const WORD_SPACE: f32 = 0.15;
 
+/// Formulas are nested no deeper; what is, was made to be.
+const DEEPEST: usize = 24;
+
 /// The tree of these atoms, as a row.
-pub(super) fn parse(mut atoms: Vec<Atom>) -> Row {
+pub(super) fn parse(atoms: Vec<Atom>) -> Row {
+    parse_at(atoms, 0)
+}
+
+/// The same within others, so many deep.
+pub(super) fn parse_at(mut atoms: Vec<Atom>, depth: usize) -> Row {
     atoms.sort_by(|a, b| a.left.total_cmp(&b.left));
-    atoms = fences(atoms);
+    if depth > DEEPEST {
+        return atoms.into_iter().map(|a| a.node).collect();
+    }
+    atoms = fences(atoms, depth);
     match grid::rows(&atoms) {
-        Some(rows) => vec![grid::grid(rows)],
-        None => line(atoms),
+        Some(rows) => vec![grid::grid(rows, depth)],
+        None => line(atoms, depth),
     }
 }
 
 /// The same for a whole display, whose rows have no brackets of their own.
 pub(super) fn parse_display(mut atoms: Vec<Atom>) -> Row {
     atoms.sort_by(|a, b| a.left.total_cmp(&b.left));
-    atoms = fences(atoms);
+    atoms = fences(atoms, 0);
     match grid::rows(&atoms) {
         Some(rows) => vec![grid::display(rows)],
-        None => line(atoms),
+        None => line(atoms, 0),
     }
 }
 
@@ -48,8 +59,7 @@ pub(super) fn parse_display(mut atoms: Vec<Atom>) -> Row {
 pub(super) fn baseline(atoms: &[Atom]) -> Option<f32> {
     let em = largest(atoms);
     let full = || atoms.iter().filter(|a| a.size >= FULL_SIZE * em);
-    let mut lines: Vec<f32> =
-        full().filter(|a| a.axis.is_none()).map(|a| a.baseline).collect();
+    let mut lines: Vec<f32> = full().filter(|a| a.axis.is_none()).map(|a| a.baseline).collect();
     if lines.is_empty() {
         // Only what is centred: where its line is follows from sizes, less exactly.
         lines = full().map(Atom::line).collect();
@@ -60,10 +70,10 @@ pub(super) fn baseline(atoms: &[Atom]) -> Option<f32> {
 }
 
 /// Makes one atom of each pair of tall brackets with what is between, the innermost first.
-fn fences(mut atoms: Vec<Atom>) -> Vec<Atom> {
+fn fences(mut atoms: Vec<Atom>, depth: usize) -> Vec<Atom> {
     let outer = largest(&atoms);
     while let Some((first, last)) = innermost(&atoms) {
-        atoms = fence(atoms, first, Some(last), outer);
+        atoms = fence(atoms, (first, Some(last)), outer, depth);
     }
     // What is left has no partner: cases on the left, evaluation bars on the right.
     while let Some(lone) = atoms.iter().position(Atom::is_tall_bracket) {
@@ -77,9 +87,9 @@ fn fences(mut atoms: Vec<Atom>) -> Vec<Atom> {
                 .rev()
                 .find(|&n| atoms[n].class() == Some(Class::Rel) && atoms[n].size >= outer * 0.8)
                 .map_or(0, |n| n + 1);
-            atoms = fence_back(atoms, start, lone);
+            atoms = fence_back(atoms, start, lone, depth);
         } else {
-            atoms = fence(atoms, lone, None, outer);
+            atoms = fence(atoms, (lone, None), outer, depth);
         }
     }
     atoms
@@ -126,7 +136,12 @@ fn sign_of(atom: &Atom) -> String {
 
 /// The bracket at `first`, its partner at `last` if it has one, and what is between (or all that
 /// follows on its height), as one atom.
-fn fence(atoms: Vec<Atom>, first: usize, last: Option<usize>, outer: f32) -> Vec<Atom> {
+fn fence(
+    atoms: Vec<Atom>,
+    (first, last): (usize, Option<usize>),
+    outer: f32,
+    depth: usize,
+) -> Vec<Atom> {
     let open = atoms[first].clone();
     let close = last.map(|n| atoms[n].clone());
     let em = open.size;
@@ -150,7 +165,7 @@ fn fence(atoms: Vec<Atom>, first: usize, last: Option<usize>, outer: f32) -> Vec
     let (sign, end) = (sign_of(&open), close.as_ref().map_or(".".to_owned(), sign_of));
     let at = rest.iter().position(|a| a.left > open.left).unwrap_or(rest.len());
     let whole = Atom {
-        node: fenced(&sign, inside, &end, outer),
+        node: fenced((&sign, &end), inside, outer, depth),
         char: None,
         ink,
         left: open.left,
@@ -163,10 +178,10 @@ fn fence(atoms: Vec<Atom>, first: usize, last: Option<usize>, outer: f32) -> Vec
     rest
 }
 
-fn fenced(open: &str, inside: Vec<Atom>, close: &str, outer: f32) -> Node {
+fn fenced((open, close): (&str, &str), inside: Vec<Atom>, outer: f32, depth: usize) -> Node {
     let binomial = (open, close) == ("(", ")")
         && grid::rows(&inside).is_some_and(|rows| grid::is_binomial(&rows, outer));
-    let mut body = parse(inside);
+    let mut body = parse_at(inside, depth + 1);
     if let [Node::Grid { kind, rows }] = body.as_mut_slice()
         && *kind == Grid::Plain
     {
@@ -190,7 +205,7 @@ fn fenced(open: &str, inside: Vec<Atom>, close: &str, outer: f32) -> Node {
 }
 
 /// What stands from `start` to a closing bracket that nothing opens.
-fn fence_back(mut atoms: Vec<Atom>, start: usize, last: usize) -> Vec<Atom> {
+fn fence_back(mut atoms: Vec<Atom>, start: usize, last: usize, depth: usize) -> Vec<Atom> {
     let rest = atoms.split_off(last + 1);
     let Some(close) = atoms.pop() else { return rest };
     let inside = atoms.split_off(start);
@@ -198,7 +213,7 @@ fn fence_back(mut atoms: Vec<Atom>, start: usize, last: usize) -> Vec<Atom> {
     let left = inside.first().map_or(close.left, |a| a.left);
     let end = sign_of(&close);
     atoms.push(Atom {
-        node: Node::Fenced { open: ".".to_owned(), body: parse(inside), close: end },
+        node: Node::Fenced { open: ".".to_owned(), body: parse_at(inside, depth + 1), close: end },
         char: None,
         ink,
         left,
@@ -220,7 +235,7 @@ enum Place {
 }
 
 /// Atoms of one line as a row.
-fn line(atoms: Vec<Atom>) -> Row {
+fn line(atoms: Vec<Atom>, depth: usize) -> Row {
     let Some(base) = baseline(&atoms) else { return Row::new() };
     let em = largest(&atoms);
     let (atoms, mut limits) = limits(atoms, base, em);
@@ -235,7 +250,7 @@ fn line(atoms: Vec<Atom>) -> Row {
             scripts.push(atom);
             continue;
         }
-        close_scripts(&mut row, &mut scripts, base, em, &mut end);
+        close_scripts(&mut row, &mut scripts, (base, em), &mut end, depth);
         let gap = end.map_or(0.0, |end| atom.left - end) / em;
         end = Some(atom.right);
         match (row.last_mut(), &atom.node) {
@@ -270,15 +285,15 @@ fn line(atoms: Vec<Atom>) -> Row {
                 end = Some(right);
                 Node::Scripted {
                     base: Some(Box::new(atom.node)),
-                    sub: substack(parse(below)),
-                    sup: substack(parse(above)),
+                    sub: substack(parse_at(below, depth + 1)),
+                    sup: substack(parse_at(above, depth + 1)),
                 }
             }
             None => atom.node,
         };
         row.push(node);
     }
-    close_scripts(&mut row, &mut scripts, base, em, &mut end);
+    close_scripts(&mut row, &mut scripts, (base, em), &mut end, depth);
     row
 }
 
@@ -403,9 +418,9 @@ fn limits(atoms: Vec<Atom>, base: f32, em: f32) -> (Vec<Atom>, Vec<(usize, Vec<A
 fn close_scripts(
     row: &mut Row,
     scripts: &mut Vec<Atom>,
-    base: f32,
-    em: f32,
+    (base, em): (f32, f32),
     end: &mut Option<f32>,
+    depth: usize,
 ) {
     if scripts.is_empty() {
         return;
@@ -414,14 +429,12 @@ fn close_scripts(
     let right = group.iter().map(|a| a.right).fold(f32::MIN, f32::max);
     *end = Some(end.map_or(right, |end| end.max(right)));
     let (below, above) = sort_scripts(group, base, em);
-    let (sub, sup) = (parse(below), parse(above));
+    let (sub, sup) = (parse_at(below, depth + 1), parse_at(above, depth + 1));
     let node = match row.pop() {
         // Limits and scripts at once: the scripts go to what is there already.
-        Some(Node::Scripted { base, sub: under, sup: over }) => Node::Scripted {
-            base,
-            sub: [under, sub].concat(),
-            sup: [over, sup].concat(),
-        },
+        Some(Node::Scripted { base, sub: under, sup: over }) => {
+            Node::Scripted { base, sub: [under, sub].concat(), sup: [over, sup].concat() }
+        }
         Some(space @ Node::Space(_)) => {
             row.push(space);
             Node::Scripted { base: None, sub, sup }
@@ -453,4 +466,3 @@ fn sort_scripts(group: Vec<Atom>, base: f32, em: f32) -> (Vec<Atom>, Vec<Atom>) 
     }
     (below, above)
 }
-

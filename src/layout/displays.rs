@@ -129,7 +129,10 @@ fn letters(word: &Word) -> usize {
 
 fn set_as_math(word: &Word) -> bool {
     word.style.font.as_deref().is_some_and(is_math_font)
-        || word.text.chars().any(|c| is_math_letter(c) || formulas::RELATIONS.contains(c) && c != '=')
+        || word
+            .text
+            .chars()
+            .any(|c| is_math_letter(c) || formulas::RELATIONS.contains(c) && c != '=')
 }
 
 /// A word of ordinary text.
@@ -277,7 +280,8 @@ fn is_formula(own: &[&Word], rect: &Rect<Pt>, column: &Rect<Pt>, em: f32) -> boo
     let ordinary = own.iter().filter(|w| is_ordinary(w)).count() as f32;
     let all = own.len() as f32;
     let relates = own.iter().any(|w| {
-        w.text.contains(|c| formulas::RELATIONS.contains(c)) && (w.text.chars().count() > 1 || all > 2.0)
+        w.text.contains(|c| formulas::RELATIONS.contains(c))
+            && (w.text.chars().count() > 1 || all > 2.0)
     });
     let set_in =
         rect.min.x - column.min.x >= SET_IN * em && column.max.x - rect.max.x >= SET_IN * em;
@@ -316,4 +320,66 @@ fn is_in_picture(r: &Rect<Pt>, placements: &[Placement]) -> bool {
             && r.share_in(&p.rect) > 0.8
             && p.rect.width() * p.rect.height() > 3.0 * r.width() * r.height()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::testing::{line, word};
+
+    fn prose(top: f32) -> Vec<Word> {
+        line("It follows from the definition given in the last section that the sum is", 50.0, top)
+    }
+
+    fn found(words: &[Word], rules: &[Rule]) -> Vec<Vec<String>> {
+        let free: Vec<u32> = (0..words.len() as u32).collect();
+        let texts = |p: &Paragraph| {
+            let indices = p.lines.iter().flat_map(|l| &l.words);
+            indices.map(|&i| words[i as usize].text.clone()).collect()
+        };
+        find(words, &free, rules, &[], 10.0).iter().map(texts).collect()
+    }
+
+    fn rule(left: f32, right: f32, y: f32) -> Rule {
+        Rule { rect: rect(left, y, right, y + 0.4) }
+    }
+
+    #[test]
+    fn a_fraction_between_paragraphs_is_one_formula_with_its_number() {
+        let mut words = prose(100.0);
+        words.extend(line("y =", 200.0, 130.0));
+        words.extend([word("a", 222.0, 123.0, 227.0), word("b", 222.0, 137.0, 227.0)]);
+        words.push(word("(3)", 390.0, 130.0, 405.0));
+        words.extend(prose(160.0));
+        let formulas = found(&words, &[rule(221.0, 228.0, 135.0)]);
+        assert_eq!(formulas.len(), 1);
+        let mut parts = formulas[0].clone();
+        parts.sort();
+        assert_eq!(parts, ["(3)", "=", "a", "b", "y"]);
+    }
+
+    #[test]
+    fn signs_in_running_text_and_prices_are_none() {
+        let mut words = prose(100.0);
+        // A fraction within a line: its parts stand above and below it.
+        words.extend(line("where the value of x =", 50.0, 115.0));
+        words.extend([word("a", 160.0, 111.0, 164.0), word("b", 160.0, 119.0, 164.0)]);
+        words.extend(line("is the mean of all of them", 168.0, 115.0));
+        words.extend(prose(130.0));
+        assert!(found(&words, &[]).is_empty());
+        let mut words = prose(100.0);
+        words.extend(line("$ 5 + $ 7 = $ 12", 200.0, 130.0));
+        words.extend(prose(160.0));
+        assert!(found(&words, &[]).is_empty());
+    }
+
+    #[test]
+    fn rows_of_a_table_are_none() {
+        let mut words = prose(100.0);
+        words.extend(line("a = 1", 200.0, 130.0));
+        words.extend(prose(160.0));
+        let frame = [rule(150.0, 300.0, 126.0), rule(150.0, 300.0, 144.0)];
+        assert_eq!(found(&words, &[]).len(), 1);
+        assert!(found(&words, &frame).is_empty());
+    }
 }
