@@ -4,10 +4,11 @@
 //! atoms that belong to it (Zanibbi, Blostein & Cordy 2002 nest regions in the same way).
 
 use super::atoms::{AXIS, Atom, largest};
+use super::grid::FULL_SIZE;
 use super::node::Node;
 use super::symbols::{self, Class};
 use super::tree;
-use crate::geometry::{Pt, Rect, RectExt, bounds};
+use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 
 /// What stands above or below a fraction's bar begins within this many ems of it: in displays TeX
 /// sets a low letter under the bar half an em away.
@@ -265,4 +266,60 @@ pub(super) fn accents(atoms: Vec<Atom>) -> Vec<Atom> {
         });
     }
     atoms.into_iter().flatten().collect()
+}
+
+/// Fractions whose bar the file has lost: what stands above and below the line, centred on each other,
+/// where nothing stands on it.
+pub(super) fn bare_fractions(atoms: Vec<Atom>) -> Vec<Atom> {
+    /// How far the baselines of numbers are above and below the line, in ems (TeX: 0.68 and 0.69).
+    const OFF: std::ops::Range<f32> = 0.5..0.95;
+    /// Parts of one number stand no further apart, in ems.
+    const APART: f32 = 0.7;
+    /// Numbers are centred on each other within this many ems.
+    const CENTRED: f32 = 0.35;
+    let em = largest(&atoms);
+    let relation = |a: &&Atom| a.class() == Some(Class::Rel) && a.size >= FULL_SIZE * em;
+    let Some(main) = atoms.iter().find(relation).map(|a| a.baseline) else { return atoms };
+    let runs = |below: bool| -> Vec<Rect<Pt>> {
+        let mut runs: Vec<Rect<Pt>> = Vec::new();
+        for atom in &atoms {
+            let off = if below { atom.line() - main } else { main - atom.line() } / em;
+            let full = atom.size >= FULL_SIZE * em;
+            if full && !OFF.contains(&off) || !full && !(0.2..1.4).contains(&off) {
+                continue;
+            }
+            match runs.last_mut() {
+                // Scripts go with what they follow.
+                Some(run) if atom.ink.min.x - run.max.x < if full { APART } else { 0.2 } * em => {
+                    *run = run.around(&atom.ink);
+                }
+                _ if full => runs.push(atom.ink),
+                _ => {}
+            }
+        }
+        runs
+    };
+    let (over, under) = (runs(false), runs(true));
+    let is_on_line = |a: &Atom| a.size >= FULL_SIZE * em && (a.line() - main).abs() < 0.3 * em;
+    let mut bars: Vec<Rect<Pt>> = Vec::new();
+    for a in &over {
+        let pair = under.iter().find(|b| (a.mid_x() - b.mid_x()).abs() < CENTRED * em);
+        let Some(around) = pair.map(|b| a.around(b)) else { continue };
+        let free = atoms.iter().all(|atom| !is_on_line(atom) || atom.ink.overlap_x(&around) <= 0.0);
+        if free {
+            let y = main - AXIS * em;
+            let (left, right) = (around.min.x - 0.1 * em, around.max.x + 0.1 * em);
+            bars.push(rect(left, y, right, y));
+        }
+    }
+    let mut rest = atoms;
+    for bar in bars {
+        let (inside, outside): (Vec<Atom>, Vec<Atom>) =
+            rest.into_iter().partition(|a| (bar.min.x..bar.max.x).contains(&a.ink.mid_x()));
+        let (over, under) = inside.into_iter().partition(|a| a.ink.mid_y() < bar.min.y);
+        rest = outside;
+        rest.push(fraction(over, under, &bar));
+    }
+    rest.sort_by(|a, b| a.left.total_cmp(&b.left));
+    rest
 }

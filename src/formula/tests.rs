@@ -93,6 +93,17 @@ fn lines_make_fractions_and_fractions_within_fractions() {
 }
 
 #[test]
+fn a_fraction_that_lost_its_bar_is_still_one() {
+    let parts = [
+        set("y=", 0.0, 100.0, 10.0),
+        set("a+b", 12.0, 93.2, 10.0),
+        set("2", 17.0, 106.9, 10.0),
+        set("+c", 30.0, 100.0, 10.0),
+    ];
+    assert_eq!(read(&parts, &[]), "y = \\frac{a + b}{2} + c");
+}
+
+#[test]
 fn a_line_close_above_letters_is_no_fraction() {
     let barred = [set("z", 2.0, 100.0, 10.0)];
     assert_eq!(read(&barred, &[line(2.0, 7.0, 92.5)]), "\\overline{z}");

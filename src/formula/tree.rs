@@ -6,6 +6,7 @@
 //! gives baselines and sizes exactly, so that they decide where images leave only boxes.
 
 use super::atoms::{AXIS, Atom, largest};
+use super::containers;
 use super::grid::{self, FULL_SIZE};
 use super::node::{Grid, Node, Row};
 use super::symbols::{self, Class};
@@ -38,7 +39,7 @@ pub(super) fn parse_at(mut atoms: Vec<Atom>, depth: usize) -> Row {
     if depth > DEEPEST {
         return atoms.into_iter().map(|a| a.node).collect();
     }
-    atoms = fences(atoms, depth);
+    atoms = containers::bare_fractions(fences(atoms, depth));
     match grid::rows(&atoms) {
         Some(rows) => vec![grid::grid(rows, depth)],
         None => line(atoms, depth),
@@ -48,7 +49,7 @@ pub(super) fn parse_at(mut atoms: Vec<Atom>, depth: usize) -> Row {
 /// The same for a whole display, whose rows have no brackets of their own.
 pub(super) fn parse_display(mut atoms: Vec<Atom>) -> Row {
     atoms.sort_by(|a, b| a.left.total_cmp(&b.left));
-    atoms = fences(atoms, 0);
+    atoms = containers::bare_fractions(fences(atoms, 0));
     match grid::rows(&atoms) {
         Some(rows) => vec![grid::display(rows)],
         None => line(atoms, 0),

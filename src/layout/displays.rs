@@ -77,6 +77,16 @@ pub(super) fn find(
         .collect();
     let mut out = Vec::new();
     for mut group in groups(&segments, &apart, em) {
+        // A word on a line of its own ends a paragraph; those of a formula have signs beside them.
+        let is_text = |n: usize| is_words(&segments[n], words);
+        let all = group.clone();
+        group.retain(|&n| {
+            let beside = |&m: &usize| {
+                let (a, b) = (&segments[n].rect, &segments[m].rect);
+                m != n && !is_text(m) && a.overlap_y(b) > 0.3 * a.height().min(b.height())
+            };
+            !is_text(n) || all.iter().any(beside)
+        });
         let Some(rect) = bounds(group.iter().map(|&n| segments[n].rect)) else { continue };
         let Some(column) = column(&segments, &kinds, &rect, usize::MAX, em) else { continue };
         let own: Vec<&Word> =
@@ -135,18 +145,23 @@ fn set_as_math(word: &Word) -> bool {
             .any(|c| is_math_letter(c) || formulas::RELATIONS.contains(c) && c != '=')
 }
 
+/// An operator that no text has.
+fn is_operator(c: char) -> bool {
+    formulas::OPERATORS.contains(c) && !"-*/_<>|^·’".contains(c)
+}
+
 /// A word of ordinary text.
 fn is_ordinary(word: &Word) -> bool {
     letters(word) >= 3
         && !set_as_math(word)
         && !is_function(&word.text)
-        && !word.text.contains(|c| formulas::RELATIONS.contains(c))
+        && !word.text.contains(|c| formulas::RELATIONS.contains(c) || is_operator(c))
 }
 
 fn has_sign(word: &Word) -> bool {
     word.text.contains(|c: char| {
         formulas::RELATIONS.contains(c)
-            || formulas::OPERATORS.contains(c) && !"-*/_<>|^".contains(c)
+            || is_operator(c)
             || ('\u{391}'..'\u{3D6}').contains(&c) && letters(word) == 1
     }) || set_as_math(word)
 }
@@ -166,6 +181,12 @@ fn kind(segment: &Segment, words: &[Word]) -> Kind {
     } else {
         Kind::Neutral
     }
+}
+
+/// Words and nothing else.
+fn is_words(segment: &Segment, words: &[Word]) -> bool {
+    let mut own = segment.words.iter().map(|&i| &words[i as usize]);
+    own.clone().any(is_ordinary) && own.all(|w| letters(w) >= 2 && !set_as_math(w))
 }
 
 /// A line like "P = force per area": something short, a relation, and a few words.
@@ -283,6 +304,11 @@ fn is_formula(own: &[&Word], rect: &Rect<Pt>, column: &Rect<Pt>, em: f32) -> boo
         w.text.contains(|c| formulas::RELATIONS.contains(c))
             && (w.text.chars().count() > 1 || all > 2.0)
     });
+    // Without fonts of mathematics, a line that begins with a word is a sentence.
+    let first = own.iter().min_by(|a, b| a.rect.min.x.total_cmp(&b.rect.min.x));
+    if math < PLAIN_MATH * all && first.is_some_and(|w| is_ordinary(w)) {
+        return false;
+    }
     let set_in =
         rect.min.x - column.min.x >= SET_IN * em && column.max.x - rect.max.x >= SET_IN * em;
     let numbered = own.iter().any(|w| {
