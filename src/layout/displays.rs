@@ -304,9 +304,9 @@ fn is_formula(own: &[&Word], rect: &Rect<Pt>, column: &Rect<Pt>, em: f32) -> boo
         w.text.contains(|c| formulas::RELATIONS.contains(c))
             && (w.text.chars().count() > 1 || all > 2.0)
     });
-    // Without fonts of mathematics, a line that begins with a word is a sentence.
+    // What begins with a word is a sentence with a formula in it.
     let first = own.iter().min_by(|a, b| a.rect.min.x.total_cmp(&b.rect.min.x));
-    if math < PLAIN_MATH * all && first.is_some_and(|w| is_ordinary(w)) {
+    if first.is_some_and(|w| is_ordinary(w)) {
         return false;
     }
     let set_in =
@@ -375,7 +375,7 @@ mod tests {
         let mut words = prose(100.0);
         words.extend(line("y =", 200.0, 130.0));
         words.extend([word("a", 222.0, 123.0, 227.0), word("b", 222.0, 137.0, 227.0)]);
-        words.push(word("(3)", 390.0, 130.0, 405.0));
+        words.push(word("(3)", 362.0, 130.0, 377.0));
         words.extend(prose(160.0));
         let formulas = found(&words, &[rule(221.0, 228.0, 135.0)]);
         assert_eq!(formulas.len(), 1);
