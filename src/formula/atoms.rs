@@ -74,7 +74,13 @@ pub(super) fn atom(glyph: &Glyph) -> Option<Atom> {
     if c.is_whitespace() || c.is_control() {
         return None;
     }
-    let node = node(c, encoding, glyph)?;
+    let node = match c {
+        // The same glyph; between two terms it is the sign of sets.
+        '\\' if encoding == Encoding::Oms => {
+            Node::Sign { latex: "\\setminus".to_owned(), class: Class::Bin }
+        }
+        _ => node(c, encoding, glyph)?,
+    };
     let mut atom = Atom {
         node,
         char: Some(c),

@@ -192,9 +192,8 @@ fn root(atoms: Vec<Atom>, sign: usize, line: &Rect<Pt>, em: f32) -> Vec<Atom> {
         }
     }
     let held: Vec<Rect<Pt>> = body.iter().chain(&index).map(|a| a.ink).collect();
-    let largest = body.iter().max_by(|a, b| a.size.total_cmp(&b.size));
-    let size = largest.map_or(radical.size, |a| a.size);
-    let baseline = largest.map_or(foot, Atom::line);
+    let size = if body.is_empty() { radical.size } else { largest(&body) };
+    let baseline = tree::baseline(&body).unwrap_or(foot);
     let around = held.into_iter().fold(radical.ink.around(line), |a, b| a.around(&b));
     rest.push(Atom {
         node: Node::Root { index: tree::parse(index), body: tree::parse(body) },

@@ -69,10 +69,11 @@ const OML: &str = "ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυ�
 const OMS: &str = "−·×∗÷⋄±∓⊕⊖⊗⊘⊙◯∘•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻←→↑↓↔↗↘≃⇐⇒⇑⇓⇔↖↙∝′∞∈∋△▽\u{338}\u{FE34}∀∃¬∅ℜℑ⊤⊥\
                    ℵABCDEFGHIJKLMNOPQRSTUVWXYZ∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√∐∇∫⊔⊓⊑⊒§†‡¶♣♢♡♠";
 
-/// Of the pieces, the character that stands for the piece of the bracket; horizontal braces: ⏞.
+/// Of the pieces, the character that stands for the piece of the bracket; of roots: ⎷; of horizontal
+/// braces: ⏞.
 const OMX: &str = "()[]⌊⌋⌈⌉{}⟨⟩|‖/\\()()[]⌊⌋⌈⌉{}⟨⟩/\\()[]⌊⌋⌈⌉{}⟨⟩/\\/\\\
                    ⎛⎞⎡⎤⎣⎦⎢⎥⎧⎫⎩⎭⎨⎬⎪□⎝⎠⎜⎟⟨⟩⊔⊔∮∮⨀⨀⨁⨁⨂⨂∑∏∫⋃⋂⊎⋀⋁∑∏∫⋃⋂⊎⋀⋁∐∐\
-                   \u{302}\u{302}\u{302}\u{303}\u{303}\u{303}[]⌊⌋⌈⌉{}√√√√⎷□□□□□⏞⏞⏞⏞□□";
+                   \u{302}\u{302}\u{302}\u{303}\u{303}\u{303}[]⌊⌋⌈⌉{}√√√√⎷⎷⎷□□□⏞⏞⏞⏞□□";
 
 /// Adobe's private characters for pieces of brackets, from U+F8E5, as Unicode's own.
 const PIECES: &str = "□□□□□□⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪⎮⎞⎟⎠⎤⎥⎦⎫⎬⎭";
