@@ -27,6 +27,10 @@ pub struct PageRead {
     /// The glyphs of the text layer, where formulas are asked for; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub glyphs: Vec<Glyph>,
+    /// Level lines too short for [`rules`](Self::rules), bars of fractions among them, where formulas are
+    /// asked for; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bars: Vec<Rule>,
     /// Entries of the document's outline (bookmarks) that lead to this page, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outline: Vec<OutlineEntry>,
@@ -69,6 +73,7 @@ impl PageRead {
             placements: Vec::new(),
             links: Vec::new(),
             glyphs: Vec::new(),
+            bars: Vec::new(),
             outline: Vec::new(),
             tags: Tags::default(),
             text_source: TextSource::None,

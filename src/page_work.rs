@@ -213,6 +213,7 @@ fn from_content(content: PageContent, index: usize) -> PageRead {
     PageRead {
         words: content.words,
         glyphs: content.glyphs,
+        bars: content.bars,
         rules: content.rules,
         placements: content.placements,
         links: content.links,

@@ -9,7 +9,7 @@ use crate::document::{Page, Role, WordOrigin};
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, Resolution};
 use crate::options::Options;
-use crate::page::{Glyph, PageRead};
+use crate::page::{Glyph, PageRead, Rule};
 use crate::page_images::draw_anywhere;
 use crate::picture::{FormulaReader, PageImage};
 use crate::runner::OpenDocument;
@@ -34,18 +34,21 @@ pub(super) struct Outcome {
 /// Lays out the pages, and rebuilds their formulas from the glyphs of their text layers where that is
 /// asked for.
 pub(super) fn lay_out(mut reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
-    let glyphs: Vec<Vec<Glyph>> =
-        reads.iter_mut().map(|read| std::mem::take(&mut read.glyphs)).collect();
+    let signs: Vec<(Vec<Glyph>, Vec<Rule>)> = reads
+        .iter_mut()
+        .map(|read| (std::mem::take(&mut read.glyphs), std::mem::take(&mut read.bars)))
+        .collect();
     let mut pages = layout::lay_out(reads, options);
     if options.do_formula_enrichment {
-        for (page, glyphs) in pages.iter_mut().zip(&glyphs) {
-            rebuild(page, glyphs);
+        for (page, (glyphs, bars)) in pages.iter_mut().zip(signs) {
+            let lines = [page.rules.as_slice(), &bars].concat();
+            rebuild(page, &glyphs, &lines);
         }
     }
     pages
 }
 
-fn rebuild(page: &mut Page, glyphs: &[Glyph]) {
+fn rebuild(page: &mut Page, glyphs: &[Glyph], lines: &[Rule]) {
     for block in &mut page.blocks {
         let Role::Formula { latex } = &mut block.role else { continue };
         let words: Vec<u32> = block.lines.iter().flat_map(|l| l.words.iter().copied()).collect();
@@ -53,7 +56,7 @@ fn rebuild(page: &mut Page, glyphs: &[Glyph]) {
             page.words.get(word as usize).is_some_and(|w| w.origin == WordOrigin::TextLayer)
         });
         if visible {
-            *latex = formula::latex(&glyphs_of(glyphs, &words, &block.rect), &page.rules);
+            *latex = formula::latex(&glyphs_of(glyphs, &words, &block.rect), lines);
         }
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct PageContent {
     pub(crate) tags: Tags,
     /// Empty unless asked for.
     pub(crate) glyphs: Vec<Glyph>,
+    /// Level lines shorter than rules; empty unless glyphs are asked for.
+    pub(crate) bars: Vec<Rule>,
     /// What speaks against the text layer; `None` when nothing does (or there is no text).
     pub(crate) doubt: Option<Doubt>,
     /// The own resolution of a page that is one scan and nothing else.
@@ -187,6 +189,7 @@ impl PdfPage<'_> {
             tags: structure::read(&self.handle, &layer.marks),
             words: layer.words,
             glyphs: layer.glyphs,
+            bars: if glyphs { graphics.bars } else { Vec::new() },
             rules: graphics.rules,
             placements: graphics.placements,
             links,
