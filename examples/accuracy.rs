@@ -51,6 +51,9 @@ struct Args {
     /// every recognised word
     #[arg(long)]
     words: bool,
+    /// Reads formulas as LaTeX
+    #[arg(long)]
+    formulas: bool,
     /// Only cases whose name contains this
     #[arg(long, default_value = "")]
     only: String,
@@ -172,6 +175,7 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
         },
         engine: args.engine,
         dpi: args.dpi,
+        do_formula_enrichment: args.formulas,
         ..Options::default()
     };
     engine.read(Source::path(input), &options).map_err(|error| error.chain())

@@ -246,8 +246,13 @@ pub enum Role {
     Caption,
     /// Program text, line breaks kept.
     Code,
-    /// A formula set apart.
-    Formula,
+    /// A formula set apart; `text` is what its signs read as in a row.
+    Formula {
+        /// The formula as LaTeX for display, without marks around it; `None` where it was not asked
+        /// for or cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        latex: Option<String>,
+    },
     /// A footnote.
     Footnote,
     /// What is repeated at the top of pages.

@@ -1,5 +1,6 @@
 //! The engine: the one place that knows the order of the stages.
 
+mod formulas;
 mod parts;
 
 use std::path::PathBuf;
@@ -12,10 +13,10 @@ use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::language::{Language, Tessdata};
-use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_images::PageImages;
+use crate::picture::FormulaReader;
 use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
@@ -36,6 +37,7 @@ struct Inner {
     tessdata: Option<PathBuf>,
     fetching: FetchRules,
     max_pages: Option<usize>,
+    formula_reader: Option<Arc<dyn FormulaReader>>,
     here: InProcess,
     children: Option<Children>,
 }
@@ -59,6 +61,7 @@ pub struct EngineBuilder {
     fetching: FetchRules,
     fetch_hosts: Vec<String>,
     max_pages: Option<usize>,
+    formula_reader: Option<Arc<dyn FormulaReader>>,
     raw_confidence: bool,
     isolation: Isolation,
 }
@@ -138,6 +141,16 @@ impl EngineBuilder {
         self
     }
 
+    /// Who reads formulas from pixels for reads that ask for their LaTeX
+    /// ([`Options::do_formula_enrichment`]) where there is no text layer to rebuild it from: cut out
+    /// of their pages, formulas are sent to it. Default: nobody; such formulas stay plain text, with
+    /// a warning.
+    #[must_use]
+    pub fn formula_reader(mut self, reader: Arc<dyn FormulaReader>) -> Self {
+        self.formula_reader = Some(reader);
+        self
+    }
+
     /// Leaves the confidence of words as the recogniser gives it, for fitting the curve that makes
     /// probabilities of it (see docs/confidence.md). Default: `false`.
     #[must_use]
@@ -187,8 +200,9 @@ impl EngineBuilder {
         let recognition =
             Recognition::new(self.tessdata.clone(), self.model_dir, !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        let Self { tessdata, fetching, max_pages, .. } = self;
-        Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, here, children }) })
+        let Self { tessdata, fetching, max_pages, formula_reader, .. } = self;
+        let inner = Inner { tessdata, fetching, max_pages, formula_reader, here, children };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 }
 
@@ -339,7 +353,9 @@ impl Engine {
                 next.next();
                 let page = outcome.map(|mut read| {
                     tell_language(&mut read);
-                    layout::lay_out(vec![read], options)
+                    let mut pages = formulas::lay_out(vec![read], options);
+                    self.read_formulas(&open.job.document, &mut pages, options, &open.call);
+                    pages
                 });
                 let pages = match page {
                     Ok(pages) => pages.into_iter().map(Ok).collect(),
@@ -388,7 +404,7 @@ impl Engine {
         ended: Result<()>,
         started: Instant,
     ) -> Result<Document> {
-        let Open { job, call: _, page_count, mut warnings } = open;
+        let Open { job, call, page_count, mut warnings } = open;
         let asked = job.pages.len();
         match ended {
             Ok(()) => {}
@@ -421,14 +437,19 @@ impl Engine {
             timings.merge(&read.timings);
             warnings.extend(read.warnings.iter().cloned());
         }
-        let status = if reads.len() < asked { Status::Partial } else { Status::Success };
+        let mut status = if reads.len() < asked { Status::Partial } else { Status::Success };
         let pool = self.inner.here.pool();
         pool.install(|| reads.par_iter_mut().for_each(tell_language));
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
         let metadata = job.document.metadata();
         let layout_started = Instant::now();
-        let pages = pool.install(|| layout::lay_out(reads, &job.options));
+        let mut pages = pool.install(|| formulas::lay_out(reads, &job.options));
         timings.add("layout", layout_started.elapsed().as_secs_f64());
+        let read = self.read_formulas(&job.document, &mut pages, &job.options, &call);
+        if read.failed {
+            status = Status::Partial;
+        }
+        warnings.extend(read.warnings);
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {
             name: Some(job.input.name),

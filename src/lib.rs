@@ -48,6 +48,7 @@ mod error;
 pub mod export;
 #[cfg(feature = "server")]
 pub mod files;
+mod formula;
 pub mod geometry;
 #[doc(hidden)]
 pub mod internal;
@@ -93,9 +94,9 @@ pub use options::{
     ChunkingOptions, HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options,
     OutputFormat, PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
-pub use page::{Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
+pub use page::{Glyph, Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
 pub use page_images::PageImages;
-pub use picture::PageImage;
+pub use picture::{FormulaReader, PageImage};
 pub use progress::{Event, Progress};
 pub use runner::{Isolation, Processes, serve_pages};
 pub use source::{Source, StoredFile, UrlPolicy};

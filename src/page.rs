@@ -25,6 +25,13 @@ pub struct PageRead {
     pub placements: Vec<Placement>,
     /// Hyperlinks.
     pub links: Vec<Link>,
+    /// The glyphs of the text layer, where formulas are asked for; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub glyphs: Vec<Glyph>,
+    /// Level lines too short for [`rules`](Self::rules), bars of fractions among them, where formulas are
+    /// asked for; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bars: Vec<Rule>,
     /// Entries of the document's outline (bookmarks) that lead to this page, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outline: Vec<OutlineEntry>,
@@ -69,6 +76,8 @@ impl PageRead {
             rules: Vec::new(),
             placements: Vec::new(),
             links: Vec::new(),
+            glyphs: Vec::new(),
+            bars: Vec::new(),
             outline: Vec::new(),
             tags: Tags::default(),
             text_source: TextSource::None,
@@ -105,6 +114,33 @@ impl Rule {
     pub fn length(&self) -> f32 {
         self.rect.width().max(self.rect.height())
     }
+}
+
+/// One glyph of a text layer, as exactly as the file places it: what formulas are rebuilt from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Glyph {
+    /// Its Unicode value; where the font gives none, its code in the font.
+    pub char: char,
+    /// Whether `char` is a Unicode value.
+    pub mapped: bool,
+    /// Font name without subset prefix.
+    pub font: Option<std::sync::Arc<str>>,
+    /// Size of the em, in points.
+    pub size: f32,
+    /// Bold.
+    pub bold: bool,
+    /// Italic or oblique.
+    pub italic: bool,
+    /// Where its origin stands and where the next glyph's would, on the x axis, in points.
+    pub advance: (f32, f32),
+    /// Where its origin stands on the y axis, in points.
+    pub baseline: f32,
+    /// The box around its ink, in points.
+    #[serde(with = "sides")]
+    pub ink: Rect<Pt>,
+    /// The word it is part of, as an index into [`PageRead::words`]; `None` for pieces of large signs
+    /// that no word has.
+    pub word: Option<u32>,
 }
 
 /// An image or a drawing on the page.

@@ -59,7 +59,7 @@ pub(crate) fn prepare_pdf_page(
 ) -> Result<Prepared> {
     let started = Instant::now();
     let page = file.page(index)?;
-    let content = page.content();
+    let content = page.content(options.do_formula_enrichment);
     let choice = choose(&content, options.ocr);
     let doubt = match choice {
         Choice::Probe(..) => content.doubt.clone(),
@@ -83,6 +83,7 @@ pub(crate) fn prepare_pdf_page(
         Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
         Choice::Whole => {
             read.words.clear();
+            read.glyphs.clear();
             read.tags = Tags::default();
             None
         }
@@ -211,6 +212,8 @@ fn from_content(content: PageContent, index: usize) -> PageRead {
         if content.words.is_empty() { TextSource::None } else { TextSource::TextLayer };
     PageRead {
         words: content.words,
+        glyphs: content.glyphs,
+        bars: content.bars,
         rules: content.rules,
         placements: content.placements,
         links: content.links,

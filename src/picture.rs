@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage, imageops};
 
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::geometry::{Pt, Rect, Resolution, rect};
 
@@ -105,6 +106,22 @@ impl PageImage {
             name: format!("the image of page {}", self.index),
             detail: format!("{detail} ({error})"),
         }
+    }
+}
+
+/// Somebody who reads a formula from its picture: a model that sees, most likely behind an endpoint.
+/// Formulas of documents go to whoever implements it, and nobody else.
+pub trait FormulaReader: std::fmt::Debug + Send + Sync + 'static {
+    /// The LaTeX of the formula in the picture; dollars and fences around it are taken off.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no answer. The formula stays plain text then, with a warning.
+    fn latex(&self, picture: &PageImage, call: &Call) -> Result<String>;
+
+    /// How many formulas may be shown to it at once, at least 1. Default: 1.
+    fn at_once(&self) -> usize {
+        1
     }
 }
 

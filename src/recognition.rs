@@ -245,6 +245,7 @@ impl Recognition {
                 ),
             );
         }
+        read.glyphs.clear();
         read.language = language;
         set_upright(read, &page, resolution);
         let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));

@@ -392,6 +392,9 @@ fn every_file_of_the_test_data_is_tested_and_in_the_manifest() {
     let in_manifest = manifest["file"].as_array().unwrap().iter();
     let in_manifest: BTreeSet<_> =
         in_manifest.map(|file| file["path"].as_str().unwrap().to_owned()).collect();
+    // tests/formulas.rs reads the others.
+    let in_manifest: BTreeSet<_> =
+        in_manifest.into_iter().filter(|path| !path.starts_with("formulas/")).collect();
     let tested = PAGES.iter().map(|name| format!("pages/{name}"));
     let tested = tested.chain(BROKEN.iter().map(|name| format!("broken/{name}"))).collect();
     assert_eq!(in_manifest, tested);

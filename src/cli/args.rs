@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use recto::{
-    Engine, Isolation, Language, OcrEngine, OcrMode, Options, PageSet, Processes, TableMode,
-    UrlPolicy,
+    Config, Engine, EngineBuilder, Isolation, Language, OcrEngine, OcrMode, Options, PageSet,
+    Processes, TableMode, UrlPolicy,
 };
 
 /// How documents are read.
@@ -50,6 +50,11 @@ pub(super) struct ReadingArgs {
     /// How hard to try on tables [default: accurate]
     #[arg(long, value_enum, value_name = "MODE", help_heading = "Reading")]
     table_mode: Option<TableModeArg>,
+
+    /// Read displayed formulas as LaTeX (docling's name). From text layers; on scans by the language
+    /// model that [annotations] of recto.toml names, if it names one: formulas are sent to it
+    #[arg(long, help_heading = "Enrichment")]
+    enrich_formula: bool,
 
     /// Time for each document in seconds; what is done by then is printed [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Reading")]
@@ -97,6 +102,7 @@ impl ReadingArgs {
             table_mode: self.table_mode.map_or(default.table_mode, TableMode::from),
             document_timeout: self.timeout,
             abort_on_error: self.abort_on_error,
+            do_formula_enrichment: self.enrich_formula,
             ..default
         };
         options.validate()?;
@@ -122,6 +128,9 @@ impl ReadingArgs {
     /// An engine. A URL typed at the command line is consent to fetch it.
     pub(super) fn engine(&self) -> recto::Result<Engine> {
         let mut builder = Engine::builder().url_policy(UrlPolicy::Any);
+        if self.enrich_formula {
+            builder = described(builder, &Config::find(None)?)?;
+        }
         if let Some(jobs) = self.jobs {
             builder = builder.workers(jobs.get());
         }
@@ -155,6 +164,7 @@ impl ReadingArgs {
             table_mode: self.table_mode.or(base.table_mode),
             timeout: self.timeout.or(base.timeout),
             abort_on_error: self.abort_on_error || base.abort_on_error,
+            enrich_formula: self.enrich_formula || base.enrich_formula,
             isolate: self.isolate || base.isolate,
             jobs: self.jobs.or(base.jobs),
             tessdata: self.tessdata.or(base.tessdata),
@@ -190,6 +200,9 @@ impl ReadingArgs {
         if self.abort_on_error {
             add("abort_on_error", json!(true));
         }
+        if self.enrich_formula {
+            add("do_formula_enrichment", json!(true));
+        }
         Ok(if all.is_empty() { Value::Null } else { Value::Object(all) })
     }
 
@@ -216,6 +229,17 @@ impl ReadingArgs {
     pub(super) fn names_pdfium(&self) -> bool {
         self.pdfium.is_some()
     }
+}
+
+/// The engine with the language model of the configuration, if it names one and this build can ask it.
+pub(super) fn described(builder: EngineBuilder, config: &Config) -> recto::Result<EngineBuilder> {
+    #[cfg(feature = "annotations")]
+    if let Some(annotations) = &config.annotations {
+        return Ok(builder.formula_reader(std::sync::Arc::new(annotations.model()?)));
+    }
+    #[cfg(not(feature = "annotations"))]
+    let _ = config;
+    Ok(builder)
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {

@@ -294,7 +294,7 @@ fn label(role: &Role) -> &'static str {
         Role::Figure => 9,
         Role::Caption => 10,
         Role::Code => 11,
-        Role::Formula => 12,
+        Role::Formula { .. } => 12,
         Role::Footnote => 13,
         Role::PageHeader => 14,
         Role::PageFooter => 15,

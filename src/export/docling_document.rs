@@ -211,6 +211,7 @@ impl Builder<'_> {
         }
         let text = match &block.role {
             Role::Code => block.text.trim_matches(['\n', '\r']).to_owned(),
+            Role::Formula { latex: Some(latex) } => latex.clone(),
             _ => block.text.clone(),
         };
         if text.trim().is_empty() {
@@ -225,7 +226,12 @@ impl Builder<'_> {
             }
             Role::Caption => ("caption", "body"),
             Role::Footnote => ("footnote", "body"),
-            Role::Formula => ("formula", "body"),
+            Role::Formula { latex } => {
+                if latex.is_some() {
+                    item["orig"] = json!(block.text);
+                }
+                ("formula", "body")
+            }
             Role::Code => {
                 item["captions"] = json!([]);
                 item["references"] = json!([]);

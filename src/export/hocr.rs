@@ -99,7 +99,7 @@ impl Writer<'_> {
             Role::PageFooter => "ocr_footer",
             Role::Caption => "ocr_caption",
             Role::Figure => "ocr_image",
-            Role::Formula => "ocr_math",
+            Role::Formula { .. } => "ocr_math",
             Role::Table { .. } => "ocr_table",
             _ => "ocr_carea",
         };

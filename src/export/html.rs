@@ -127,7 +127,7 @@ fn text(out: &mut String, block: &Block) {
     let (open, tag) = match &block.role {
         Role::Heading { level } => (String::new(), format!("h{}", (*level).clamp(1, 6))),
         Role::Code => (String::new(), "pre".to_owned()),
-        Role::Formula => (" class=\"formula\"".to_owned(), "p".to_owned()),
+        Role::Formula { .. } => (" class=\"formula\"".to_owned(), "p".to_owned()),
         Role::Footnote => (" role=\"doc-footnote\"".to_owned(), "aside".to_owned()),
         Role::PageHeader => (String::new(), "header".to_owned()),
         Role::PageFooter => (String::new(), "footer".to_owned()),
@@ -137,12 +137,24 @@ fn text(out: &mut String, block: &Block) {
         // Lines are kept.
         let lines: Vec<String> = block.text.trim_matches('\n').split('\n').map(escape).collect();
         format!("<code>{}</code>", lines.join("\n"))
+    } else if let Role::Formula { latex: Some(latex) } = &block.role {
+        math(latex, block.text.trim())
     } else {
         escape(block.text.trim())
     };
     if !block.text.trim().is_empty() {
         let _ = writeln!(out, "<{tag}{open}{}>{body}</{tag}>", direction(&block.text));
     }
+}
+
+/// What a formula reads as, with its LaTeX for programs that set it.
+fn math(latex: &str, text: &str) -> String {
+    format!(
+        "<math display=\"block\"><semantics><mtext>{}</mtext><annotation \
+         encoding=\"application/x-tex\">{}</annotation></semantics></math>",
+        escape(text),
+        escape(latex)
+    )
 }
 
 fn img(address: &str, alt: &str) -> String {

@@ -180,7 +180,7 @@ mod tests {
         let out = body(vec![vec![
             paragraph("a_b & c ~ d^e \\ $f #g"),
             block(Role::Code, "x_1 = {}"),
-            block(Role::Formula, "x_1"),
+            block(Role::Formula { latex: None }, "x_1"),
             block(Role::PageHeader, "running"),
         ]]);
         let want = "a\\_b \\& c \\textasciitilde{} d\\textasciicircum{}e \\textbackslash{} \\$f \

@@ -206,7 +206,7 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
         }
         Role::Table { table: own } if !own.cells.is_empty() => table(own, options),
         Role::Code => code(&block.text),
-        Role::Formula => formula(&block.text),
+        Role::Formula { latex } => formula(latex.as_deref().unwrap_or(&block.text)),
         Role::Figure => {
             let mut out = options.image_placeholder.clone();
             if full {
@@ -421,7 +421,7 @@ pub(crate) mod tests {
             paragraph("Some\ntext."),
             block(Role::Figure, "inside"),
             block(Role::Caption, "Figure 1: x"),
-            block(Role::Formula, "a = $b"),
+            block(Role::Formula { latex: None }, "a = $b"),
             block(Role::Table { table: table(&[&["a"], &["b"]]) }, ""),
             block(Role::Footnote, "1 note"),
             paragraph("  "),

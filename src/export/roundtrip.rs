@@ -183,7 +183,7 @@ fn dollars_stay_text_where_math_is_read() {
         assert_eq!(read, [("p".to_owned(), text.to_owned())], "{source}");
     }
     let source = markdown(
-        &document(vec![vec![block(Role::Formula, "a_1 = b_2")]]),
+        &document(vec![vec![block(Role::Formula { latex: None }, "a_1 = b_2")]]),
         &MarkdownOptions::default(),
     );
     let event = Parser::new_ext(&source, Options::ENABLE_MATH).nth(1);

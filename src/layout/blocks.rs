@@ -172,6 +172,8 @@ fn page_roles(
                 Margin::Top => Role::PageHeader,
                 Margin::Bottom => Role::PageFooter,
             }
+        } else if p.displayed {
+            Role::Formula { latex: None }
         } else if is_turned(p, words) {
             Role::Paragraph
         } else if titles[n].is_some() {
@@ -181,7 +183,7 @@ fn page_roles(
         } else if p.lines.iter().all(|l| l.style.mono) && is_code(p, words) {
             Role::Code
         } else if formulas::is_formula(&p.lines, &p.column, words) {
-            Role::Formula
+            Role::Formula { latex: None }
         } else if captions::is_caption(&text) {
             // A caption whose picture or table was not found is no heading either.
             if near_float(&page.drafts, n) { Role::Caption } else { Role::Paragraph }
@@ -243,7 +245,7 @@ fn said_role(said: Said, p: &Paragraph, text: &str, page: &PageDraft) -> Option<
         TagKind::Caption => Some(Role::Caption),
         TagKind::Note => Some(Role::Footnote),
         TagKind::Code => Some(Role::Code),
-        TagKind::Formula => Some(Role::Formula),
+        TagKind::Formula => Some(Role::Formula { latex: None }),
         TagKind::Contents => Some(Role::Paragraph),
         _ => None,
     }

@@ -15,9 +15,9 @@ const MOST_SIGNS: f32 = 0.7;
 const NUMBER_GAP: f32 = 1.5;
 
 /// Signs that relate two sides or gather terms: what makes a line of letters and numbers a formula.
-const RELATIONS: &str = "=≠≡≈≃≅∼≤≥≪≫∝∈∉⊂⊆→⇒⇔↦∑∏∫∮√∂∇±";
+pub(super) const RELATIONS: &str = "=≠≡≈≃≅∼≤≥≪≫∝∈∉⊂⊆→⇒⇔↦∑∏∫∮√∂∇±";
 /// Signs that stand between letters and numbers in a formula.
-const OPERATORS: &str = "+−*/×÷·∘⊗⊕^_<>|∞∀∃∪∩∧∨¬′∗";
+pub(super) const OPERATORS: &str = "+−*/×÷·∘⊗⊕^_<>|∞∀∃∪∩∧∨¬′∗";
 
 /// A piece of a formula has no more letters in a row of ordinary type.
 const MOST_LETTERS: usize = 3;
@@ -86,18 +86,24 @@ fn is_mathematical(indices: &[u32], words: &[Word]) -> bool {
 }
 
 /// Letters of the block of mathematical alphabets.
-fn is_math_letter(c: char) -> bool {
+pub(super) fn is_math_letter(c: char) -> bool {
     ('\u{1D400}'..='\u{1D7FF}').contains(&c)
 }
 
 /// Fonts of mathematics: TeX's, and those that say so.
-fn is_math_font(name: &str) -> bool {
+pub(super) fn is_math_font(name: &str) -> bool {
     let lower = name.to_lowercase();
     ["cmmi", "cmsy", "cmex", "msam", "msbm", "math"].iter().any(|part| lower.contains(part))
 }
 
+/// TeX's fonts of large signs.
+pub(super) fn is_large_sign_font(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.contains("cmex") || lower.contains("mathextension")
+}
+
 /// Names of functions, set like words.
-fn is_function(text: &str) -> bool {
+pub(super) fn is_function(text: &str) -> bool {
     let name = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     matches!(
         name,

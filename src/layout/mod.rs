@@ -11,6 +11,7 @@ mod bullets;
 mod captions;
 mod context;
 mod definitions;
+mod displays;
 mod figures;
 mod formulas;
 mod furniture;
@@ -111,6 +112,7 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
     let scales = tables::scales::scales(words, &free);
     let structure = tags::Structure::of(&read);
+    let mut displays: Vec<Paragraph> = Vec::new();
     if options.do_table_structure {
         if let Some(structure) = &structure {
             found.extend(structure.tables(&free));
@@ -121,6 +123,7 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         let ruled = tables::ruled::find(&frames, words, &free, em);
         take(&mut free, words.len(), ruled.iter().flat_map(FoundTable::words));
         found.extend(ruled);
+        displays = find_displays(&read, &mut free, em, options);
         let mut open =
             tables::between::between_rules(&frames, words, &free, em, options.table_mode);
         open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &scales));
@@ -134,6 +137,9 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
             found.extend(stacked);
         }
     }
+    if !options.do_table_structure {
+        displays = find_displays(&read, &mut free, em, options);
+    }
     let mut figures = figures::find(&read.placements, read.size, words, &free, em);
     figures.retain(|f| !found.iter().any(|t| t.rect.intersects(&f.rect) && f.words.is_empty()));
     take(&mut free, words.len(), figures.iter().flat_map(|f| f.words.iter().copied()));
@@ -144,6 +150,7 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     let asides = asides::find(&read.placements, &read.rules, &segments, &solid, read.size, em);
     let solid: Vec<Draft> =
         found.into_iter().map(Draft::Table).chain(figures.into_iter().map(Draft::Figure)).collect();
+    let solid = solid.into_iter().chain(displays.into_iter().map(Draft::Text)).collect();
     let mut drafts = in_order(&segments, solid, &asides, &scales, (words, em), options);
     drafts.extend(turned_text(&turned, words));
     drafts = outline::part_titles(drafts, &read.outline, words);
@@ -153,6 +160,22 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         said = drafts.iter().map(|d| structure.said(d)).collect();
     }
     PageDraft { read, drafts, said, em }
+}
+
+/// Takes displayed formulas out of the words, where they are asked for.
+fn find_displays(
+    read: &PageRead,
+    free: &mut Vec<u32>,
+    em: f32,
+    options: &Options,
+) -> Vec<Paragraph> {
+    if !options.do_formula_enrichment {
+        return Vec::new();
+    }
+    let found = displays::find(&read.words, free, &read.rules, &read.placements, em);
+    let taken = found.iter().flat_map(|p| p.lines.iter().flat_map(|l| l.words.iter().copied()));
+    take(free, read.words.len(), taken);
+    found
 }
 
 /// Removes the taken indices.

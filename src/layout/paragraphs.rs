@@ -29,12 +29,14 @@ pub(super) struct Paragraph {
     pub(super) rect: Rect<Pt>,
     /// Box of the column it stands in.
     pub(super) column: Rect<Pt>,
+    /// Whether it was found as a formula before lines were put together.
+    pub(super) displayed: bool,
 }
 
 impl Paragraph {
     pub(super) fn new(lines: Vec<Line>, column: Rect<Pt>) -> Option<Self> {
         let rect = bounds(lines.iter().map(|l| l.rect))?;
-        Some(Self { lines, rect, column })
+        Some(Self { lines, rect, column, displayed: false })
     }
 
     /// Em of its longest line.

@@ -171,7 +171,7 @@ impl<'a> Structure<'a> {
         for draft in drafts {
             at = self.place(&draft).unwrap_or(at);
             match draft {
-                Draft::Text(p) => {
+                Draft::Text(p) if !p.displayed => {
                     let rest = self.take_out(p, &mut grouped);
                     keyed.extend(rest.map(|p| (at, Draft::Text(p))));
                 }
@@ -233,7 +233,10 @@ impl<'a> Structure<'a> {
     }
 
     fn part(&self, draft: Draft) -> Vec<Draft> {
-        let Draft::Text(p) = draft else { return vec![draft] };
+        let p = match draft {
+            Draft::Text(p) if !p.displayed => p,
+            other => return vec![other],
+        };
         let of = |line: &Line| self.main_block(line.words.iter().copied());
         let column = p.column;
         let mut out: Vec<Vec<Line>> = Vec::new();

@@ -120,7 +120,8 @@ pub struct Options {
 
     /// Whether code blocks are read again by a model. Default: `false`. No effect yet.
     pub do_code_enrichment: bool,
-    /// Whether formulas are read as LaTeX. Default: `false`. No effect yet.
+    /// Whether formulas set apart are read as LaTeX: from text layers by their glyphs, else by the
+    /// engine's [`formula_reader`](crate::EngineBuilder::formula_reader). Default: `false`.
     pub do_formula_enrichment: bool,
     /// A named model for code and formulas. Default: `None`. No effect yet.
     pub code_formula_preset: Option<String>,

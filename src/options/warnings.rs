@@ -5,6 +5,8 @@ use crate::error::Warning;
 
 /// What stands for every option that needs a model which is not built in.
 const NO_MODEL: &str = "recto carries no model for it yet";
+const NO_FORMULA_MODEL: &str = "formulas are rebuilt from text layers without a model, and read from scans \
+     by the model of [annotations]; models of one's own (ONNX) are not run";
 const NO_VLM: &str = "recto runs no vision-language model; another OCR provider has to do that";
 
 impl Options {
@@ -88,15 +90,17 @@ impl Options {
         warn(whole && self.chunking_preset.is_some(), "chunking_preset", no_chunks);
 
         warn(self.do_code_enrichment, "do_code_enrichment", NO_MODEL);
-        warn(self.do_formula_enrichment, "do_formula_enrichment", NO_MODEL);
         warn(self.do_picture_classification, "do_picture_classification", NO_MODEL);
         warn(self.do_chart_extraction, "do_chart_extraction", NO_MODEL);
         warn(self.do_picture_description, "do_picture_description", NO_MODEL);
         let threshold = self.picture_description_area_threshold;
         warn(threshold != 0.05, "picture_description_area_threshold", NO_MODEL);
         // "default" is docling's way of saying nothing.
+        let preset = self.code_formula_preset.as_ref().is_some_and(|p| p != "default");
+        warn(preset, "code_formula_preset", NO_FORMULA_MODEL);
+        let custom = self.code_formula_custom_config.is_some();
+        warn(custom, "code_formula_custom_config", NO_FORMULA_MODEL);
         for (preset, option) in [
-            (&self.code_formula_preset, "code_formula_preset"),
             (&self.picture_classification_preset, "picture_classification_preset"),
             (&self.chart_extraction_preset, "chart_extraction_preset"),
             (&self.picture_description_preset, "picture_description_preset"),
@@ -104,7 +108,6 @@ impl Options {
             warn(preset.as_ref().is_some_and(|p| p != "default"), option, NO_MODEL);
         }
         for (config, option) in [
-            (&self.code_formula_custom_config, "code_formula_custom_config"),
             (&self.picture_classification_custom_config, "picture_classification_custom_config"),
             (&self.chart_extraction_custom_config, "chart_extraction_custom_config"),
             (&self.picture_description_custom_config, "picture_description_custom_config"),

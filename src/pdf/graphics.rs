@@ -11,6 +11,9 @@ use crate::page::{Placement, PlacementKind, Rule};
 const RULE_WIDTH: f32 = 0.3;
 /// The shortest line kept, in ems: shorter ones are parts of glyphs, dots and dashes.
 const RULE_LENGTH: f32 = 0.5;
+/// The shortest level line kept as the bar of a fraction, in ems: a bar is as wide as a letter, and half
+/// as wide where it is set small.
+const BAR_LENGTH: f32 = 0.15;
 /// How far a line may lean, as a share of its length, and still be horizontal or vertical.
 const LEAN: f32 = 0.01;
 /// Paths with more points than this are drawings, whatever they hold: no table is one path of
@@ -25,6 +28,8 @@ const WHITE: u8 = 250;
 #[derive(Debug, Default)]
 pub(super) struct Graphics {
     pub(super) rules: Vec<Rule>,
+    /// Level lines that are too short for rules.
+    pub(super) bars: Vec<Rule>,
     pub(super) placements: Vec<Placement>,
 }
 
@@ -66,8 +71,11 @@ impl Graphics {
 
     fn rule(&mut self, r: Rect<Pt>, em: f32, visible: &Rect<Pt>) {
         let r = r.intersection_unchecked(visible);
-        if r.width().max(r.height()) >= RULE_LENGTH * em && r.width() >= 0.0 && r.height() >= 0.0 {
+        let (width, height) = (r.width(), r.height());
+        if width.max(height) >= RULE_LENGTH * em && width >= 0.0 && height >= 0.0 {
             self.rules.push(Rule { rect: r });
+        } else if width >= BAR_LENGTH * em && width > 2.0 * height && height >= 0.0 {
+            self.bars.push(Rule { rect: r });
         }
     }
 }

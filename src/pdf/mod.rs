@@ -18,7 +18,7 @@ use image::{GrayImage, RgbImage};
 use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result};
 use crate::geometry::{Pt, Resolution, Size, rect};
-use crate::page::{Doubt, Link, OutlineEntry, Placement, Rule, Tags};
+use crate::page::{Doubt, Glyph, Link, OutlineEntry, Placement, Rule, Tags};
 use crate::source::{Content, Input};
 
 /// An open PDF.
@@ -49,6 +49,10 @@ pub(crate) struct PageContent {
     pub(crate) links: Vec<Link>,
     pub(crate) outline: Vec<OutlineEntry>,
     pub(crate) tags: Tags,
+    /// Empty unless asked for.
+    pub(crate) glyphs: Vec<Glyph>,
+    /// Level lines shorter than rules; empty unless glyphs are asked for.
+    pub(crate) bars: Vec<Rule>,
     /// What speaks against the text layer; `None` when nothing does (or there is no text).
     pub(crate) doubt: Option<Doubt>,
     /// The own resolution of a page that is one scan and nothing else.
@@ -157,9 +161,9 @@ impl PdfPage<'_> {
         self.space.size()
     }
 
-    /// Text layer, graphics and links.
-    pub(crate) fn content(&self) -> PageContent {
-        let layer = text::read(&self.handle, &self.space);
+    /// Text layer, graphics and links; glyphs one by one only where asked.
+    pub(crate) fn content(&self, glyphs: bool) -> PageContent {
+        let layer = text::read(&self.handle, &self.space, glyphs);
         let em = typical_size(&layer.words);
         let graphics = graphics::read(&self.handle, &self.space, em);
         let mut links = Vec::new();
@@ -184,6 +188,8 @@ impl PdfPage<'_> {
             doubt: trust::doubt(&layer),
             tags: structure::read(&self.handle, &layer.marks),
             words: layer.words,
+            glyphs: layer.glyphs,
+            bars: if glyphs { graphics.bars } else { Vec::new() },
             rules: graphics.rules,
             placements: graphics.placements,
             links,

@@ -11,6 +11,7 @@ use super::space::Space;
 use super::style;
 use crate::document::{Style, Word, WordOrigin};
 use crate::geometry::{Pt, Rect, RectExt, rect};
+use crate::page::Glyph;
 
 /// A gap along the baseline wider than this share of the em parts two words even where the file
 /// has no space: justified text spaces words by a quarter em or more.
@@ -44,10 +45,12 @@ pub(super) struct TextLayer {
     pub(super) chars: usize,
     /// Of these, the ones without a usable Unicode value.
     pub(super) unmapped: usize,
+    /// Every glyph, where they are asked for.
+    pub(super) glyphs: Vec<Glyph>,
 }
 
-/// Reads all words that stand on the visible page.
-pub(super) fn read(page: &PageHandle<'_>, space: &Space) -> TextLayer {
+/// Reads all words that stand on the visible page, and their glyphs where asked.
+pub(super) fn read(page: &PageHandle<'_>, space: &Space, glyphs: bool) -> TextLayer {
     let Some(text) = page.text() else { return TextLayer::default() };
     let mut reader = Reader {
         space,
@@ -55,6 +58,7 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space) -> TextLayer {
         runs: HashMap::new(),
         fonts: HashMap::new(),
         open: None,
+        glyphs,
     };
     let mut high_surrogate = None;
     for i in 0..text.len() {
@@ -75,11 +79,35 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space) -> TextLayer {
     let visible = rect(0.0, 0.0, size.width, size.height);
     let mut layer = reader.layer;
     // Text outside the visible box is not on the page as a reader sees it.
+    let seen = |w: &Word| visible.contains(w.rect.center());
+    renumber(&mut layer.glyphs, &layer.words, seen);
     let marks = layer.words.iter().zip(&layer.marks);
-    layer.marks =
-        marks.filter(|(w, _)| visible.contains(w.rect.center())).map(|(_, m)| *m).collect();
-    layer.words.retain(|w| visible.contains(w.rect.center()));
+    layer.marks = marks.filter(|(w, _)| seen(w)).map(|(_, m)| *m).collect();
+    layer.words.retain(seen);
     layer
+}
+
+/// Drops the glyphs of words that are not kept, and numbers the others' words anew.
+fn renumber(glyphs: &mut Vec<Glyph>, words: &[Word], keep: impl Fn(&Word) -> bool) {
+    if glyphs.is_empty() {
+        return;
+    }
+    let mut next = 0u32;
+    let numbers: Vec<Option<u32>> = words
+        .iter()
+        .map(|w| {
+            let kept = keep(w).then_some(next);
+            next += u32::from(kept.is_some());
+            kept
+        })
+        .collect();
+    glyphs.retain_mut(|glyph| match glyph.word {
+        None => true,
+        Some(word) => {
+            glyph.word = numbers.get(word as usize).copied().flatten();
+            glyph.word.is_some()
+        }
+    });
 }
 
 /// What all characters of one text object share, in page space.
@@ -101,6 +129,7 @@ struct OpenWord {
     rtl: bool,
     run: Arc<RunInfo>,
     joined: bool,
+    glyphs: Vec<Glyph>,
 }
 
 struct Reader<'a> {
@@ -109,6 +138,8 @@ struct Reader<'a> {
     runs: HashMap<usize, Arc<RunInfo>>,
     fonts: HashMap<String, Arc<str>>,
     open: Option<OpenWord>,
+    /// Whether glyphs are kept.
+    glyphs: bool,
 }
 
 impl Reader<'_> {
@@ -120,21 +151,18 @@ impl Reader<'_> {
         };
         if c.is_whitespace() || c == '\0' && text.is_generated(i) {
             self.close();
+            // The codes of some large brackets are those of white space elsewhere.
+            if self.glyphs && text.has_map_error(i) {
+                let glyph = self.lone_glyph(text, i, c);
+                self.layer.glyphs.extend(glyph);
+            }
             return;
         }
         if matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}') {
             return;
         }
         let Some(loose) = text.loose_box(i) else { return };
-        let id = text.object_id(i);
-        let run = match self.runs.get(&id) {
-            Some(run) if id != 0 => Arc::clone(run),
-            _ => {
-                let run = Arc::new(self.run_info(&text.run(i), &loose));
-                self.runs.insert(id, Arc::clone(&run));
-                run
-            }
-        };
+        let run = self.run_of(text, i, &loose);
         if run.transparent {
             return;
         }
@@ -142,17 +170,41 @@ impl Reader<'_> {
         if is_unmapped(c) || text.has_map_error(i) {
             self.layer.unmapped += 1;
         }
+        // Of a code without a Unicode value, a hyphen's among them, the code itself is kept.
+        let drawn = char::from_u32(code).filter(|_| text.has_map_error(i)).unwrap_or(c);
+        let glyph = self.glyphs.then(|| self.glyph(text, i, drawn, &loose, &run)).flatten();
         if c.is_control() {
+            self.layer.glyphs.extend(glyph);
             return;
         }
         let r = self.char_rect(text, i, &loose, &run);
-        self.push(c, r, run);
+        self.push(c, r, run, glyph);
         if matches!(code, 0x02 | 0xFFFE) {
             self.close();
         }
     }
 
-    fn push(&mut self, c: char, r: Rect<Pt>, run: Arc<RunInfo>) {
+    /// What the character's text object says of all of its characters.
+    fn run_of(&mut self, text: &TextPage<'_>, i: i32, loose: &UserBox) -> Arc<RunInfo> {
+        let id = text.object_id(i);
+        match self.runs.get(&id) {
+            Some(run) if id != 0 => Arc::clone(run),
+            _ => {
+                let run = Arc::new(self.run_info(&text.run(i), loose));
+                self.runs.insert(id, Arc::clone(&run));
+                run
+            }
+        }
+    }
+
+    /// The glyph of a character that no word has.
+    fn lone_glyph(&mut self, text: &TextPage<'_>, i: i32, c: char) -> Option<Glyph> {
+        let loose = text.loose_box(i)?;
+        let run = self.run_of(text, i, &loose);
+        (!run.transparent).then(|| self.glyph(text, i, c, &loose, &run)).flatten()
+    }
+
+    fn push(&mut self, c: char, r: Rect<Pt>, run: Arc<RunInfo>, glyph: Option<Glyph>) {
         let mut joined = false;
         if let Some(word) = &mut self.open {
             match join(word, c, &r, &run) {
@@ -160,6 +212,7 @@ impl Reader<'_> {
                     word.chars.push((c, r));
                     word.rect = word.rect.around(&r);
                     word.last = r;
+                    word.glyphs.extend(glyph);
                     return;
                 }
                 Join::Restyled => joined = true,
@@ -168,7 +221,9 @@ impl Reader<'_> {
             self.close();
         }
         let rtl = is_rtl_letter(c);
-        self.open = Some(OpenWord { chars: vec![(c, r)], rect: r, last: r, rtl, run, joined });
+        let glyphs = glyph.into_iter().collect();
+        self.open =
+            Some(OpenWord { chars: vec![(c, r)], rect: r, last: r, rtl, run, joined, glyphs });
     }
 
     fn close(&mut self) {
@@ -179,7 +234,12 @@ impl Reader<'_> {
             }
         } else {
             let text: String = word.chars.iter().map(|c| c.0).collect();
+            let before = self.layer.words.len();
             self.keep(&text, word.rect, &word.run, word.joined);
+            let kept = self.layer.words.len() > before;
+            let number = u32::try_from(before).ok().filter(|_| kept);
+            let glyphs = word.glyphs.into_iter().map(|g| Glyph { word: number, ..g });
+            self.layer.glyphs.extend(glyphs);
         }
     }
 
@@ -237,6 +297,35 @@ impl Reader<'_> {
             mark: run.mark,
             transparent: a == 0 && !run.invisible,
         }
+    }
+
+    /// The glyph as it stands; `None` where the text does not run level.
+    fn glyph(
+        &self,
+        text: &TextPage<'_>,
+        i: i32,
+        c: char,
+        loose: &UserBox,
+        run: &RunInfo,
+    ) -> Option<Glyph> {
+        if run.angle != 0.0 {
+            return None;
+        }
+        let (x, y) = text.origin(i)?;
+        let around = self.space.rect(loose);
+        let ink = text.ink_box(i).map_or(around, |ink| self.space.rect(&ink));
+        Some(Glyph {
+            char: c,
+            mapped: !text.has_map_error(i),
+            font: run.style.font.clone(),
+            size: run.style.size,
+            bold: run.style.bold == Some(true),
+            italic: run.style.italic == Some(true),
+            advance: (around.min.x, around.max.x),
+            baseline: self.space.point(x, y).1,
+            ink,
+            word: None,
+        })
     }
 
     /// The box of a character: its advance width, and a height that depends on the size alone, so

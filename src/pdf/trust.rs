@@ -133,6 +133,7 @@ mod tests {
             words: words(text, WordOrigin::TextLayer, "Body"),
             chars: text.chars().filter(|c| !c.is_whitespace()).count(),
             unmapped,
+            glyphs: Vec::new(),
         }
     }
 

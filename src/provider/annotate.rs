@@ -8,6 +8,7 @@
 
 mod chat;
 mod format;
+mod formulas;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -306,7 +306,7 @@ fn kind(role: &Role) -> BlockKind {
         Role::Figure => BlockKind::Image,
         Role::Caption => BlockKind::Caption,
         Role::Code => BlockKind::Code,
-        Role::Formula => BlockKind::Equation,
+        Role::Formula { .. } => BlockKind::Equation,
         Role::PageHeader => BlockKind::Header,
         Role::PageFooter => BlockKind::Footer,
         Role::Paragraph | Role::Footnote => BlockKind::Text,

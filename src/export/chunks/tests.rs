@@ -68,7 +68,7 @@ fn a_list_is_one_chunk_with_the_lists_inside_of_it() {
 fn code_and_formulas_keep_their_marks_and_text_has_no_escapes() {
     let chunks = cut(vec![vec![
         block(Role::Code, "a = ```b```"),
-        block(Role::Formula, "a_1^2"),
+        block(Role::Formula { latex: None }, "a_1^2"),
         paragraph("a < b_c & *d*"),
         block(Role::Footnote, "1 note"),
         block(Role::PageFooter, "page 1"),
@@ -143,7 +143,7 @@ fn made(n: usize, (kind, depth): (u8, u8)) -> Block {
     match kind {
         0 => heading(depth + 1, &text),
         1 => block(Role::Code, &text),
-        2 => block(Role::Formula, &text),
+        2 => block(Role::Formula { latex: None }, &text),
         3 | 4 => item(ListMarker::Bullet, depth, &text),
         5 => block(Role::Footnote, &text),
         6 => block(Role::Caption, &text),

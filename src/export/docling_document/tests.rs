@@ -21,7 +21,7 @@ fn a_document_is_a_tree_of_references() {
         block(Role::Heading { level: 3 }, "Part"),
         paragraph("a < b & *c*_d"),
         block(Role::Code, "\nx = 1\n"),
-        block(Role::Formula, "a^2"),
+        block(Role::Formula { latex: None }, "a^2"),
         block(Role::Footnote, "1 note"),
         paragraph("  "),
     ]]);

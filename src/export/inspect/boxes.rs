@@ -156,7 +156,7 @@ fn class(role: &Role) -> &'static str {
         Role::Figure => "figure",
         Role::Caption => "caption",
         Role::Code => "code",
-        Role::Formula => "formula",
+        Role::Formula { .. } => "formula",
         Role::Footnote => "footnote",
         Role::PageHeader => "page_header",
         Role::PageFooter => "page_footer",

@@ -281,7 +281,7 @@ fn output() {
 #[test]
 fn enrichments() {
     kept("do_code_enrichment", json!(true), |o| o.do_code_enrichment = true);
-    kept("do_formula_enrichment", json!(true), |o| o.do_formula_enrichment = true);
+    honoured("do_formula_enrichment", json!(true), |o| o.do_formula_enrichment = true);
     kept("do_picture_classification", json!(true), |o| o.do_picture_classification = true);
     kept("do_chart_extraction", json!(true), |o| o.do_chart_extraction = true);
     kept("do_picture_description", json!(true), |o| o.do_picture_description = true);

@@ -78,6 +78,28 @@ impl TextPage<'_> {
         known.then_some(UserBox { left: r.left, bottom: r.bottom, right: r.right, top: r.top })
     }
 
+    /// The box around the glyph's ink.
+    pub(in crate::pdf) fn ink_box(&self, i: c_int) -> Option<UserBox> {
+        let (mut l, mut r, mut b, mut t) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
+        // SAFETY: the text page is open; PDFium checks the index; the floats outlive the call.
+        let known = unsafe {
+            self.lib().FPDFText_GetCharBox(
+                self.handle,
+                i,
+                &raw mut l,
+                &raw mut r,
+                &raw mut b,
+                &raw mut t,
+            )
+        } != 0;
+        known.then_some(UserBox {
+            left: l as f32,
+            bottom: b as f32,
+            right: r as f32,
+            top: t as f32,
+        })
+    }
+
     /// Where the glyph's origin stands: on the baseline.
     pub(in crate::pdf) fn origin(&self, i: c_int) -> Option<(f32, f32)> {
         let (mut x, mut y) = (0.0f64, 0.0f64);

@@ -75,6 +75,21 @@ fn annotate(images: usize, model: LanguageModel, request: &OcrRequest) -> Result
     Annotator::new(Arc::new(Reader { images }), model).ocr(request, &Call::default())
 }
 
+#[test]
+fn a_formula_is_read_from_its_picture() {
+    use crate::geometry::Resolution;
+    use crate::picture::{FormulaReader, PageImage};
+
+    let (model, stub) = model(&["$$a^2$$"]);
+    let picture = PageImage::new(0, Resolution(72.0), image::RgbImage::new(8, 8));
+    assert_eq!(model.latex(&picture, &Call::default()).unwrap(), "$$a^2$$");
+    let seen = asked(&stub);
+    let content = &seen[0]["messages"][1]["content"];
+    let shown = content[1]["image_url"]["url"].as_str().unwrap();
+    assert!(shown.starts_with("data:image/jpeg;base64,"), "{shown}");
+    assert!(seen[0]["messages"][0]["content"].as_str().unwrap().contains("LaTeX"));
+}
+
 fn asking_for_a_total() -> OcrRequest {
     OcrRequest {
         document_annotation_format: Some(schema()),
