@@ -1,5 +1,7 @@
 //! The engine: the one place that knows the order of the stages.
 
+mod describe;
+mod enrichment;
 mod parts;
 
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use crate::layout;
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_images::PageImages;
+use crate::picture::PictureDescriber;
 use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
@@ -36,6 +39,7 @@ struct Inner {
     tessdata: Option<PathBuf>,
     fetching: FetchRules,
     max_pages: Option<usize>,
+    describer: Option<Arc<dyn PictureDescriber>>,
     here: InProcess,
     children: Option<Children>,
 }
@@ -58,6 +62,7 @@ pub struct EngineBuilder {
     fetching: FetchRules,
     fetch_hosts: Vec<String>,
     max_pages: Option<usize>,
+    describer: Option<Arc<dyn PictureDescriber>>,
     raw_confidence: bool,
     isolation: Isolation,
 }
@@ -127,6 +132,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Who describes pictures for reads that ask for it
+    /// ([`Options::do_picture_description`]): pictures are sent to it, and come from the documents
+    /// alone. Default: nobody; such reads get a warning.
+    #[must_use]
+    pub fn describer(mut self, describer: Arc<dyn PictureDescriber>) -> Self {
+        self.describer = Some(describer);
+        self
+    }
+
     /// Leaves the confidence of words as the recogniser gives it, for fitting the curve that makes
     /// probabilities of it (see docs/confidence.md). Default: `false`.
     #[must_use]
@@ -174,8 +188,8 @@ impl EngineBuilder {
         };
         let recognition = Recognition::new(self.tessdata.clone(), !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        let Self { tessdata, fetching, max_pages, .. } = self;
-        Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, here, children }) })
+        let Self { tessdata, fetching, max_pages, describer, .. } = self;
+        Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, describer, here, children }) })
     }
 }
 
@@ -239,7 +253,6 @@ impl Engine {
     }
 
     /// Whether URLs are fetched at all.
-    #[cfg(feature = "server")]
     pub(crate) fn reaches_urls(&self) -> bool {
         self.inner.fetching.policy != UrlPolicy::Refuse
     }
@@ -326,7 +339,9 @@ impl Engine {
                 next.next();
                 let page = outcome.map(|mut read| {
                     tell_language(&mut read);
-                    layout::lay_out(vec![read], options)
+                    let mut pages = layout::lay_out(vec![read], options);
+                    self.enrich(&open.job.document, &mut pages, options, &open.call);
+                    pages
                 });
                 let pages = match page {
                     Ok(pages) => pages.into_iter().map(Ok).collect(),
@@ -375,7 +390,7 @@ impl Engine {
         ended: Result<()>,
         started: Instant,
     ) -> Result<Document> {
-        let Open { job, call: _, page_count, mut warnings } = open;
+        let Open { job, call, page_count, mut warnings } = open;
         let asked = job.pages.len();
         match ended {
             Ok(()) => {}
@@ -408,14 +423,23 @@ impl Engine {
             timings.merge(&read.timings);
             warnings.extend(read.warnings.iter().cloned());
         }
-        let status = if reads.len() < asked { Status::Partial } else { Status::Success };
+        let mut status = if reads.len() < asked { Status::Partial } else { Status::Success };
         let pool = self.inner.here.pool();
         pool.install(|| reads.par_iter_mut().for_each(tell_language));
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
         let metadata = job.document.metadata();
         let layout_started = Instant::now();
-        let pages = pool.install(|| layout::lay_out(reads, &job.options));
+        let mut pages = pool.install(|| layout::lay_out(reads, &job.options));
         timings.add("layout", layout_started.elapsed().as_secs_f64());
+        let enrichment_started = Instant::now();
+        let enriched = self.enrich(&job.document, &mut pages, &job.options, &call);
+        if !enriched.complete {
+            status = Status::Partial;
+        }
+        if enriched.asked {
+            timings.add("enrichment", enrichment_started.elapsed().as_secs_f64());
+        }
+        warnings.extend(enriched.warnings);
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {
             name: Some(job.input.name),

@@ -43,6 +43,7 @@ mod call;
 pub mod config;
 mod document;
 mod engine;
+mod enrich;
 mod error;
 pub mod export;
 #[cfg(feature = "server")]
@@ -80,7 +81,8 @@ mod source;
 pub use call::{Call, CancelFlag};
 pub use config::Config;
 pub use document::{
-    Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
+    Block, Cell, CodeLanguage, Continuation, Document, DocumentScores, Enrichment, Grade,
+    ListMarker, Metadata, Page, PictureClass, PictureDescription, PictureFacts, Role, ScannedCode,
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,
     WordOrigin,
 };
@@ -93,7 +95,7 @@ pub use options::{
 };
 pub use page::{Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
 pub use page_images::PageImages;
-pub use picture::PageImage;
+pub use picture::{PageImage, PictureDescriber};
 pub use progress::{Event, Progress};
 pub use runner::{Isolation, Processes, serve_pages};
 pub use source::{Source, StoredFile, UrlPolicy};

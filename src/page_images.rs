@@ -45,10 +45,20 @@ impl PageImages {
 
     fn next_image(&self, index: usize) -> Result<PageImage> {
         self.call.check()?;
-        match &self.document {
-            OpenDocument::InChild(document) => document.draw(index, self.resolution, &self.call),
-            here => draw(here, index, self.resolution),
-        }
+        draw_anywhere(&self.document, index, self.resolution, &self.call)
+    }
+}
+
+/// Draws a page of a document wherever it is open.
+pub(crate) fn draw_anywhere(
+    document: &OpenDocument,
+    index: usize,
+    wanted: Resolution,
+    call: &Call,
+) -> Result<PageImage> {
+    match document {
+        OpenDocument::InChild(document) => document.draw(index, wanted, call),
+        here => draw(here, index, wanted),
     }
 }
 

@@ -362,6 +362,7 @@ pub(crate) mod tests {
             text: text.to_owned(),
             lines: Vec::new(),
             confidence: None,
+            enrichment: None,
         }
     }
 

@@ -221,6 +221,7 @@ mod tests {
             text: String::new(),
             lines: Vec::new(),
             confidence: None,
+            enrichment: None,
         };
         let page = Page {
             index: 2,
