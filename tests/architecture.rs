@@ -19,8 +19,9 @@ const DATA: [&str; 9] =
     ["error", "geometry", "options", "language", "document", "page", "picture", "progress", "call"];
 
 /// Each does one step of the work, and knows only data.
-const STAGES: [&str; 9] =
-    ["source", "pdf", "raster", "preprocess", "segment", "neural", "ocr", "layout", "export"];
+const STAGES: [&str; 10] = [
+    "source", "pdf", "raster", "preprocess", "segment", "neural", "ocr", "layout", "enrich", "export",
+];
 
 /// The engine: the order of the stages, threads, the page seam.
 const ENGINE: [&str; 6] = ["engine", "reader", "runner", "page_images", "page_work", "recognition"];

@@ -13,7 +13,7 @@ use recto::provider::LocalProvider;
 use recto::server::{JobRules, KeyLimits, Keys, Server, Settings};
 use recto::{Engine, Isolation, Processes, UrlPolicy};
 
-use super::args::seconds;
+use super::args::{described, seconds};
 use super::console::{Console, Exit};
 use super::worker::SharedArgs;
 
@@ -141,7 +141,7 @@ pub(super) fn run(args: &ServeArgs, console: &Console) -> anyhow::Result<Exit> {
     settings.jobs = args.job_rules(&config.jobs)?;
     settings.keys = keys(&section)?;
 
-    let engine = engine(&args.machine(), &section, &config.fetch)?;
+    let engine = engine(&args.machine(), &section, &config)?;
     settings.engine = Some(engine.clone());
     let provider = config.provider(Arc::new(LocalProvider::new(Arc::new(engine))))?;
     Server::new(provider, settings).run(listen, |address| {
@@ -274,12 +274,13 @@ pub(super) struct Machine<'a> {
 pub(super) fn engine(
     machine: &Machine<'_>,
     section: &config::Server,
-    fetch: &config::Fetch,
+    config: &Config,
 ) -> recto::Result<Engine> {
+    let fetch = &config.fetch;
     let allow = machine.allow_urls || fetch.allow;
     let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
     let max_mb = fetch.max_mb.map_or(max_body_mb(section), NonZero::get);
-    let mut builder = Engine::builder()
+    let mut builder = described(Engine::builder(), config)?
         .url_policy(policy)
         .fetch_hosts(fetch.allow_hosts.iter().cloned())
         .fetch_max_bytes(u64::from(max_mb) * 1_000_000);

@@ -137,7 +137,7 @@ pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> 
         tessdata: args.tessdata.as_deref(),
         pdfium: args.pdfium.as_deref(),
     };
-    let engine = engine(&machine, &section, &config.fetch)?;
+    let engine = engine(&machine, &section, &config)?;
     let local = LocalProvider::new(Arc::new(engine.clone()));
     let provider = config.provider(Arc::new(local))?;
 

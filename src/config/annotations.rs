@@ -44,6 +44,16 @@ impl Annotations {
     /// [`Error::InvalidOption`] where the address is not http(s), the variable of the key is not
     /// set, or the time is none.
     pub fn wrap(&self, inner: Arc<dyn OcrProvider>) -> Result<Arc<dyn OcrProvider>> {
+        Ok(Arc::new(Annotator::new(inner, self.model()?)))
+    }
+
+    /// The model, which describes pictures for an engine as well
+    /// ([`EngineBuilder::describer`](crate::EngineBuilder::describer)).
+    ///
+    /// # Errors
+    ///
+    /// As [`wrap`](Self::wrap).
+    pub fn model(&self) -> Result<LanguageModel> {
         if !matches!(self.base_url.scheme(), "http" | "https") {
             let detail = format!("{} is not an http(s) address", self.base_url);
             return Err(Error::invalid_option("annotations.base_url", detail));
@@ -65,6 +75,6 @@ impl Annotations {
             })?;
             model = model.key(key);
         }
-        Ok(Arc::new(Annotator::new(inner, model)))
+        Ok(model)
     }
 }

@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::document::{Block, Enrichment, Page, PictureFacts, Role};
 use crate::enrich;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::geometry::{RectExt, Resolution};
+use crate::geometry::Resolution;
 use crate::options::{Description, Options};
 use crate::page_images::draw_anywhere;
 use crate::picture::PageImage;

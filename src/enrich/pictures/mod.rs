@@ -17,8 +17,8 @@ use crate::picture::PageImage;
 pub(crate) const OTHER: &str = "other";
 /// Codes of squares; docling-core has one class for them, and one for those of bars.
 const SQUARE: [&str; 4] = ["qr_code", "micro_qr_code", "data_matrix", "aztec"];
-/// Guesses that are less probable are `other`. Two of three trees agree from here on.
-const SURE: f32 = 0.6;
+/// Guesses that are less probable are `other`, which then is more probable than they are.
+const SURE: f32 = 0.5;
 /// Classes that are less probable are not worth a line.
 const LEAST: f32 = 0.05;
 
@@ -40,6 +40,7 @@ pub(crate) fn classify(picture: &PageImage, codes: &[ScannedCode]) -> Vec<Pictur
         .map(|(name, share)| PictureClass { name: (*name).to_owned(), confidence: round(*share) })
         .collect();
     classes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.name.cmp(&b.name)));
+    // Readers take the most probable for the picture's class.
     let unsure = classes.first().is_none_or(|best| best.name != OTHER && best.confidence < SURE);
     if unsure {
         // What speaks for no class strongly speaks for none of them.
