@@ -120,9 +120,33 @@ def flow_chart(rng):
     return fig
 
 
+def other(rng):
+    """What is no chart: tables, text, formulas."""
+    fig, ax = plt.subplots(figsize=(rng.uniform(2.5, 6), rng.uniform(1, 4)), dpi=rng.choice([80, 110, 150]))
+    ax.axis("off")
+    kind = rng.random()
+    if kind < 0.5:
+        rows, columns = rng.randint(3, 14), rng.randint(2, 6)
+        cells = [[rng.choice(WORDS) if c == 0 else f"{rng.uniform(0, 999):.1f}" for c in range(columns)] for _ in range(rows)]
+        head = rng.sample(WORDS, columns)
+        shade = rng.choice(["white", "#dddddd", "#f4b183", "#bdd7ee", "#c0504d"])
+        stripes = rng.choice(["white", "white", "#eef3fa", "#fbe5d6"])
+        colors = [["white" if r % 2 else stripes] * columns for r in range(rows)]
+        table = ax.table(cells, cellColours=colors, colLabels=head, colColours=[shade] * columns, loc="center", edges=rng.choice(["closed", "horizontal", "open", "closed"]))
+        table.auto_set_font_size(False)
+        table.set_fontsize(rng.uniform(5, 9))
+    elif kind < 0.85:
+        lines = [" ".join(rng.choice(WORDS) for _ in range(rng.randint(4, 9))) for _ in range(rng.randint(3, 16))]
+        fig.set_facecolor(rng.choice(["white", "#eeeeee", "#dbe9f4", "#fff2cc"]))
+        ax.text(0, 1, "\n".join(lines), fontsize=rng.uniform(5, 10), va="top", family=rng.choice(["serif", "sans-serif", "monospace"]))
+    else:
+        ax.text(0.1, 0.5, rng.choice([r"$\int_0^1 x^2\,dx = \frac{1}{3}$", r"$E = mc^2$", r"$\sum_{i=1}^n a_i \leq \sqrt{n}$"]), fontsize=rng.uniform(10, 22))
+    return fig
+
+
 def main():
     root, count = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 60
-    for draw in (bar_chart, line_chart, scatter_plot, pie_chart, flow_chart):
+    for draw in (bar_chart, line_chart, scatter_plot, pie_chart, flow_chart, other):
         for style, name in STYLES.items():
             folder = root / draw.__name__ / f"made-{style}"
             folder.mkdir(parents=True, exist_ok=True)

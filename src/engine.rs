@@ -212,6 +212,11 @@ impl Engine {
         languages
     }
 
+    /// The version of Tesseract that this program runs ("5.3.0"); `None` where it is built without.
+    pub fn tesseract_version() -> Option<String> {
+        crate::ocr::tesseract_version()
+    }
+
     /// Reads a document to the end.
     ///
     /// A page that fails becomes a [`Warning`] and the document's status
