@@ -2,7 +2,8 @@
 
     python3 scripts/made_pictures.py FOLDER [COUNT]
 
-Data, sizes, colours, legends and grids are by chance, in four styles. Needs matplotlib.
+Data, sizes, colours, legends and grids are by chance, in four styles of matplotlib and two like those of
+office programs. Needs matplotlib.
 """
 
 import random
@@ -17,10 +18,36 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 
 WORDS = "alpha beta sales cost north south total mean rate index users time year price load error model depth".split()
-STYLES = {"plain": "default", "ggplot": "ggplot", "white": "seaborn-v0_8-whitegrid", "gray": "grayscale"}
+STYLES = {"plain": "default", "ggplot": "ggplot", "white": "seaborn-v0_8-whitegrid", "gray": "grayscale", "office": "default", "office-2": "default"}
+PALETTES = [
+    ["#4472c4", "#ed7d31", "#a5a5a5", "#ffc000", "#5b9bd5", "#70ad47"], ["#0b5394", "#3d85c6", "#9fc5e8", "#666666"],
+    ["#c0392b", "#7f1d1d", "#d35400", "#8e7c5a"], ["#6aa84f", "#38761d", "#b6d7a8"], ["#555555", "#aaaaaa", "#dddddd"],
+    ["#e67e22", "#f5b041"], ["#1f7a8c", "#bfdbf7", "#022b3a"], ["#556b2f", "#8fbc8f"], ["#ee3333", "#1166bb"],
+]
+
+
+def office(ax, rng):
+    """As office programs draw: no frame, faint lines across, large labels, the legend below."""
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    ax.spines["bottom"].set_color("#bbbbbb")
+    ax.tick_params(length=0, labelcolor="#555555", labelsize=rng.uniform(6, 11))
+    ax.set_axisbelow(True)
+    if rng.random() < 0.7:
+        ax.grid(axis="y", color="#dddddd", lw=0.7)
+    if rng.random() < 0.3:
+        ax.set_yticks([])
+    if rng.random() < 0.3:
+        ax.set_facecolor(rng.choice(["#f5ecd7", "#dff5fa", "#eeeeee"]))
+        ax.figure.set_facecolor(rng.choice(["white", "#f5ecd7", "#eef7fa"]))
 
 
 def axes(rng):
+    if rng.office:
+        fig, ax = plt.subplots(figsize=(rng.uniform(3, 7), rng.uniform(1.4, 3.5)), dpi=rng.choice([80, 110, 150, 200]))
+        ax.set_prop_cycle(color=rng.choice(PALETTES))
+        office(ax, rng)
+        return fig, ax
     fig, ax = plt.subplots(figsize=(rng.uniform(2.2, 6), rng.uniform(1.8, 4)), dpi=rng.choice([80, 110, 150]))
     if rng.random() < 0.6:
         ax.set_title(" ".join(rng.sample(WORDS, 2)), fontsize=rng.uniform(6, 12))
@@ -47,10 +74,12 @@ def bar_chart(rng):
         edge = rng.choice([None, "black"])
         draw = ax.barh if lying else ax.bar
         place = {"left" if lying else "bottom": base} if stacked else {}
-        draw(at, values, width, edgecolor=edge, label=rng.choice(WORDS), **place)
+        drawn = draw(at, values, width, edgecolor=edge, label=rng.choice(WORDS), **place)
+        if rng.office and rng.random() < 0.6:
+            ax.bar_label(drawn, fmt="%.1f", fontsize=rng.uniform(5, 9), color="#444444", label_type="center" if stacked else "edge")
         base = base + values
     if rng.random() < 0.5:
-        ax.legend(fontsize=6)
+        ax.legend(fontsize=6, **({"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncol": 3, "frameon": False} if rng.office else {}))
     return fig
 
 
@@ -83,6 +112,9 @@ def pie_chart(rng):
     fig, ax = plt.subplots(figsize=(rng.uniform(2, 5), rng.uniform(2, 4)), dpi=rng.choice([80, 110, 150]))
     n = rng.randint(2, 8)
     ring = {"width": 0.4} if rng.random() < 0.25 else {}
+    if rng.office:
+        ax.set_prop_cycle(color=rng.choice(PALETTES))
+        fig.set_size_inches(rng.uniform(3.5, 6), rng.uniform(1.8, 3))
     ax.pie(
         [rng.uniform(0.1, 1) for _ in range(n)], labels=[rng.choice(WORDS) for _ in range(n)] if rng.random() < 0.7 else None,
         autopct="%1.0f%%" if rng.random() < 0.5 else None, startangle=rng.uniform(0, 360), textprops={"fontsize": 7},
@@ -90,8 +122,8 @@ def pie_chart(rng):
     )
     if rng.random() < 0.4:
         ax.set_title(rng.choice(WORDS))
-    if rng.random() < 0.3:
-        ax.legend(rng.sample(WORDS, n), fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
+    if rng.random() < (0.8 if rng.office else 0.3):
+        ax.legend(rng.sample(WORDS, n), fontsize=6, frameon=not rng.office, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
 
 
@@ -152,6 +184,7 @@ def main():
             folder.mkdir(parents=True, exist_ok=True)
             for number in range(count):
                 rng = random.Random(f"{draw.__name__} {style} {number}")
+                rng.office = style.startswith("office")
                 np.random.seed(number)
                 with plt.style.context(name):
                     fig = draw(rng)

@@ -189,7 +189,9 @@ impl EngineBuilder {
         let recognition = Recognition::new(self.tessdata.clone(), !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
         let Self { tessdata, fetching, max_pages, describer, .. } = self;
-        Ok(Engine { inner: Arc::new(Inner { tessdata, fetching, max_pages, describer, here, children }) })
+        Ok(Engine {
+            inner: Arc::new(Inner { tessdata, fetching, max_pages, describer, here, children }),
+        })
     }
 }
 

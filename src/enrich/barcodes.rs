@@ -65,7 +65,8 @@ pub(crate) fn read(picture: &PageImage) -> Vec<ScannedCode> {
     };
     let mut codes: Vec<(f32, ScannedCode)> = Vec::new();
     for result in found.iter().take(MOST_CODES) {
-        let Some((_, name)) = FORMATS.iter().find(|(format, _)| format == result.getBarcodeFormat())
+        let Some((_, name)) =
+            FORMATS.iter().find(|(format, _)| format == result.getBarcodeFormat())
         else {
             continue;
         };
@@ -99,7 +100,8 @@ fn fitted(image: GrayImage) -> GrayImage {
     let longest = image.width().max(image.height());
     let image = match longest > LONGEST_SIDE {
         true => {
-            let side = |s: u32| (u64::from(s) * u64::from(LONGEST_SIDE) / u64::from(longest)).max(1);
+            let side =
+                |s: u32| (u64::from(s) * u64::from(LONGEST_SIDE) / u64::from(longest)).max(1);
             let (width, height) = (side(image.width()) as u32, side(image.height()) as u32);
             imageops::resize(&image, width, height, imageops::FilterType::Triangle)
         }
@@ -152,7 +154,9 @@ mod tests {
 
     fn qr(module: u32, left: u32, canvas: u32) -> PageImage {
         picture(canvas, canvas, |x, y| {
-            let (Some(x), Some(y)) = (x.checked_sub(left), y.checked_sub(left)) else { return false };
+            let (Some(x), Some(y)) = (x.checked_sub(left), y.checked_sub(left)) else {
+                return false;
+            };
             let row = QR.get((y / module) as usize);
             row.and_then(|row| row.as_bytes().get((x / module) as usize)) == Some(&b'#')
         })

@@ -3,9 +3,9 @@
 //!
 //! Pure functions over texts and pixels; the engine decides what is asked of which block.
 
-mod code;
 #[cfg(feature = "barcodes")]
 mod barcodes;
+mod code;
 mod pictures;
 
 #[cfg(feature = "barcodes")]

@@ -70,7 +70,8 @@ impl<'a> Writer<'a> {
             }
             "picture" => {
                 let class = item["meta"]["classification"]["predictions"][0]["class_name"].as_str();
-                let tag = if class.is_some_and(|c| CHARTS.contains(&c)) { "chart" } else { "picture" };
+                let tag =
+                    if class.is_some_and(|c| CHARTS.contains(&c)) { "chart" } else { "picture" };
                 let class = class.map(|class| format!("<{class}>")).unwrap_or_default();
                 let (places, captions) = (self.places(item), self.captions(item));
                 format!("<{tag}>{places}{class}{captions}</{tag}>")

@@ -51,8 +51,7 @@ fn in_words(name: &str) -> String {
 pub(super) fn meta(facts: &PictureFacts) -> (Value, Vec<Value>) {
     let (mut meta, mut annotations) = (json!({}), Vec::new());
     if let Some(description) = &facts.description {
-        meta["description"] =
-            json!({ "text": description.text, "created_by": description.model });
+        meta["description"] = json!({ "text": description.text, "created_by": description.model });
         annotations.push(json!({
             "kind": "description",
             "text": description.text,
@@ -99,7 +98,11 @@ mod tests {
 
     #[test]
     fn highlighters_know_the_names_of_fences() {
-        let name = |name: &str| fence_name(&CodeLanguage { name: name.to_owned(), confidence: 1.0 });
-        assert_eq!((name("C++"), name("C#"), name("Python")), ("cpp".into(), "csharp".into(), "python".into()));
+        let name =
+            |name: &str| fence_name(&CodeLanguage { name: name.to_owned(), confidence: 1.0 });
+        assert_eq!(
+            (name("C++"), name("C#"), name("Python")),
+            ("cpp".into(), "csharp".into(), "python".into())
+        );
     }
 }

@@ -91,9 +91,14 @@ pub(super) fn check(value: &Value) -> Result<()> {
 }
 
 fn read(value: &Value, plain: Description) -> Result<Description> {
-    let Value::Object(map) = value else { return Err(invalid("it should be an object".to_owned())) };
+    let Value::Object(map) = value else {
+        return Err(invalid("it should be an object".to_owned()));
+    };
     if let Some(key) = map.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-        return Err(invalid(format!("nobody knows its field {key:?}; it has {}", FIELDS.join(", "))));
+        return Err(invalid(format!(
+            "nobody knows its field {key:?}; it has {}",
+            FIELDS.join(", ")
+        )));
     }
     let field = |key: &str| map.get(key).filter(|value| !value.is_null());
     let text = |key: &str| match field(key) {

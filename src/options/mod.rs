@@ -18,9 +18,9 @@ pub use choices::{
     Pipeline, Profile, TableMode,
 };
 pub use chunking::ChunkingOptions;
-pub(crate) use description::{Description, Endpoint};
 #[cfg(feature = "server")]
 pub(crate) use chunking::NO_HYBRID;
+pub(crate) use description::{Description, Endpoint};
 pub use pages::PageSet;
 
 use crate::error::{Error, Result};

@@ -106,8 +106,7 @@ impl Writer<'_> {
                 self.images += 1;
                 let described = block.picture().and_then(|facts| facts.description.as_ref());
                 let annotation = described.map(|description| description.text.clone());
-                let image =
-                    OcrImage { id: id.clone(), rect: Some(rect), base64: None, annotation };
+                let image = OcrImage { id: id.clone(), rect: Some(rect), base64: None, annotation };
                 out.images.push(image);
                 Part::Image(id)
             }

@@ -50,7 +50,11 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let is_sign = |c: char| !c.is_whitespace() && !is_word(c);
         let run = |is: &dyn Fn(char) -> bool, most: usize| {
-            rest.char_indices().take(most).take_while(|(_, c)| is(*c)).map(|(at, c)| at + c.len_utf8()).last()
+            rest.char_indices()
+                .take(most)
+                .take_while(|(_, c)| is(*c))
+                .map(|(at, c)| at + c.len_utf8())
+                .last()
         };
         let (kind, end) = if first.is_ascii_digit() {
             (Kind::Number, run(&|c| c.is_ascii_digit(), usize::MAX))
@@ -122,8 +126,10 @@ mod tests {
     fn marks_are_words_signs_and_what_follows_what() {
         let marks: Vec<String> = of(["  if (x1 == “é”) {"].into_iter()).into_iter().collect();
         // What the script says of the same line.
-        let wanted =
-            ["(", "(a", "(x1", ")", "==", "^if", "a (", "a ==", "if", "if (", "x1", "x1 ==", "{", "{$"];
+        let wanted = [
+            "(", "(a", "(x1", ")", "==", "^if", "a (", "a ==", "if", "if (", "x1", "x1 ==", "{",
+            "{$",
+        ];
         let mut wanted: Vec<String> = wanted.map(str::to_owned).to_vec();
         wanted.sort();
         assert_eq!(marks, wanted);

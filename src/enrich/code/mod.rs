@@ -26,8 +26,10 @@ pub(crate) fn language(text: &str) -> Option<CodeLanguage> {
         .map(|line| line.char_indices().nth(MOST_CHARS).map_or(line, |(end, _)| &line[..end]));
     let marks = marks::of(lines);
     let (name, confidence) = model::guess(&marks)?;
-    (confidence >= SURE)
-        .then(|| CodeLanguage { name: name.to_owned(), confidence: (confidence * 1e3).round() / 1e3 })
+    (confidence >= SURE).then(|| CodeLanguage {
+        name: name.to_owned(),
+        confidence: (confidence * 1e3).round() / 1e3,
+    })
 }
 
 #[cfg(test)]
@@ -38,13 +40,28 @@ mod tests {
     fn common_languages_are_told_by_few_lines() {
         for (language_, text) in [
             ("Python", "def area(self, radius):\n    return 3.14 * radius ** 2\n\nprint(area(2))"),
-            ("C", "#include <stdio.h>\nint main(void) {\n    printf(\"hello\\n\");\n    return 0;\n}"),
-            ("Rust", "pub fn open(path: &Path) -> Result<Self> {\n    let mut file = File::open(path)?;\n    Ok(Self { file })\n}"),
-            ("SQL", "SELECT name, count(*) FROM users\nWHERE age > 30 GROUP BY name\nORDER BY 2 DESC;"),
-            ("Java", "public class Main {\n    public static void main(String[] args) {\n        System.out.println(\"Hi\");\n    }\n}"),
+            (
+                "C",
+                "#include <stdio.h>\nint main(void) {\n    printf(\"hello\\n\");\n    return 0;\n}",
+            ),
+            (
+                "Rust",
+                "pub fn open(path: &Path) -> Result<Self> {\n    let mut file = File::open(path)?;\n    Ok(Self { file })\n}",
+            ),
+            (
+                "SQL",
+                "SELECT name, count(*) FROM users\nWHERE age > 30 GROUP BY name\nORDER BY 2 DESC;",
+            ),
+            (
+                "Java",
+                "public class Main {\n    public static void main(String[] args) {\n        System.out.println(\"Hi\");\n    }\n}",
+            ),
             ("HTML", "<div class=\"row\">\n  <p>Some text</p>\n  <a href=\"/x\">more</a>\n</div>"),
             ("JSON", "{\n  \"name\": \"recto\",\n  \"version\": 1,\n  \"tags\": [\"a\", \"b\"]\n}"),
-            ("Bash", "#!/bin/bash\nfor f in *.txt; do\n  echo \"$f\"\n  mv \"$f\" \"${f%.txt}.md\"\ndone"),
+            (
+                "Bash",
+                "#!/bin/bash\nfor f in *.txt; do\n  echo \"$f\"\n  mv \"$f\" \"${f%.txt}.md\"\ndone",
+            ),
             ("Go", "func main() {\n\tif err := run(); err != nil {\n\t\tlog.Fatal(err)\n\t}\n}"),
         ] {
             let told = language(text).map(|l| l.name);
@@ -66,7 +83,8 @@ mod tests {
 
     #[test]
     fn lost_indentation_and_curly_quotes_do_not_hide_it() {
-        let text = "def main():\nfor name in names:\nprint(“hello”, name)\nif name == ‘x’:\nreturn None";
+        let text =
+            "def main():\nfor name in names:\nprint(“hello”, name)\nif name == ‘x’:\nreturn None";
         assert_eq!(language(text).map(|l| l.name).as_deref(), Some("Python"));
     }
 

@@ -31,7 +31,8 @@ pub(super) fn guess(marks: &BTreeSet<String>) -> Option<(&'static str, f32)> {
     }
     let scores: Vec<f32> = (0..model.classes.len())
         .map(|class| {
-            model.weight(0, class) + rows.iter().map(|row| model.weight(row + 1, class)).sum::<f32>()
+            model.weight(0, class)
+                + rows.iter().map(|row| model.weight(row + 1, class)).sum::<f32>()
         })
         .collect();
     let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]))?;

@@ -29,7 +29,9 @@ pub(crate) fn of(picture: &PageImage) -> Option<[f32; COUNT]> {
     }
     let pixels = RgbImage::from_raw(width, height, picture.rgb().to_vec())?;
     let longest = width.max(height);
-    let side = |s: u32| (u64::from(s) * u64::from(SIDE) / u64::from(longest)).max(u64::from(LEAST_SIDE)) as u32;
+    let side = |s: u32| {
+        (u64::from(s) * u64::from(SIDE) / u64::from(longest)).max(u64::from(LEAST_SIDE)) as u32
+    };
     // Small ones are made larger: thresholds are shares of the side.
     let small = imageops::resize(&pixels, side(width), side(height), FilterType::Triangle);
     let view = View::of(&small);
@@ -59,7 +61,9 @@ impl View {
         let rgb: Vec<[u8; 3]> = image.pixels().map(|Rgb(p)| *p).collect();
         let luma = rgb
             .iter()
-            .map(|[r, g, b]| (299 * i32::from(*r) + 587 * i32::from(*g) + 114 * i32::from(*b)) / 1000)
+            .map(|[r, g, b]| {
+                (299 * i32::from(*r) + 587 * i32::from(*g) + 114 * i32::from(*b)) / 1000
+            })
             .collect();
         let bin = |[r, g, b]: &[u8; 3]| {
             u16::from(r >> 4) << 8 | u16::from(g >> 4) << 4 | u16::from(b >> 4)
@@ -87,7 +91,8 @@ impl View {
 
     /// How many colours, how strong, how much white.
     fn colors(&self, out: &mut Vec<f32>) {
-        let count = |is: &dyn Fn(&[u8; 3]) -> bool| self.share(self.rgb.iter().filter(|p| is(p)).count());
+        let count =
+            |is: &dyn Fn(&[u8; 3]) -> bool| self.share(self.rgb.iter().filter(|p| is(p)).count());
         let span = |p: &[u8; 3]| {
             let (least, most) = (*p.iter().min().unwrap_or(&0), *p.iter().max().unwrap_or(&0));
             (i32::from(most) - i32::from(least), i32::from(most))
@@ -160,7 +165,8 @@ impl View {
             best as f32 / length as f32
         };
         let rows: Vec<f32> = (0..self.height).map(|y| run(self.width, &|x| is_ink(x, y))).collect();
-        let columns: Vec<f32> = (0..self.width).map(|x| run(self.height, &|y| is_ink(x, y))).collect();
+        let columns: Vec<f32> =
+            (0..self.width).map(|x| run(self.height, &|y| is_ink(x, y))).collect();
         for runs in [&rows, &columns] {
             let long = runs.iter().filter(|run| **run > 0.6).count() as f32 / runs.len() as f32;
             // Thin lines begin and end within a few pixels: how often a long run begins.
@@ -183,7 +189,10 @@ impl View {
         let found = patches(&labels, self.width);
         let ink: usize = found.iter().map(|patch| patch.area).sum();
         let largest = found.iter().max_by_key(|patch| patch.area);
-        let small = found.iter().filter(|patch| patch.area > 4 && patch.height() * 12 < self.height).count();
+        let small = found
+            .iter()
+            .filter(|patch| patch.area > 4 && patch.height() * 12 < self.height)
+            .count();
         out.push(self.share(ink));
         out.push((found.iter().filter(|patch| patch.area > 4).count() as f32 + 1.0).ln());
         out.push((small as f32 + 1.0).ln());
@@ -191,7 +200,9 @@ impl View {
         out.push(largest.map_or(0.0, Patch::fill));
         // Whether the picture ends in its ground.
         let (w, h) = (self.width, self.height);
-        let frame = (0..w).flat_map(|x| [x, (h - 1) * w + x]).chain((0..h).flat_map(|y| [y * w, y * w + w - 1]));
+        let frame = (0..w)
+            .flat_map(|x| [x, (h - 1) * w + x])
+            .chain((0..h).flat_map(|y| [y * w, y * w + w - 1]));
         let on: Vec<bool> = frame.map(|at| self.bins[at] == ground).collect();
         out.push(on.iter().filter(|is| **is).count() as f32 / on.len() as f32);
     }
@@ -199,8 +210,12 @@ impl View {
     /// Patches of one colour: bars that stand on one line, discs.
     fn bars(&self, out: &mut Vec<f32>) {
         let ground = self.ground();
-        let named: Vec<u16> =
-            self.palette.iter().filter(|(bin, share)| *bin != ground && *share > 0.004).map(|(bin, _)| *bin).collect();
+        let named: Vec<u16> = self
+            .palette
+            .iter()
+            .filter(|(bin, share)| *bin != ground && *share > 0.004)
+            .map(|(bin, _)| *bin)
+            .collect();
         let labels: Vec<Option<u16>> =
             self.bins.iter().map(|bin| named.contains(bin).then_some(*bin)).collect();
         let least = self.rgb.len() / 700;

@@ -72,8 +72,11 @@ mod tests {
 
     #[test]
     fn patches_are_of_one_label_and_connected() {
-        let labels: Vec<Option<u16>> =
-            "11.2\n1..2\n..12".lines().flat_map(str::chars).map(|c| c.to_digit(10).map(|d| d as u16)).collect();
+        let labels: Vec<Option<u16>> = "11.2\n1..2\n..12"
+            .lines()
+            .flat_map(str::chars)
+            .map(|c| c.to_digit(10).map(|d| d as u16))
+            .collect();
         let found = patches(&labels, 4);
         assert_eq!(found.iter().map(|p| p.area).collect::<Vec<_>>(), [3, 3, 1]);
         assert_eq!((found[0].width(), found[0].height()), (2, 2));
