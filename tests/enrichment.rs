@@ -9,15 +9,20 @@ use std::sync::{Arc, Mutex};
 
 use recto::export::{DoclingOptions, MarkdownOptions, docling_document, markdown};
 use recto::{
-    Call, Document, Engine, Options, PageImage, PictureDescriber, PictureDescription, Profile, Role,
-    Source, Status, WarningCode,
+    Call, Document, Engine, Options, PageImage, PictureDescriber, PictureDescription, Profile,
+    Role, Source, Status, WarningCode,
 };
 use serde_json::json;
+
+#[cfg(feature = "remote")]
+#[path = "../src/provider/http/stub.rs"]
+mod stub;
 
 const LINK: &str = "https://example.org/recto";
 
 fn figures() -> Source {
-    let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/enrichment/figures.pdf");
+    let file: PathBuf =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/enrichment/figures.pdf");
     Source::path(file)
 }
 
@@ -170,12 +175,8 @@ fn a_service_that_a_request_names_is_not_reached_unless_that_is_allowed() {
 mod asked {
     use recto::UrlPolicy;
 
+    use super::stub::Stub;
     use super::*;
-
-    #[path = "../../src/provider/http/stub.rs"]
-    #[allow(unreachable_pub)]
-    mod stub;
-    use stub::Stub;
 
     fn reaching(policy: UrlPolicy) -> Engine {
         Engine::builder().workers(1).url_policy(policy).build().unwrap()
@@ -194,15 +195,19 @@ mod asked {
         assert_eq!(parts[0]["text"], "What is it?");
         let image = parts[1]["image_url"]["url"].as_str().unwrap();
         assert!(image.starts_with("data:image/jpeg;base64,"));
-        let described = document.pages[0].blocks.iter().find_map(|b| b.picture()?.description.clone());
-        let wanted = PictureDescription { text: "A bar chart.".to_owned(), model: "small".to_owned() };
+        let described =
+            document.pages[0].blocks.iter().find_map(|b| b.picture()?.description.clone());
+        let wanted =
+            PictureDescription { text: "A bar chart.".to_owned(), model: "small".to_owned() };
         assert_eq!(described, Some(wanted));
     }
 
     #[test]
     fn this_machine_is_not_public_and_a_failure_is_told() {
         let stub = Stub::new(&[("200 OK", "{}")]);
-        for (policy, part) in [(UrlPolicy::Public, "not a public address"), (UrlPolicy::Any, "no text")] {
+        for (policy, part) in
+            [(UrlPolicy::Public, "not a public address"), (UrlPolicy::Any, "no text")]
+        {
             let document = read(&reaching(policy), &by_request(&stub.base));
             assert_eq!(document.status, Status::Partial);
             let [warning] = document.warnings.as_slice() else { panic!("{:?}", document.warnings) };
