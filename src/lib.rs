@@ -33,6 +33,7 @@
 //! | `tesseract` | yes | OCR with libtesseract |
 //! | `remote` | yes | sources named by http(s) URLs, services as providers |
 //! | `annotations` | no | images and documents described by a language model |
+//! | `barcodes` | no | QR codes and bar codes on pictures read |
 //! | `onnx` | no | small neural models |
 //! | `server` | no | an HTTP server in the shapes of hosted services |
 //! | `cli` | no | the `recto` program |
