@@ -109,6 +109,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn pictures(&self, pages: &mut [Page], out: &mut Enriched) {
+        if let OpenDocument::InChild(document) = self.document {
+            // Where no page was read, the child that opened the document still waits for one.
+            document.rest();
+        }
         let mut waiting = Vec::new();
         for position in 0..pages.len() {
             let page = &mut pages[position];
