@@ -1,5 +1,6 @@
 //! The result of a read: a [`Document`] of [`Page`]s of [`Block`]s over [`Word`]s.
 
+mod enrichment;
 mod scores;
 mod table;
 
@@ -12,6 +13,9 @@ use crate::geometry::{Pt, Rect, Resolution, Size, sides};
 use crate::options::OcrEngine;
 use crate::page::{Link, Placement, Rule};
 
+pub use enrichment::{
+    CodeLanguage, Enrichment, PictureClass, PictureDescription, PictureFacts, ScannedCode,
+};
 pub use scores::{DocumentScores, Grade, Scores};
 pub(crate) use table::Joins;
 pub use table::{Cell, Continuation, Table, TablePart, WholeTable};
@@ -204,6 +208,21 @@ pub struct Block {
     pub lines: Vec<TextLine>,
     /// Mean confidence of its recognised words, 0 to 1; `None` without OCR.
     pub confidence: Option<f32>,
+    /// What was found out about it besides; `None` where nothing was, or was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrichment: Option<Box<Enrichment>>,
+}
+
+impl Block {
+    /// The language, of a code block about which it is known.
+    pub fn code_language(&self) -> Option<&CodeLanguage> {
+        self.enrichment.as_deref().and_then(Enrichment::code_language)
+    }
+
+    /// What is known about a figure besides its text.
+    pub fn picture(&self) -> Option<&PictureFacts> {
+        self.enrichment.as_deref().and_then(Enrichment::picture)
+    }
 }
 
 /// A line of a block.

@@ -1,5 +1,7 @@
 //! The engine: the one place that knows the order of the stages.
 
+mod describe;
+mod enrichment;
 mod formulas;
 mod parts;
 
@@ -16,7 +18,7 @@ use crate::language::{Language, Tessdata};
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_images::PageImages;
-use crate::picture::FormulaReader;
+use crate::picture::{FormulaReader, PictureDescriber};
 use crate::progress::Event;
 use crate::recognition::Recognition;
 use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
@@ -38,6 +40,7 @@ struct Inner {
     fetching: FetchRules,
     max_pages: Option<usize>,
     formula_reader: Option<Arc<dyn FormulaReader>>,
+    describer: Option<Arc<dyn PictureDescriber>>,
     here: InProcess,
     children: Option<Children>,
 }
@@ -62,6 +65,7 @@ pub struct EngineBuilder {
     fetch_hosts: Vec<String>,
     max_pages: Option<usize>,
     formula_reader: Option<Arc<dyn FormulaReader>>,
+    describer: Option<Arc<dyn PictureDescriber>>,
     raw_confidence: bool,
     isolation: Isolation,
 }
@@ -151,6 +155,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Who describes pictures for reads that ask for it
+    /// ([`Options::do_picture_description`]): pictures are sent to it, and come from the documents
+    /// alone. Default: nobody; such reads get a warning.
+    #[must_use]
+    pub fn describer(mut self, describer: Arc<dyn PictureDescriber>) -> Self {
+        self.describer = Some(describer);
+        self
+    }
+
     /// Leaves the confidence of words as the recogniser gives it, for fitting the curve that makes
     /// probabilities of it (see docs/confidence.md). Default: `false`.
     #[must_use]
@@ -200,8 +213,9 @@ impl EngineBuilder {
         let recognition =
             Recognition::new(self.tessdata.clone(), self.model_dir, !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        let Self { tessdata, fetching, max_pages, formula_reader, .. } = self;
-        let inner = Inner { tessdata, fetching, max_pages, formula_reader, here, children };
+        let Self { tessdata, fetching, max_pages, formula_reader, describer, .. } = self;
+        let inner =
+            Inner { tessdata, fetching, max_pages, formula_reader, describer, here, children };
         Ok(Engine { inner: Arc::new(inner) })
     }
 }
@@ -223,6 +237,11 @@ impl Engine {
         let mut languages: Vec<Language> = models.into_iter().map(|m| m.language).collect();
         languages.dedup();
         languages
+    }
+
+    /// The version of Tesseract that this program runs ("5.3.0"); `None` where it is built without.
+    pub fn tesseract_version() -> Option<String> {
+        crate::ocr::tesseract_version()
     }
 
     /// Reads a document to the end.
@@ -266,7 +285,6 @@ impl Engine {
     }
 
     /// Whether URLs are fetched at all.
-    #[cfg(feature = "server")]
     pub(crate) fn reaches_urls(&self) -> bool {
         self.inner.fetching.policy != UrlPolicy::Refuse
     }
@@ -355,6 +373,7 @@ impl Engine {
                     tell_language(&mut read);
                     let mut pages = formulas::lay_out(vec![read], options);
                     self.read_formulas(&open.job.document, &mut pages, options, &open.call);
+                    self.enrich(&open.job.document, &mut pages, options, &open.call);
                     pages
                 });
                 let pages = match page {
@@ -450,6 +469,15 @@ impl Engine {
             status = Status::Partial;
         }
         warnings.extend(read.warnings);
+        let enrichment_started = Instant::now();
+        let enriched = self.enrich(&job.document, &mut pages, &job.options, &call);
+        if !enriched.complete {
+            status = Status::Partial;
+        }
+        if enriched.asked {
+            timings.add("enrichment", enrichment_started.elapsed().as_secs_f64());
+        }
+        warnings.extend(enriched.warnings);
         timings.add("total", started.elapsed().as_secs_f64());
         Ok(Document {
             name: Some(job.input.name),

@@ -10,8 +10,9 @@ use crate::options::{OcrMode, Options};
 use crate::page::PageRead;
 use crate::page_work::{Prepared, prepare_pdf_page};
 use crate::pdf::PdfFile;
+use crate::picture::PageImage;
 use crate::source::{Source, UrlPolicy};
-use crate::{layout, setup};
+use crate::{enrich, layout, setup};
 
 /// An open PDF.
 #[derive(Debug)]
@@ -56,4 +57,23 @@ impl Pdf {
 /// Lays out pages.
 pub fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
     layout::lay_out(reads, options)
+}
+
+/// The numbers by which the picture in an image file is classified; `None` where it is too small. What
+/// is transparent is white, as on paper.
+///
+/// # Errors
+///
+/// When the file is no image.
+pub fn picture_marks(path: &Path) -> Result<Option<Vec<f32>>> {
+    let image = image::open(path).map_err(|e| Error::stage("picture", e))?.into_rgba8();
+    let over_white = |p: &image::Rgba<u8>| {
+        let [r, g, b, a] = p.0.map(u16::from);
+        image::Rgb([r, g, b].map(|v| ((v * a + 255 * (255 - a)) / 255) as u8))
+    };
+    let pixels = image::RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        over_white(image.get_pixel(x, y))
+    });
+    let picture = PageImage::new(0, Resolution(200.0), pixels);
+    Ok(enrich::picture_marks(&picture).map(|marks| marks.to_vec()))
 }

@@ -33,6 +33,7 @@
 //! | `tesseract` | yes | OCR with libtesseract |
 //! | `remote` | yes | sources named by http(s) URLs, services as providers |
 //! | `annotations` | no | images and documents described by a language model |
+//! | `barcodes` | no | QR codes and bar codes on pictures read |
 //! | `onnx` | no | small neural models: page orientation, the engine `rapidocr` |
 //! | `ort` | no | the same models on ONNX Runtime, where its library is named; not in `full` |
 //! | `server` | no | an HTTP server in the shapes of hosted services |
@@ -44,6 +45,7 @@ mod call;
 pub mod config;
 mod document;
 mod engine;
+mod enrich;
 mod error;
 pub mod export;
 #[cfg(feature = "server")]
@@ -83,7 +85,8 @@ mod source;
 pub use call::{Call, CancelFlag};
 pub use config::Config;
 pub use document::{
-    Block, Cell, Continuation, Document, DocumentScores, Grade, ListMarker, Metadata, Page, Role,
+    Block, Cell, CodeLanguage, Continuation, Document, DocumentScores, Enrichment, Grade,
+    ListMarker, Metadata, Page, PictureClass, PictureDescription, PictureFacts, Role, ScannedCode,
     Scores, Status, Style, Table, TablePart, TextLine, TextSource, Timings, WholeTable, Word,
     WordOrigin,
 };
@@ -96,7 +99,7 @@ pub use options::{
 };
 pub use page::{Glyph, Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
 pub use page_images::PageImages;
-pub use picture::{FormulaReader, PageImage};
+pub use picture::{FormulaReader, PageImage, PictureDescriber};
 pub use progress::{Event, Progress};
 pub use runner::{Isolation, Processes, serve_pages};
 pub use source::{Source, StoredFile, UrlPolicy};

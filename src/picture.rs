@@ -6,8 +6,30 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage, imageops};
 
 use crate::call::Call;
+use crate::document::PictureDescription;
 use crate::error::{Error, Result};
 use crate::geometry::{Pt, Rect, Resolution, rect};
+
+/// Somebody who says in words what a picture shows: a language model that sees, most likely behind
+/// an endpoint. Pictures of documents go to whoever implements it, and nobody else.
+pub trait PictureDescriber: std::fmt::Debug + Send + Sync + 'static {
+    /// Describes a picture as the prompt asks.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no answer. The picture is left without a description then, with a warning.
+    fn describe(
+        &self,
+        picture: &PageImage,
+        prompt: &str,
+        call: &Call,
+    ) -> Result<PictureDescription>;
+
+    /// How many pictures may be shown to it at once, at least 1. Default: 1.
+    fn at_once(&self) -> usize {
+        1
+    }
+}
 
 /// The image of a page in colour, upright as the document's boxes are. Comes from
 /// [`Engine::page_images`](crate::Engine::page_images).
@@ -70,6 +92,20 @@ impl PageImage {
         }
         let pixels = imageops::crop_imm(&self.pixels, x, y, width, height).to_image();
         Some(Self { pixels, ..*self })
+    }
+
+    /// The same, made smaller where a side is longer than this, in pixels.
+    #[must_use]
+    pub(crate) fn within(self, longest: u32) -> Self {
+        let side = self.width().max(self.height());
+        if side <= longest {
+            return self;
+        }
+        let factor = longest as f32 / side as f32;
+        let scaled = |side: u32| ((side as f32 * factor).round() as u32).max(1);
+        let (width, height) = (scaled(self.width()), scaled(self.height()));
+        let pixels = imageops::resize(&self.pixels, width, height, imageops::FilterType::Triangle);
+        Self { pixels, resolution: Resolution(self.resolution.0 * factor), ..self }
     }
 
     /// A JPEG file of it.

@@ -21,7 +21,7 @@ const DATA: [&str; 10] = [
 ];
 
 /// Each does one step of the work, and knows only data.
-const STAGES: [&str; 10] = [
+const STAGES: [&str; 11] = [
     "source",
     "pdf",
     "raster",
@@ -31,6 +31,7 @@ const STAGES: [&str; 10] = [
     "ocr",
     "layout",
     "formula",
+    "enrich",
     "export",
 ];
 

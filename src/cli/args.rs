@@ -55,6 +55,28 @@ pub(super) struct ReadingArgs {
     /// model that [annotations] of recto.toml names, if it names one: formulas are sent to it
     #[arg(long, help_heading = "Enrichment")]
     enrich_formula: bool,
+    /// Tell the language of code blocks; it is named where they begin (docling's name, as for the two
+    /// that follow)
+    #[arg(long, help_heading = "Enrichment")]
+    enrich_code: bool,
+
+    /// Tell what pictures are (photograph, bar chart …), and read QR codes and bar codes on them
+    #[arg(long, help_heading = "Enrichment")]
+    enrich_picture_classes: bool,
+
+    /// Have pictures described by the language model that [annotations] of recto.toml names: they
+    /// are sent to it
+    #[arg(long, help_heading = "Enrichment")]
+    enrich_picture_description: bool,
+
+    /// Smallest picture to be described, as a share of the page's area, 0 to 1 [default: 0.05]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        requires = "enrich_picture_description",
+        help_heading = "Enrichment"
+    )]
+    picture_area: Option<f32>,
 
     /// Time for each document in seconds; what is done by then is printed [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Reading")]
@@ -103,6 +125,12 @@ impl ReadingArgs {
             document_timeout: self.timeout,
             abort_on_error: self.abort_on_error,
             do_formula_enrichment: self.enrich_formula,
+            do_code_enrichment: self.enrich_code,
+            do_picture_classification: self.enrich_picture_classes,
+            do_picture_description: self.enrich_picture_description,
+            picture_description_area_threshold: self
+                .picture_area
+                .unwrap_or(default.picture_description_area_threshold),
             ..default
         };
         options.validate()?;
@@ -125,10 +153,11 @@ impl ReadingArgs {
         [self.tessdata.as_deref(), self.model_dir.as_deref(), self.pdfium.as_deref()]
     }
 
-    /// An engine. A URL typed at the command line is consent to fetch it.
+    /// An engine. A URL typed at the command line is consent to fetch it. Pictures are described by
+    /// whom the user's own recto.toml names.
     pub(super) fn engine(&self) -> recto::Result<Engine> {
         let mut builder = Engine::builder().url_policy(UrlPolicy::Any);
-        if self.enrich_formula {
+        if self.enrich_formula || self.enrich_picture_description {
             builder = described(builder, &Config::find(None)?)?;
         }
         if let Some(jobs) = self.jobs {
@@ -165,6 +194,11 @@ impl ReadingArgs {
             timeout: self.timeout.or(base.timeout),
             abort_on_error: self.abort_on_error || base.abort_on_error,
             enrich_formula: self.enrich_formula || base.enrich_formula,
+            enrich_code: self.enrich_code || base.enrich_code,
+            enrich_picture_classes: self.enrich_picture_classes || base.enrich_picture_classes,
+            enrich_picture_description: self.enrich_picture_description
+                || base.enrich_picture_description,
+            picture_area: self.picture_area.or(base.picture_area),
             isolate: self.isolate || base.isolate,
             jobs: self.jobs.or(base.jobs),
             tessdata: self.tessdata.or(base.tessdata),
@@ -197,8 +231,18 @@ impl ReadingArgs {
         if let Some(dpi) = self.dpi {
             add("dpi", json!(dpi));
         }
-        if self.abort_on_error {
-            add("abort_on_error", json!(true));
+        for (key, asked) in [
+            ("abort_on_error", self.abort_on_error),
+            ("do_code_enrichment", self.enrich_code),
+            ("do_picture_classification", self.enrich_picture_classes),
+            ("do_picture_description", self.enrich_picture_description),
+        ] {
+            if asked {
+                add(key, json!(true));
+            }
+        }
+        if let Some(share) = self.picture_area {
+            add("picture_description_area_threshold", json!(share));
         }
         if self.enrich_formula {
             add("do_formula_enrichment", json!(true));
@@ -235,7 +279,7 @@ impl ReadingArgs {
 pub(super) fn described(builder: EngineBuilder, config: &Config) -> recto::Result<EngineBuilder> {
     #[cfg(feature = "annotations")]
     if let Some(annotations) = &config.annotations {
-        return Ok(builder.formula_reader(std::sync::Arc::new(annotations.model()?)));
+        if self.enrich_formula || self.enrich_picture_description {
     }
     #[cfg(not(feature = "annotations"))]
     let _ = config;

@@ -5,6 +5,7 @@ mod batch;
 mod bench;
 mod console;
 mod doctor;
+mod engines;
 mod inspect;
 mod interrupt;
 mod languages;
@@ -68,6 +69,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Languages(languages::LanguagesArgs),
     Models(models::ModelsArgs),
+    Engines(engines::EnginesArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
     #[cfg(feature = "server")]
@@ -98,6 +100,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args, &console),
         Command::Languages(args) => languages::run(args, &console),
         Command::Models(args) => models::run(args, &console),
+        Command::Engines(args) => engines::run(args, &console),
         Command::Bench(args) => bench::run(args, &console),
         Command::Inspect(args) => inspect::run(args, &console),
         #[cfg(feature = "server")]

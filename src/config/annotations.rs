@@ -47,8 +47,9 @@ impl Annotations {
         Ok(Arc::new(Annotator::new(inner, self.model()?)))
     }
 
-    /// The model, which reads formulas for an engine as well
-    /// ([`EngineBuilder::formula_reader`](crate::EngineBuilder::formula_reader)).
+    /// The model, which reads formulas and describes pictures for an engine as well
+    /// ([`EngineBuilder::formula_reader`](crate::EngineBuilder::formula_reader),
+    /// [`EngineBuilder::describer`](crate::EngineBuilder::describer)).
     ///
     /// # Errors
     ///

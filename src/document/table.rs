@@ -175,6 +175,7 @@ mod tests {
             text: String::new(),
             lines: Vec::new(),
             confidence: None,
+            enrichment: None,
         }
     }
 

@@ -9,6 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use super::captions::Captions;
+use super::enrichment;
 use super::markdown::in_order;
 use crate::document::{Block, Cell, Document, Joins, ListMarker, Page, Role, Table};
 use crate::geometry::{Pt, Rect};
@@ -236,7 +237,8 @@ impl Builder<'_> {
                 item["captions"] = json!([]);
                 item["references"] = json!([]);
                 item["footnotes"] = json!([]);
-                item["code_language"] = json!("unknown");
+                let language = block.code_language().map_or("unknown", |l| l.name.as_str());
+                item["code_language"] = json!(language);
                 ("code", "body")
             }
             Role::PageHeader => ("page_header", "furniture"),
@@ -317,6 +319,11 @@ impl Builder<'_> {
             push(&mut item["children"], text);
         }
         item["annotations"] = json!([]);
+        if let Some(facts) = block.picture() {
+            let (meta, annotations) = enrichment::meta(facts);
+            item["meta"] = meta;
+            item["annotations"] = json!(annotations);
+        }
         if let Some(image) = image {
             item["image"] = image.json();
         }

@@ -10,6 +10,16 @@ use super::tree::{Tree, label};
 
 /// Places are given on a grid of so many steps over the page.
 const GRID: f64 = 500.0;
+/// Classes of pictures that docling-core calls charts here.
+const CHARTS: [&str; 7] = [
+    "pie_chart",
+    "bar_chart",
+    "stacked_bar_chart",
+    "line_chart",
+    "flow_chart",
+    "scatter_chart",
+    "heatmap",
+];
 
 /// A `DoclingDocument` (see [`docling_document`](super::docling_document)) as DocTags.
 pub fn doctags(document: &Value) -> String {
@@ -59,7 +69,12 @@ impl<'a> Writer<'a> {
                 format!("<otsl>{places}{}{captions}</otsl>", otsl(&item["data"]))
             }
             "picture" => {
-                format!("<picture>{}{}</picture>", self.places(item), self.captions(item))
+                let class = item["meta"]["classification"]["predictions"][0]["class_name"].as_str();
+                let tag =
+                    if class.is_some_and(|c| CHARTS.contains(&c)) { "chart" } else { "picture" };
+                let class = class.map(|class| format!("<{class}>")).unwrap_or_default();
+                let (places, captions) = (self.places(item), self.captions(item));
+                format!("<{tag}>{places}{class}{captions}</{tag}>")
             }
             "section_header" => {
                 let tag = format!("section_header_level_{}", item["level"].as_u64().unwrap_or(1));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::enrichment;
 use super::table::html_table;
 use super::xml::{escape, is_rtl};
 use crate::document::{Block, Document, Joins, ListMarker, Page, Role};
@@ -136,7 +137,9 @@ fn text(out: &mut String, block: &Block) {
     let body = if block.role == Role::Code {
         // Lines are kept.
         let lines: Vec<String> = block.text.trim_matches('\n').split('\n').map(escape).collect();
-        format!("<code>{}</code>", lines.join("\n"))
+        let language = block.code_language().map(enrichment::fence_name);
+        let class = language.map(|name| format!(" class=\"language-{name}\"")).unwrap_or_default();
+        format!("<code{class}>{}</code>", lines.join("\n"))
     } else if let Role::Formula { latex: Some(latex) } = &block.role {
         math(latex, block.text.trim())
     } else {
@@ -205,6 +208,9 @@ fn figure(
                 let _ = writeln!(out, "<p>{}</p>", escape(block.text.trim()));
             }
             _ => {}
+        }
+        for text in enrichment::in_full(block) {
+            let _ = writeln!(out, "<p>{}</p>", escape(text.trim()));
         }
     }
     if !alone {

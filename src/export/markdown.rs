@@ -2,6 +2,7 @@
 
 use super::captions::Captions;
 use super::docling;
+use super::enrichment;
 use super::escape::{Place, escape};
 use super::table::TableFormat;
 use crate::document::{Block, Document, Joins, ListMarker, Page, Role, Table};
@@ -80,7 +81,7 @@ pub(crate) fn markdown_with(
             part(&mut out, &options.page_break);
         }
         let mut instead = |index: usize, block: &Block| match block.role {
-            Role::Figure => figure(i, index),
+            Role::Figure => figure(i, index).map(|piece| with_facts(piece, block, options)),
             _ => None,
         };
         let text = match parted {
@@ -205,14 +206,14 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
             format!("{} {text}", "#".repeat(usize::from((*level).clamp(1, 6))))
         }
         Role::Table { table: own } if !own.cells.is_empty() => table(own, options),
-        Role::Code => code(&block.text),
+        Role::Code => code(block, full),
         Role::Formula { latex } => formula(latex.as_deref().unwrap_or(&block.text)),
         Role::Figure => {
             let mut out = options.image_placeholder.clone();
             if full {
                 part(&mut out, &escape(&block.text, Place::Line));
             }
-            out
+            with_facts(out, block, options)
         }
         Role::PageHeader | Role::PageFooter if !full || !options.furniture => String::new(),
         // A list item is written by its list; the rest is running text.
@@ -228,9 +229,30 @@ fn table(table: &Table, options: &MarkdownOptions) -> String {
     }
 }
 
-/// Fenced, with a fence longer than any run of backticks inside.
-fn code(text: &str) -> String {
-    let text = text.trim_matches(['\n', '\r']);
+/// A figure, and below it what is known about it.
+fn with_facts(mut figure: String, block: &Block, options: &MarkdownOptions) -> String {
+    match options.profile {
+        Profile::Full => {
+            for text in enrichment::in_full(block) {
+                for paragraph in text.split("\n\n") {
+                    part(&mut figure, &escape(paragraph, Place::Line));
+                }
+            }
+        }
+        // docling-core does not escape it.
+        Profile::Docling => {
+            for text in enrichment::as_docling(block) {
+                part(&mut figure, &text);
+            }
+        }
+    }
+    figure
+}
+
+/// Fenced, with a fence longer than any run of backticks inside. Where the language is known, it is
+/// named; docling-core does not.
+fn code(block: &Block, named: bool) -> String {
+    let text = block.text.trim_matches(['\n', '\r']);
     if text.trim().is_empty() {
         return String::new();
     }
@@ -240,7 +262,9 @@ fn code(text: &str) -> String {
         longest = longest.max(run);
     }
     let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}\n{text}\n{fence}")
+    let language = block.code_language().filter(|_| named);
+    let language = language.map(enrichment::fence_name).unwrap_or_default();
+    format!("{fence}{language}\n{text}\n{fence}")
 }
 
 /// Between double dollars; a dollar inside would end it.
@@ -362,6 +386,7 @@ pub(crate) mod tests {
             text: text.to_owned(),
             lines: Vec::new(),
             confidence: None,
+            enrichment: None,
         }
     }
 

@@ -57,6 +57,7 @@ pub(super) fn text_block(words: &[Word], role: Role, lines: &[&[u32]]) -> Block 
         text: lines.iter().map(|l| text(l)).collect::<Vec<_>>().join(" "),
         lines: lines.iter().map(|l| TextLine { rect: around(l), words: l.to_vec() }).collect(),
         confidence: Some(0.9),
+        enrichment: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Plain text.
 
+use super::enrichment;
 use super::escape::fold;
 use crate::document::{Block, Document, ListMarker, Role};
 use crate::options::Profile;
@@ -36,8 +37,12 @@ pub fn text_with(document: &Document, profile: Profile) -> String {
 
 fn block_text(block: &Block, profile: Profile) -> String {
     match &block.role {
-        Role::PageHeader | Role::PageFooter | Role::Figure if profile != Profile::Full => {
-            String::new()
+        Role::PageHeader | Role::PageFooter if profile != Profile::Full => String::new(),
+        Role::Figure if profile != Profile::Full => enrichment::as_docling(block).join("\n\n"),
+        Role::Figure => {
+            let own = Some(fold(&block.text)).filter(|text| !text.is_empty());
+            let facts = enrichment::in_full(block).into_iter().map(fold);
+            own.into_iter().chain(facts).collect::<Vec<_>>().join("\n\n")
         }
         Role::Code => block.text.trim_matches('\n').to_owned(),
         Role::ListItem { marker, depth } => {

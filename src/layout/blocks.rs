@@ -405,6 +405,7 @@ fn build(page: PageDraft, roles: Vec<Option<Role>>, known: &Vocabulary) -> Page 
                 text: String::new(),
                 lines: Vec::new(),
                 confidence: confidence(t.words(), words),
+                enrichment: None,
                 role: Role::Table { table: t.table },
             },
             (Draft::Figure(f), _) => figure_block(f, words),
@@ -465,7 +466,7 @@ fn text_block(p: Paragraph, role: Role, words: &[Word], known: &Vocabulary) -> B
         .iter()
         .map(|l| TextLine { rect: l.rect, words: logical(&l.words, words) })
         .collect();
-    Block { role, rect: p.rect, text, lines, confidence }
+    Block { role, rect: p.rect, text, lines, confidence, enrichment: None }
 }
 
 /// Blank lines kept in a row within program text.
@@ -580,6 +581,7 @@ fn figure_block(f: super::figures::Figure, words: &[Word]) -> Block {
         rect: f.rect,
         text: text.join("\n"),
         confidence: confidence(f.words.iter().copied(), words),
+        enrichment: None,
         lines,
     }
 }

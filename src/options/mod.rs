@@ -2,6 +2,7 @@
 
 mod choices;
 mod chunking;
+mod description;
 mod docling;
 mod fields;
 mod pages;
@@ -19,6 +20,7 @@ pub use choices::{
 pub use chunking::ChunkingOptions;
 #[cfg(feature = "server")]
 pub(crate) use chunking::NO_HYBRID;
+pub(crate) use description::{Description, Endpoint};
 pub use pages::PageSet;
 
 use crate::error::{Error, Result};
@@ -118,7 +120,7 @@ pub struct Options {
     /// A named set-up of the chunker. Default: `None`. No effect yet.
     pub chunking_preset: Option<String>,
 
-    /// Whether code blocks are read again by a model. Default: `false`. No effect yet.
+    /// Whether the language of code blocks is told. Default: `false`.
     pub do_code_enrichment: bool,
     /// Whether formulas set apart are read as LaTeX: from text layers by their glyphs, else by the
     /// engine's [`formula_reader`](crate::EngineBuilder::formula_reader). Default: `false`.
@@ -127,7 +129,7 @@ pub struct Options {
     pub code_formula_preset: Option<String>,
     /// A model for code and formulas. Default: `None`. No effect yet.
     pub code_formula_custom_config: Option<Value>,
-    /// Whether pictures are classified. Default: `false`. No effect yet.
+    /// Whether pictures are classified, and codes on them read. Default: `false`.
     pub do_picture_classification: bool,
     /// A named model for classification. Default: `None`. No effect yet.
     pub picture_classification_preset: Option<String>,
@@ -139,10 +141,11 @@ pub struct Options {
     pub chart_extraction_preset: Option<String>,
     /// A model for charts. Default: `None`. No effect yet.
     pub chart_extraction_custom_config: Option<Value>,
-    /// Whether pictures are described in words. Default: `false`. No effect yet.
+    /// Whether pictures are described in words, by whom
+    /// [`EngineBuilder::describer`](crate::EngineBuilder::describer) or `picture_description_api`
+    /// names. Default: `false`.
     pub do_picture_description: bool,
     /// Smallest picture that is described, as a share of the page's area, 0 to 1. Default: 0.05.
-    /// No effect yet.
     pub picture_description_area_threshold: f32,
     /// A named model for descriptions. Default: `None`. No effect yet.
     pub picture_description_preset: Option<String>,
@@ -150,7 +153,9 @@ pub struct Options {
     pub picture_description_custom_config: Option<Value>,
     /// A local model for descriptions (docling calls it deprecated). Default: `None`. No effect yet.
     pub picture_description_local: Option<Value>,
-    /// A service for descriptions (docling calls it deprecated). Default: `None`. No effect yet.
+    /// A service for descriptions: `url`, `headers`, `params`, `timeout`, `concurrency`, `prompt`,
+    /// and `classification_allow`, `classification_deny`, `classification_min_confidence`. It is
+    /// reached under the rules that documents are fetched by. Default: `None`.
     pub picture_description_api: Option<Value>,
 
     /// A named vision-language model. Default: `None`. No effect.
@@ -249,6 +254,7 @@ impl Options {
         within("images_scale", self.images_scale, 0.1, 16.0)?;
         let threshold = self.picture_description_area_threshold;
         within("picture_description_area_threshold", threshold, 0.0, 1.0)?;
+        self.picture_description_api.as_ref().map_or(Ok(()), description::check)?;
         let headings = &self.pdf_heading_hierarchy_options;
         let name = "pdf_heading_hierarchy_options";
         within(name, f32::from(headings.max_level), 1.0, 6.0)?;

@@ -14,6 +14,11 @@ impl Options {
     /// would give it one. A read adds them to its [`Document`](crate::Document).
     pub fn warnings(&self) -> Vec<Warning> {
         let mut out = Vec::new();
+        if self.do_picture_classification && !cfg!(feature = "barcodes") {
+            let message =
+                "codes on pictures are not read: this build lacks the feature \"barcodes\"";
+            out.push(Warning::option("do_picture_classification", message));
+        }
         let mut warn = |asked: bool, option: &str, why: &str| {
             if asked {
                 out.push(Warning::option(option, format!("{option} has no effect: {why}")));
@@ -89,12 +94,13 @@ impl Options {
         warn(whole && self.chunking_options.is_some(), "chunking_options", no_chunks);
         warn(whole && self.chunking_preset.is_some(), "chunking_preset", no_chunks);
 
-        warn(self.do_code_enrichment, "do_code_enrichment", NO_MODEL);
-        warn(self.do_picture_classification, "do_picture_classification", NO_MODEL);
         warn(self.do_chart_extraction, "do_chart_extraction", NO_MODEL);
-        warn(self.do_picture_description, "do_picture_description", NO_MODEL);
-        let threshold = self.picture_description_area_threshold;
-        warn(threshold != 0.05, "picture_description_area_threshold", NO_MODEL);
+        let not_described = "do_picture_description does not ask for descriptions";
+        let threshold = self.picture_description_area_threshold != 0.05;
+        let alone = !self.do_picture_description;
+        warn(threshold && alone, "picture_description_area_threshold", not_described);
+        let api = self.picture_description_api.is_some();
+        warn(api && alone, "picture_description_api", not_described);
         // "default" is docling's way of saying nothing.
         let preset = self.code_formula_preset.as_ref().is_some_and(|p| p != "default");
         warn(preset, "code_formula_preset", NO_FORMULA_MODEL);
@@ -112,7 +118,6 @@ impl Options {
             (&self.chart_extraction_custom_config, "chart_extraction_custom_config"),
             (&self.picture_description_custom_config, "picture_description_custom_config"),
             (&self.picture_description_local, "picture_description_local"),
-            (&self.picture_description_api, "picture_description_api"),
         ] {
             warn(config.is_some(), option, NO_MODEL);
         }

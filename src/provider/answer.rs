@@ -104,8 +104,9 @@ impl Writer<'_> {
                 }
                 let id = format!("img-{}.jpeg", self.images);
                 self.images += 1;
-                let image =
-                    OcrImage { id: id.clone(), rect: Some(rect), base64: None, annotation: None };
+                let described = block.picture().and_then(|facts| facts.description.as_ref());
+                let annotation = described.map(|description| description.text.clone());
+                let image = OcrImage { id: id.clone(), rect: Some(rect), base64: None, annotation };
                 out.images.push(image);
                 Part::Image(id)
             }

@@ -226,6 +226,7 @@ mod tests {
             text: String::new(),
             lines: Vec::new(),
             confidence: None,
+            enrichment: None,
         };
         let page = Page {
             index: 2,

@@ -6,7 +6,6 @@
 mod content;
 mod fetch;
 mod inline;
-#[cfg(feature = "server")]
 mod post;
 #[cfg(feature = "remote")]
 mod public;
@@ -25,6 +24,7 @@ use crate::error::{Error, Result};
 
 pub(crate) use content::Content;
 pub(crate) use fetch::{FetchRules, host};
+pub(crate) use post::ask;
 #[cfg(feature = "server")]
 pub(crate) use post::post;
 pub use stored::StoredFile;

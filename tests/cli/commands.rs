@@ -27,6 +27,33 @@ fn models_are_listed_with_their_origin() {
 }
 
 #[test]
+fn engines_are_listed_with_models_and_licences() {
+    run(["engines"]).exits(0).prints("tesseract").prints("licence").prints("orientation");
+    let json = run(["engines", "--json"]).exits(0).says_nothing();
+    let list: Vec<serde_json::Value> = serde_json::from_str(&json.stdout).expect("JSON");
+    let named = |name: &str| list.iter().find(|entry| entry["name"] == name).expect("an engine");
+    for name in ["auto", "tesseract", "rapidocr", "easyocr"] {
+        assert_eq!(named(name)["kind"], "ocr", "{name}");
+    }
+    assert!(named("easyocr")["known_languages"].as_u64() > Some(50));
+    let models = named("pdfium")["models"].as_array().expect("a list");
+    assert!(models[0]["origin"].as_str().is_some_and(|origin| origin.contains("pypdfium2")));
+}
+
+#[cfg(feature = "barcodes")]
+#[test]
+fn codes_and_languages_are_found_in_children_as_here() {
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/enrichment/figures.pdf");
+    let asked = ["--enrich-code", "--enrich-picture-classes"];
+    let here = crate::read([file.as_os_str()].into_iter().chain(asked.map(AsRef::as_ref))).exits(0);
+    let here = here.prints("```python").prints("example.org/recto");
+    let isolated = asked.into_iter().chain(["--isolate"]).map(AsRef::as_ref);
+    let there = crate::read([file.as_os_str()].into_iter().chain(isolated)).exits(0);
+    assert_eq!(here.stdout, there.stdout);
+}
+
+#[test]
 fn the_doctor_says_what_is_missing() {
     let files = Files::new(&[("libpdfium.so", b"no library")]);
     let ran = run(["doctor".as_ref(), "--pdfium".as_ref(), files.path("libpdfium.so").as_os_str()]);

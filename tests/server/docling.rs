@@ -412,7 +412,7 @@ async fn options_without_effect_are_named_in_a_header() {
     let options = json!({
         "page_range": FIRST,
         "include_page_images": true,
-        "do_picture_classification": true,
+        "do_chart_extraction": true,
         "layout_preset": "heron",
         "tabel_mode": "fast",
     });
@@ -424,7 +424,7 @@ async fn options_without_effect_are_named_in_a_header() {
     let mut there = warned(&answer);
     there.sort_unstable();
     let wanted = [
-        "do_picture_classification",
+        "do_chart_extraction",
         "extra",
         "include_page_images",
         "layout_preset",

@@ -232,6 +232,7 @@ fn options() -> Vec<(&'static str, Value, Value)> {
         ("images_scale", json!(1.5), json!("big")),
         ("md_page_break_placeholder", json!("---"), json!([1])),
         ("picture_description_area_threshold", json!(0.1), json!(7)),
+        ("picture_description_api", json!({ "url": "http://127.0.0.1:9/" }), json!("no object")),
     ];
     for name in [
         "do_ocr",
@@ -255,7 +256,6 @@ fn options() -> Vec<(&'static str, Value, Value)> {
         "chunking_options",
         "chart_extraction_custom_config",
         "picture_description_local",
-        "picture_description_api",
         "vlm_pipeline_model_local",
         "vlm_pipeline_model_api",
         "vlm_pipeline_custom_config",

@@ -194,6 +194,11 @@ impl Recognizer for TesseractRecognizer {
     }
 }
 
+/// The library's version: "5.3.0".
+pub(crate) fn version() -> String {
+    ffi::version()
+}
+
 /// The folder of Tesseract's models: `$TESSDATA_PREFIX` (or its `tessdata`), `models/tessdata`, or
 /// where the packages of Debian, Homebrew and others put them. The first that holds a model.
 pub(crate) fn default_folder() -> Option<PathBuf> {

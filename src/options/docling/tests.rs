@@ -280,11 +280,13 @@ fn output() {
 
 #[test]
 fn enrichments() {
-    kept("do_code_enrichment", json!(true), |o| o.do_code_enrichment = true);
+    honoured("do_code_enrichment", json!(true), |o| o.do_code_enrichment = true);
     honoured("do_formula_enrichment", json!(true), |o| o.do_formula_enrichment = true);
-    kept("do_picture_classification", json!(true), |o| o.do_picture_classification = true);
+    // Codes on pictures are part of it.
+    let classed = if cfg!(feature = "barcodes") { honoured } else { kept };
+    classed("do_picture_classification", json!(true), |o| o.do_picture_classification = true);
     kept("do_chart_extraction", json!(true), |o| o.do_chart_extraction = true);
-    kept("do_picture_description", json!(true), |o| o.do_picture_description = true);
+    honoured("do_picture_description", json!(true), |o| o.do_picture_description = true);
     kept("picture_description_area_threshold", json!(0.5), |o| {
         o.picture_description_area_threshold = 0.5;
     });

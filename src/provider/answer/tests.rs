@@ -12,7 +12,7 @@ use crate::source::Source;
 fn block(role: Role, text: &str, words: &[u32]) -> Block {
     let rect = rect(72.0, 72.0, 144.0, 90.0);
     let lines = vec![TextLine { rect, words: words.to_vec() }];
-    Block { role, rect, text: text.to_owned(), lines, confidence: None }
+    Block { role, rect, text: text.to_owned(), lines, confidence: None, enrichment: None }
 }
 
 fn table(texts: [&str; 2], words: [u32; 2]) -> Role {
