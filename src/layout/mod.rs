@@ -79,6 +79,18 @@ pub(crate) fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
     blocks::settle(drafts, options)
 }
 
+/// Parts of a page, in points, in which the structure of a table is in doubt.
+pub(crate) fn doubtful_tables(read: &PageRead, options: &Options) -> Vec<Rect<Pt>> {
+    cut(read.clone(), options)
+        .drafts
+        .iter()
+        .filter_map(|draft| match draft {
+            Draft::Table(table) => Some(table.rect),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Text is upright within this many degrees of the horizontal.
 const UPRIGHT: f32 = 10.0;
 
@@ -146,6 +158,13 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         found.into_iter().map(Draft::Table).chain(figures.into_iter().map(Draft::Figure)).collect();
     let mut drafts = in_order(&segments, solid, &asides, &scales, (words, em), options);
     drafts.extend(turned_text(&turned, words));
+    if options.table_mode == TableMode::Accurate && !read.sketches.is_empty() {
+        for draft in &mut drafts {
+            if let Draft::Table(table) = draft {
+                tables::sketched::improve(table, &read.sketches, words, em);
+            }
+        }
+    }
     drafts = outline::part_titles(drafts, &read.outline, words);
     let mut said = vec![None; drafts.len()];
     if let Some(structure) = structure {

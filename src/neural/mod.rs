@@ -8,5 +8,7 @@
 #[cfg(feature = "onnx")]
 mod model;
 mod orientation;
+mod tables;
 
 pub(crate) use orientation::{Orienter, WayUp, orienter};
+pub(crate) use tables::{TableReader, table_reader};

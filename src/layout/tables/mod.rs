@@ -8,6 +8,7 @@ pub(super) mod grid;
 mod rows;
 pub(super) mod ruled;
 pub(super) mod scales;
+pub(super) mod sketched;
 pub(super) mod stacked;
 mod stubs;
 #[cfg(test)]
