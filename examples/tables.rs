@@ -35,6 +35,9 @@ struct Args {
     /// Reads all cases, also those whose truth has no table
     #[arg(long)]
     all: bool,
+    /// Lets the languages be found out, whatever the cases state
+    #[arg(long)]
+    detect: bool,
     /// Only cases whose name contains this
     #[arg(long, default_value = "")]
     only: String,
@@ -48,16 +51,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (mut tables, mut differ, mut seconds) = (0usize, 0usize, [0.0; 3]);
     for (case, input) in cases(&args)? {
-        let accurate = Options { languages: languages(&input)?, ..Options::default() };
+        let languages = if args.detect { Vec::new() } else { languages(&input)? };
+        let accurate = Options { languages, ..Options::default() };
         let fast = Options { table_mode: TableMode::Fast, ..accurate.clone() };
         let kept = args.out.join("reads").join(&case);
         let bytes = if args.again && kept.is_file() {
             fs::read(&kept)?
         } else {
-            let call = Call::default();
-            let bytes = engine.read_part(Source::path(&input), &accurate, &call)?.to_bytes()?;
-            fs::write(&kept, &bytes)?;
-            bytes
+            match engine.read_part(Source::path(&input), &accurate, &Call::default()) {
+                Ok(part) => {
+                    let bytes = part.to_bytes()?;
+                    fs::write(&kept, &bytes)?;
+                    bytes
+                }
+                Err(error) => {
+                    eprintln!("{case}: {error}");
+                    continue;
+                }
+            }
         };
         let mut found: Vec<Vec<String>> = Vec::new();
         for (n, (mode, options)) in [("fast", &fast), ("accurate", &accurate)].iter().enumerate() {
@@ -76,7 +87,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         if found[0] != found[1] {
             differ += 1;
-            println!("{case}\n  fast      {}\n  accurate  {}", found[0].join(", "), found[1].join(", "));
+            println!(
+                "{case}\n  fast      {}\n  accurate  {}",
+                found[0].join(", "),
+                found[1].join(", ")
+            );
         }
     }
     println!(

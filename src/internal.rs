@@ -43,11 +43,8 @@ impl Pdf {
     ///
     /// When the page does not exist.
     pub fn text_layer(&self, page: usize) -> Result<PageRead> {
-        let options = Options {
-            ocr: OcrMode::Never,
-            table_mode: TableMode::Fast,
-            ..Options::default()
-        };
+        let options =
+            Options { ocr: OcrMode::Never, table_mode: TableMode::Fast, ..Options::default() };
         match prepare_pdf_page(&self.0, page, &options, &mut || {})? {
             Prepared::Done(read) => Ok(*read),
             Prepared::Raster(_) => {

@@ -137,11 +137,14 @@ fn input(image: &GrayImage) -> Option<Vec<f32>> {
     if width == 0 || height == 0 {
         return None;
     }
-    let scaled = |length: u32| (u64::from(length) * u64::from(SIDE) / u64::from(long)).max(1) as u32;
+    let scaled =
+        |length: u32| (u64::from(length) * u64::from(SIDE) / u64::from(long)).max(1) as u32;
     let small = imageops::resize(image, scaled(width), scaled(height), FilterType::Triangle);
     let side = SIDE as usize;
     let mut out = vec![0.0; 3 * side * side];
-    for (channel, (mean, deviation)) in out.chunks_exact_mut(side * side).zip(MEAN.iter().zip(DEVIATION)) {
+    for (channel, (mean, deviation)) in
+        out.chunks_exact_mut(side * side).zip(MEAN.iter().zip(DEVIATION))
+    {
         let rows = small.as_raw().chunks_exact(small.width() as usize);
         for (to, from) in channel.chunks_exact_mut(side).zip(rows) {
             for (to, &level) in to.iter_mut().zip(from) {
@@ -240,9 +243,19 @@ mod tests {
     fn spans_move_the_cells_beside_and_below() {
         use Token::*;
         let sketch = read(&[
-            Row, Spanning, Rows(2), CellEnd, Spanning, Columns(2), CellEnd, // a | b b
-            Row, Cell, Cell, // a | c d
-            End, Row, Cell,
+            Row,
+            Spanning,
+            Rows(2),
+            CellEnd,
+            Spanning,
+            Columns(2),
+            CellEnd, // a | b b
+            Row,
+            Cell,
+            Cell, // a | c d
+            End,
+            Row,
+            Cell,
         ]);
         let sketch = sketch.unwrap();
         assert_eq!((sketch.rows, sketch.columns), (2, 3));

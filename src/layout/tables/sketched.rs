@@ -5,7 +5,8 @@
 //! can be (dynamic programming), and columns are parted in white space near where it parts them.
 
 use super::aligned::{TextRow, text_rows};
-use super::{FoundTable, cell};
+use super::evidence::consistency;
+use super::{Basis, FoundTable, cell};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::page::{SketchCell, TableSketch};
@@ -15,6 +16,16 @@ use crate::page::{SketchCell, TableSketch};
 const OVER: f32 = 0.15;
 /// Words nearer than this many ems stand in one cell.
 const SPACE: f32 = 0.4;
+/// A sketch that has more than this share of its words astray does not fit.
+const ASTRAY: f32 = 0.05;
+/// A sketch is of a table when each covers this share of the other.
+const SAME: f32 = 0.5;
+/// From this on the model is sure: its grids are right in nine of ten tables ...
+const SURE: f32 = 0.994;
+/// ... whose rows may then lower the consistency by so much: rows more, cells empty in them.
+const LEEWAY: f32 = 0.2;
+/// Below this, it sees no table.
+const DOUBTFUL: f32 = 0.96;
 /// Rounds in which rows are moved to where their lines stand.
 const ROUNDS: usize = 3;
 /// How much a line in the box of a row prefers the middle of it.
@@ -27,22 +38,32 @@ pub(in crate::layout) fn improve(
     words: &[Word],
     em: f32,
 ) {
-    let shared = |s: &TableSketch| table.rect.share_in(&s.rect).min(s.rect.share_in(&table.rect));
-    let Some(sketch) = sketches.iter().max_by(|a, b| shared(a).total_cmp(&shared(b))) else { return };
-    if shared(sketch) < 0.5 {
+    if !table.basis.is_doubtful() {
         return;
     }
+    let Some(sketch) = of(table, sketches) else { return };
     let indices: Vec<u32> = table.words().collect();
-    let fitted = fit(sketch, &indices, words, em);
-    let mode = std::env::var("RECTO_TRY").unwrap_or_default();
-    let own = (table.table.rows, table.table.columns, super::evidence::consistency(&table.table));
-    eprintln!("SK own {:?} sketch {}x{} sure {:.4} fit {:?}", own, sketch.rows, sketch.columns, sketch.sure,
-      fitted.as_ref().map(|f| (f.over, f.torn, f.empty, super::evidence::consistency(&f.found.table))));
-    if mode == "always" {
-        if let Some(f) = fitted { *table = f.found; }
-    } else if let Ok(t) = mode.parse::<f32>() {
-        if let Some(f) = fitted.filter(|_| sketch.sure > t) { *table = f.found; }
+    let fitted = fit(sketch, &indices, table.basis, words, em);
+    if let Some(fitted) = fitted.filter(|fitted| fitted.is_better_than(table, sketch)) {
+        *table = fitted.found;
     }
+}
+
+/// Whether the model denies that text which stands aligned is a table: it is in doubt what it sees,
+/// and that is another grid.
+pub(in crate::layout) fn denies(sketches: &[TableSketch], table: &FoundTable) -> bool {
+    table.basis == Basis::Alignment
+        && of(table, sketches).is_some_and(|sketch| {
+            sketch.sure < DOUBTFUL
+                && (sketch.rows, sketch.columns) != (table.table.rows, table.table.columns)
+        })
+}
+
+/// The sketch of this table.
+fn of<'a>(table: &FoundTable, sketches: &'a [TableSketch]) -> Option<&'a TableSketch> {
+    let shared = |s: &TableSketch| table.rect.share_in(&s.rect).min(s.rect.share_in(&table.rect));
+    let best = sketches.iter().max_by(|a, b| shared(a).total_cmp(&shared(b)))?;
+    (shared(best) >= SAME).then_some(best)
 }
 
 /// A table made of a sketch, and how well its words keep to it.
@@ -58,11 +79,28 @@ pub(super) struct Fitted {
     pub(super) empty: f32,
 }
 
+impl Fitted {
+    /// Whether this is the better reading: words keep to its cells, and its cells agree with each
+    /// other more than the table's own do. Rows alone are believed sooner where the model is sure of
+    /// them: rules can only guess which lines go on in a cell, and a cell of two values agrees with
+    /// its column as well as one of one value.
+    fn is_better_than(&self, table: &FoundTable, sketch: &TableSketch) -> bool {
+        if self.over > ASTRAY || self.torn > ASTRAY || self.empty > 0.0 {
+            return false;
+        }
+        let gain = consistency(&self.found.table) - consistency(&table.table);
+        let rows_alone = self.found.table.columns == table.table.columns
+            && self.found.table.rows != table.table.rows;
+        gain > 0.0 || rows_alone && sketch.sure >= SURE && gain > -LEEWAY
+    }
+}
+
 /// Puts words into the cells of a sketch, each into one. `None` where there are fewer lines than
 /// rows, or less than two rows or columns.
 pub(super) fn fit(
     sketch: &TableSketch,
     indices: &[u32],
+    basis: Basis,
     words: &[Word],
     em: f32,
 ) -> Option<Fitted> {
@@ -125,7 +163,11 @@ pub(super) fn fit(
         over: over as f32 / indices.len().max(1) as f32,
         torn: torn as f32 / indices.len().max(1) as f32,
         empty: empty as f32 / (rows + columns) as f32,
-        found: FoundTable { rect: around, table: Table { rows, columns, cells, continues: None } },
+        found: FoundTable {
+            rect: around,
+            table: Table { rows, columns, cells, continues: None },
+            basis,
+        },
     })
 }
 
@@ -149,7 +191,8 @@ impl Tiling {
         let single = (0..rows * columns).map(|n| (n / columns, n % columns, 1, 1));
         let drawn = sketch.cells.iter().map(|c| (c.row, c.column, c.row_span, c.column_span));
         for (row, column, row_span, column_span) in drawn.chain(single) {
-            let free = |r: usize, c: usize| r < rows && c < columns && taken[r * columns + c].is_none();
+            let free =
+                |r: usize, c: usize| r < rows && c < columns && taken[r * columns + c].is_none();
             let wide = (0..column_span).take_while(|k| free(row, column + k)).count();
             let whole = |r: &usize| (0..wide).all(|k| free(row + r, column + k));
             let high = (0..row_span).take_while(whole).count();
@@ -211,12 +254,8 @@ fn median(mut values: Vec<f32>) -> Option<f32> {
 
 /// The row of each line: ascending, none left out. `None` if there are fewer lines than rows.
 fn share_out(sketch: &TableSketch, lines: &[TextRow]) -> Option<Vec<usize>> {
-    let mut bands = bands(
-        &sketch.cells,
-        sketch.rows,
-        |c| (c.row, c.row_span),
-        |r| (r.min.y, r.max.y),
-    )?;
+    let mut bands =
+        bands(&sketch.cells, sketch.rows, |c| (c.row, c.row_span), |r| (r.min.y, r.max.y))?;
     let mut row_of = cheapest(&bands, lines)?;
     for _ in 1..ROUNDS {
         // The boxes drift as a whole: the least squares of rows to the middle of their lines.
@@ -324,9 +363,7 @@ fn cuts(
 /// The best place for a cut between two places.
 fn widest(boxes: &[Rect<Pt>], (from, to): (f32, f32), rough: f32, em: f32) -> f32 {
     let mut edges = vec![from, to, rough.clamp(from, to)];
-    edges.extend(
-        boxes.iter().flat_map(|r| [r.min.x, r.max.x]).filter(|x| (from..=to).contains(x)),
-    );
+    edges.extend(boxes.iter().flat_map(|r| [r.min.x, r.max.x]).filter(|x| (from..=to).contains(x)));
     edges.sort_by(f32::total_cmp);
     edges.dedup();
     // Stretches that equally many words lie over, joined.

@@ -59,7 +59,7 @@ fn lines_go_to_the_rows_they_are_nearest_to() {
         for cell in &mut sketch.cells {
             cell.rect = cell.rect.translate(euclid::vec2(moved, moved));
         }
-        let fitted = fit(&sketch, &all(&words), &words, 10.0).unwrap();
+        let fitted = fit(&sketch, &all(&words), Basis::Rules, &words, 10.0).unwrap();
         assert_eq!(
             texts(&fitted.found.table),
             [
@@ -83,7 +83,7 @@ fn spanning_cells_take_what_stands_across() {
     let mut sketch = even(3, 3, rect(100.0, 100.0, 330.0, 142.0), (0.0, 0.0));
     sketch.cells[1].column_span = 2;
     sketch.cells.remove(2);
-    let table = fit(&sketch, &all(&words), &words, 10.0).unwrap().found.table;
+    let table = fit(&sketch, &all(&words), Basis::Rules, &words, 10.0).unwrap().found.table;
     assert_eq!(texts(&table)[0], ["", "Both years"]);
     assert_eq!(table.cells[1].column_span, 2);
     assert_eq!(texts(&table)[2], ["Lund", "7", "8"]);
@@ -93,9 +93,15 @@ fn spanning_cells_take_what_stands_across() {
 fn fewer_lines_than_rows_fit_no_sketch() {
     let words = wrapped();
     let around = rect(100.0, 100.0, 360.0, 154.0);
-    assert_eq!(fit(&even(5, 3, around, (0.0, 0.0)), &all(&words), &words, 10.0), None);
-    assert_eq!(fit(&even(3, 1, around, (0.0, 0.0)), &all(&words), &words, 10.0), None);
-    assert_eq!(fit(&even(3, 3, around, (0.0, 0.0)), &[], &words, 10.0), None);
+    assert_eq!(
+        fit(&even(5, 3, around, (0.0, 0.0)), &all(&words), Basis::Rules, &words, 10.0),
+        None
+    );
+    assert_eq!(
+        fit(&even(3, 1, around, (0.0, 0.0)), &all(&words), Basis::Rules, &words, 10.0),
+        None
+    );
+    assert_eq!(fit(&even(3, 3, around, (0.0, 0.0)), &[], Basis::Rules, &words, 10.0), None);
 }
 
 proptest! {
@@ -122,7 +128,7 @@ proptest! {
                 sketch.cells.remove(n % count);
             }
         }
-        if let Some(Fitted { found, .. }) = fit(&sketch, &all(&words), &words, 10.0) {
+        if let Some(Fitted { found, .. }) = fit(&sketch, &all(&words), Basis::Rules, &words, 10.0) {
             let mut held: Vec<u32> = found.words().collect();
             held.sort_unstable();
             prop_assert_eq!(held, all(&words));
@@ -139,4 +145,67 @@ proptest! {
             prop_assert!(taken.iter().all(|t| *t));
         }
     }
+}
+
+/// What was found in these words, as a table of one row for each of `rows`' lines.
+fn found(words: &[Word], rows: usize, columns: usize, basis: Basis) -> FoundTable {
+    let around = bounds(words.iter().map(|w| w.rect)).unwrap();
+    let fitted = fit(&even(rows, columns, around, (0.0, 0.0)), &all(words), basis, words, 10.0);
+    fitted.unwrap().found
+}
+
+/// Names and values of four rows; rules took two lines of values for one row.
+fn values() -> Vec<Word> {
+    let rows = [["Name", "Value"], ["Oslo", "12"], ["Rome", "34"], ["Bern", "56"], ["Kiel", "78"]];
+    let rows = rows.iter().enumerate();
+    rows.flat_map(|(n, row)| {
+        let top = 100.0 + 14.0 * n as f32;
+        [line(row[0], 100.0, top), line(row[1], 200.0, top)].concat()
+    })
+    .collect()
+}
+
+#[test]
+fn the_rows_of_a_sure_model_take_the_place_of_guessed_ones() {
+    let words = values();
+    let guessed = found(&words, 3, 2, Basis::Alignment);
+    let mut sketch = even(5, 2, guessed.rect, (0.0, 0.0));
+    let rows = |sketch: &TableSketch, table: &FoundTable| {
+        let mut table = table.clone();
+        improve(&mut table, std::slice::from_ref(sketch), &words, 10.0);
+        table.table.rows
+    };
+    assert_eq!(rows(&sketch, &guessed), 5);
+    // What lines part, or the document says, is not for a model to change.
+    for basis in [Basis::Grid, Basis::Tags] {
+        assert_eq!(rows(&sketch, &FoundTable { basis, ..guessed.clone() }), 3);
+    }
+    // A sketch of something else on the page is none of this table.
+    sketch.rect = sketch.rect.translate(euclid::vec2(0.0, 300.0));
+    assert_eq!(rows(&sketch, &guessed), 3);
+}
+
+#[test]
+fn a_sketch_whose_sides_run_through_words_is_left() {
+    let mut words = values();
+    // Lines that reach over both columns, and a sketch that does not know.
+    for n in 0..3 {
+        words.extend(line("towns of any size by people", 100.0, 170.0 + 14.0 * n as f32));
+    }
+    let own = found(&words, 3, 2, Basis::Rules);
+    let mut table = own.clone();
+    improve(&mut table, &[even(8, 2, own.rect, (0.0, 0.0))], &words, 10.0);
+    assert_eq!(table, own);
+}
+
+#[test]
+fn what_the_model_cannot_make_out_is_no_table_by_alignment_alone() {
+    let words = values();
+    let table = found(&words, 5, 2, Basis::Alignment);
+    let sketch = |rows, sure| TableSketch { sure, ..even(rows, 2, table.rect, (0.0, 0.0)) };
+    assert!(denies(&[sketch(4, 0.9)], &table));
+    assert!(!denies(&[sketch(5, 0.9)], &table), "it sees the same grid");
+    assert!(!denies(&[sketch(4, 0.98)], &table), "it sees another table");
+    assert!(!denies(&[sketch(4, 0.9)], &FoundTable { basis: Basis::Rules, ..table.clone() }));
+    assert!(!denies(&[], &table));
 }
