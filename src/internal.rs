@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::document::Page;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
-use crate::options::{OcrMode, Options};
+use crate::options::{OcrMode, Options, TableMode};
 use crate::page::PageRead;
 use crate::page_work::{Prepared, prepare_pdf_page};
 use crate::pdf::PdfFile;
@@ -44,7 +44,8 @@ impl Pdf {
     ///
     /// When the page does not exist.
     pub fn text_layer(&self, page: usize) -> Result<PageRead> {
-        let options = Options { ocr: OcrMode::Never, ..Options::default() };
+        let options =
+            Options { ocr: OcrMode::Never, table_mode: TableMode::Fast, ..Options::default() };
         match prepare_pdf_page(&self.0, page, &options, &mut || {})? {
             Prepared::Done(read) => Ok(*read),
             Prepared::Raster(_) => {

@@ -80,6 +80,7 @@ mod segment;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod setup;
+mod sketching;
 mod source;
 
 pub use call::{Call, CancelFlag};

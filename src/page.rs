@@ -38,6 +38,9 @@ pub struct PageRead {
     /// What the structure tree of a tagged PDF says about the page; empty without one.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// What a model saw of the structure of tables, and of what may be one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sketches: Vec<TableSketch>,
     /// Where the words come from.
     pub text_source: TextSource,
     /// Resolution of the raster that was recognised; `None` when nothing was.
@@ -80,6 +83,7 @@ impl PageRead {
             bars: Vec::new(),
             outline: Vec::new(),
             tags: Tags::default(),
+            sketches: Vec::new(),
             text_source: TextSource::None,
             resolution: None,
             engine: None,
@@ -165,6 +169,39 @@ pub enum PlacementKind {
     Drawing,
     /// A filled area behind text (a box, a table row's background).
     Fill,
+}
+
+/// What a model of tables saw in a part of the page: a grid. It reads no text, its boxes are rough,
+/// and it sees a grid in whatever it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableSketch {
+    /// The part that it was shown, in points.
+    #[serde(with = "sides")]
+    pub rect: Rect<Pt>,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub columns: usize,
+    /// Cells in row-major order; none overlap.
+    pub cells: Vec<SketchCell>,
+    /// How sure it was, from 0 to 1 (mean over its steps).
+    pub sure: f32,
+}
+
+/// A cell of a [`TableSketch`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SketchCell {
+    /// First row, from 0.
+    pub row: usize,
+    /// First column, from 0.
+    pub column: usize,
+    /// Rows covered, at least 1.
+    pub row_span: usize,
+    /// Columns covered, at least 1.
+    pub column_span: usize,
+    /// Where its text stands, in points, within half a row or column.
+    #[serde(with = "sides")]
+    pub rect: Rect<Pt>,
 }
 
 /// A hyperlink.

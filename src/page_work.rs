@@ -12,8 +12,9 @@ use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
 use crate::options::{OcrMode, Options};
 use crate::page::{Doubt, PageRead, PlacementKind, Suspect, Tags};
-use crate::pdf::{PageContent, PdfFile};
+use crate::pdf::{PageContent, PdfFile, PdfPage};
 use crate::raster::ImagePages;
+use crate::sketching;
 
 /// Resolution for pages that are not one scan: what Tesseract reads best.
 const OCR_RESOLUTION: Resolution = Resolution(300.0);
@@ -78,7 +79,7 @@ pub(crate) fn prepare_pdf_page(
                 let warning = Warning::new(WarningCode::TextLayerDistrusted, message);
                 read.warnings.push(warning.on_page(index));
             }
-            return Ok(Prepared::Done(Box::new(read)));
+            return Ok(with_sketchable(&page, read, options));
         }
         Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
         Choice::Whole => {
@@ -97,6 +98,20 @@ pub(crate) fn prepare_pdf_page(
     };
     read.timings.add("render", started.elapsed().as_secs_f64());
     Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt })))
+}
+
+/// A page whose text layer is all that is taken, with its pixels if it has tables that are to be
+/// looked at. One that cannot be drawn does without.
+fn with_sketchable(page: &PdfPage<'_>, mut read: PageRead, options: &Options) -> Prepared {
+    if sketching::regions(&read, options).is_empty() {
+        return Prepared::Done(Box::new(read));
+    }
+    let started = Instant::now();
+    let resolution = fitting(sketching::RESOLUTION, read.size);
+    let Ok(image) = page.render(resolution) else { return Prepared::Done(Box::new(read)) };
+    read.timings.add("render", started.elapsed().as_secs_f64());
+    let regions = Some(Vec::new());
+    Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt: None }))
 }
 
 /// Decodes a page of an image file; calls `needs_ocr` before, where it is to be recognised.

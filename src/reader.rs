@@ -55,6 +55,10 @@ pub(crate) struct PageOcr {
     pub(crate) warp: Option<Perspective>,
     /// Why nothing was read although there is something.
     pub(crate) skipped: Option<String>,
+    /// The image as it was recognised: upright, straight, …
+    pub(crate) upright: Arc<GrayImage>,
+    /// … and so many pixels for one of the image given.
+    pub(crate) scale: f32,
 }
 
 /// The image of a page, prepared for reading. It can be read several times, in other languages;
@@ -292,6 +296,8 @@ impl PageImage {
             skew: self.upright.skew,
             warp: self.sheet.map(|sheet| self.upright_warp(&sheet)),
             skipped: self.skipped.clone().or(specks),
+            upright: Arc::clone(&self.upright.image),
+            scale: self.scale.0,
             words: words
                 .into_iter()
                 .map(|w| OcrWord { rect: scaled(&w.rect), size: w.size.map(|s| s * back), ..w })

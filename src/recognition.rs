@@ -25,6 +25,7 @@ use crate::page_work::RasterPage;
 use crate::reader::{self, PageImage, PageOcr};
 use crate::recognizer::{OcrWord, Recognizer};
 use crate::setup;
+use crate::sketching;
 use probe::Finding;
 use unknown::Installed;
 
@@ -183,16 +184,24 @@ impl Recognition {
     }
 
     /// Recognises what a page's raster holds.
-    pub(crate) fn recognize(&self, page: RasterPage, plan: &Plan, call: &Call) -> Result<PageRead> {
+    pub(crate) fn recognize(
+        &self,
+        page: RasterPage,
+        plan: &Plan,
+        options: &Options,
+        call: &Call,
+    ) -> Result<PageRead> {
         let started = Instant::now();
         let RasterPage { image, resolution, mut read, regions, doubt } = page;
         read.resolution = Some(resolution);
+        // Where the page stands in an image upright and straight, for those who look at it later.
+        let mut upright = None;
         let wrong = match &doubt {
             Some(doubt) => self.is_wrong(&image, doubt, plan, call, &mut read)?,
             None => regions.is_none(),
         };
         if wrong {
-            self.read_whole(&image, doubt.as_ref(), plan, call, &mut read)?;
+            upright = self.read_whole(&image, doubt.as_ref(), plan, call, &mut read)?;
         } else {
             let regions = regions.unwrap_or_default();
             self.read_regions(&image, &regions, plan, call, &mut read)?;
@@ -207,11 +216,19 @@ impl Recognition {
         even_sizes(&mut read.words);
         read.text_source = source_of(&read.words);
         read.engine = read.resolution.and(plan.engine());
-        read.timings.add("ocr", started.elapsed().as_secs_f64());
+        if read.resolution.is_some() {
+            read.timings.add("ocr", started.elapsed().as_secs_f64());
+        }
+        let (image, resolution) = match &upright {
+            Some((image, resolution)) => (&**image, *resolution),
+            None => (&image, resolution),
+        };
+        sketching::sketch(&mut read, image, resolution, options);
         Ok(read)
     }
 
-    /// Recognises the whole page, instead of its text layer if it has one.
+    /// Recognises the whole page, instead of its text layer if it has one. Gives its image, upright
+    /// and straight, unless the layer was kept.
     fn read_whole(
         &self,
         image: &GrayImage,
@@ -219,7 +236,7 @@ impl Recognition {
         plan: &Plan,
         call: &Call,
         read: &mut PageRead,
-    ) -> Result<()> {
+    ) -> Result<Option<(Arc<GrayImage>, Resolution)>> {
         let resolution = read.resolution.unwrap_or(Resolution(72.0));
         let (page, language) =
             self.read_part(self.page_image(image, resolution), plan, None, call, read)?;
@@ -235,7 +252,7 @@ impl Recognition {
                         doubt.reason
                     ),
                 );
-                return Ok(());
+                return Ok(None);
             }
             warn(
                 read,
@@ -248,9 +265,10 @@ impl Recognition {
         read.glyphs.clear();
         read.language = language;
         set_upright(read, &page, resolution);
+        let upright = (page.upright, Resolution(resolution.0 * page.scale));
         let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
         read.words.extend(found);
-        Ok(())
+        Ok(Some(upright))
     }
 
     /// A whole page, which the model of orientation is asked about where it is installed.

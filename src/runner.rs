@@ -202,7 +202,9 @@ impl InProcess {
         self.pool.install(|| {
             guarded(index, || match document.prepare(index, options, &mut || {})? {
                 Prepared::Done(read) => Ok(*read),
-                Prepared::Raster(raster) => self.recognition.recognize(*raster, plan, call),
+                Prepared::Raster(raster) => {
+                    self.recognition.recognize(*raster, plan, options, call)
+                }
             })
         })
     }
@@ -272,7 +274,7 @@ impl InProcess {
                         in_flight += 1;
                         scope.spawn(move |_| {
                             let read = guarded(index, || {
-                                self.recognition.recognize(*raster, &job.plan, call)
+                                self.recognition.recognize(*raster, &job.plan, &job.options, call)
                             });
                             drop(turn);
                             // The receiver outlives the scope.

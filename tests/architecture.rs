@@ -36,7 +36,8 @@ const STAGES: [&str; 11] = [
 ];
 
 /// The engine: the order of the stages, threads, the page seam.
-const ENGINE: [&str; 6] = ["engine", "reader", "runner", "page_images", "page_work", "recognition"];
+const ENGINE: [&str; 7] =
+    ["engine", "reader", "runner", "page_images", "page_work", "recognition", "sketching"];
 
 /// Types that are data but live beside the code that makes them, so that every module may name
 /// them. Only types belong here, never a function.

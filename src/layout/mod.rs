@@ -38,7 +38,7 @@ use rayon::prelude::*;
 use crate::document::{Page, Word};
 use crate::geometry::{Pt, Rect, bounds};
 use crate::options::{Options, TableMode};
-use crate::page::PageRead;
+use crate::page::{PageRead, TableSketch};
 use lines::{Line, Segment};
 use order::Atom;
 use paragraphs::Paragraph;
@@ -80,6 +80,19 @@ pub(crate) fn lay_out(reads: Vec<PageRead>, options: &Options) -> Vec<Page> {
     blocks::settle(drafts, options)
 }
 
+/// Where, in points, tables stand whose structure is in doubt: no ruling lines part their cells, and
+/// the document does not say what they are.
+pub(crate) fn doubtful_tables(read: &PageRead, options: &Options) -> Vec<Rect<Pt>> {
+    if read.words.is_empty() || !options.do_table_structure {
+        return Vec::new();
+    }
+    let doubtful = |draft: &Draft| match draft {
+        Draft::Table(table) => table.basis.is_doubtful().then_some(table.rect),
+        _ => None,
+    };
+    cut(read.clone(), options).drafts.iter().filter_map(doubtful).collect()
+}
+
 /// Text is upright within this many degrees of the horizontal.
 const UPRIGHT: f32 = 10.0;
 
@@ -110,9 +123,13 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     };
     let mut found: Vec<FoundTable> = Vec::new();
     let mut barriers: Vec<Rect<Pt>> = Vec::new();
-    let scales = tables::scales::scales(words, &free);
     let structure = tags::Structure::of(&read);
     let mut displays: Vec<Paragraph> = Vec::new();
+    let sketches = match options.table_mode {
+        TableMode::Accurate => read.sketches.as_slice(),
+        TableMode::Fast => &[],
+    };
+    let told = Told { scales: tables::scales::scales(words, &free), sketches };
     if options.do_table_structure {
         if let Some(structure) = &structure {
             found.extend(structure.tables(&free));
@@ -126,13 +143,14 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         displays = find_displays(&read, &mut free, em, options);
         let mut open =
             tables::between::between_rules(&frames, words, &free, em, options.table_mode);
-        open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &scales));
+        open.retain(|t| !tables::scales::is_chart(&t.rect, &t.table, &told.scales));
         take(&mut free, words.len(), open.iter().flat_map(FoundTable::words));
         found.extend(open);
         barriers.extend(read.rules.iter().filter(|r| !r.is_horizontal()).map(|r| r.rect));
         if options.table_mode == TableMode::Accurate {
             let segments = lines::segments(words, &free, &barriers);
-            let stacked = tables::stacked::find(&segments, words, em);
+            let mut stacked = tables::stacked::find(&segments, words, em);
+            stacked.retain(|t| !tables::sketched::denies(sketches, t));
             take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
             found.extend(stacked);
         }
@@ -151,8 +169,13 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
     let solid: Vec<Draft> =
         found.into_iter().map(Draft::Table).chain(figures.into_iter().map(Draft::Figure)).collect();
     let solid = solid.into_iter().chain(displays.into_iter().map(Draft::Text)).collect();
-    let mut drafts = in_order(&segments, solid, &asides, &scales, (words, em), options);
+    let mut drafts = in_order(&segments, solid, &asides, &told, (words, em), options);
     drafts.extend(turned_text(&turned, words));
+    for draft in &mut drafts {
+        if let Draft::Table(table) = draft {
+            tables::sketched::improve(table, sketches, words, em);
+        }
+    }
     drafts = outline::part_titles(drafts, &read.outline, words);
     let mut said = vec![None; drafts.len()];
     if let Some(structure) = structure {
@@ -178,6 +201,12 @@ fn find_displays(
     found
 }
 
+/// What is known of a page that tells tables from what looks like them.
+struct Told<'a> {
+    scales: Vec<tables::scales::Scale>,
+    sketches: &'a [TableSketch],
+}
+
 /// Removes the taken indices.
 fn take(free: &mut Vec<u32>, count: usize, taken: impl Iterator<Item = u32>) {
     let mut gone = vec![false; count];
@@ -192,7 +221,7 @@ fn in_order(
     segments: &[Segment],
     solid: Vec<Draft>,
     asides: &[asides::Aside],
-    scales: &[tables::scales::Scale],
+    told: &Told<'_>,
     (words, em): (&[Word], f32),
     options: &Options,
 ) -> Vec<Draft> {
@@ -226,17 +255,17 @@ fn in_order(
                 stretch.push(outside[index]);
                 continue;
             };
-            zone_text(&std::mem::take(&mut stretch), scales, (words, em), options, &mut drafts);
+            zone_text(&std::mem::take(&mut stretch), told, (words, em), options, &mut drafts);
             match n.checked_sub(solid.len()) {
                 None => drafts.extend(solid[n].take()),
                 Some(n) => {
                     let inside = asides[n].segments.iter().map(|&i| segments[i].clone());
                     let inside: Vec<Segment> = inside.collect();
-                    drafts.extend(in_order(&inside, Vec::new(), &[], scales, (words, em), options));
+                    drafts.extend(in_order(&inside, Vec::new(), &[], told, (words, em), options));
                 }
             }
         }
-        zone_text(&stretch, scales, (words, em), options, &mut drafts);
+        zone_text(&stretch, told, (words, em), options, &mut drafts);
     }
     drafts
 }
@@ -244,7 +273,7 @@ fn in_order(
 /// Text of one column: tables by alignment, and paragraphs.
 fn zone_text(
     stretch: &[&Segment],
-    scales: &[tables::scales::Scale],
+    told: &Told<'_>,
     (words, em): (&[Word], f32),
     options: &Options,
     out: &mut Vec<Draft>,
@@ -253,7 +282,10 @@ fn zone_text(
     let found = if options.do_table_structure {
         let mut found =
             tables::aligned::find_in_rows(stretch, &rows, words, em, options.table_mode);
-        found.retain(|(_, t)| !tables::scales::is_chart(&t.rect, &t.table, scales));
+        found.retain(|(_, t)| {
+            !tables::scales::is_chart(&t.rect, &t.table, &told.scales)
+                && !tables::sketched::denies(told.sketches, t)
+        });
         found
     } else {
         Vec::new()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::lines::{Line, Segment, rows, segments};
 use super::paragraphs::Paragraph;
-use super::tables::{FoundTable, cell};
+use super::tables::{Basis, FoundTable, cell};
 use crate::document::{Table, Word, WordOrigin};
 use crate::geometry::{RectExt, bounds};
 use crate::page::{PageRead, TagKind, Tags, WordTag};
@@ -331,7 +331,7 @@ impl<'a> Structure<'a> {
             return None;
         }
         let rect = bounds(held.values().flatten().map(|&i| self.words[i as usize].rect))?;
-        Some(FoundTable { rect, table })
+        Some(FoundTable { rect, table, basis: Basis::Tags })
     }
 }
 

@@ -8,6 +8,7 @@
 #[cfg(feature = "onnx")]
 mod model;
 mod orientation;
+mod tables;
 #[cfg(feature = "onnx")]
 mod text;
 
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use orientation::{Orienter, WayUp, orienter};
+pub(crate) use tables::{TableReader, table_reader};
 
 use crate::error::Result;
 use crate::recognizer::Recognizer;

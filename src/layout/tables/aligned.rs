@@ -2,7 +2,7 @@
 
 use super::evidence::{consistency, convinces, is_headed};
 use super::rows::row_groups;
-use super::{FoundTable, cell, stubs};
+use super::{Basis, FoundTable, cell, stubs};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::captions;
@@ -364,7 +364,7 @@ fn read(
     }
     let mut table = Table { rows: groups.len(), columns, cells: out, continues: None };
     stubs::span(&mut table);
-    Some(FoundTable { rect: around, table })
+    Some(FoundTable { rect: around, table, basis: Basis::Alignment })
 }
 
 /// Finds tables among the rows of one zone: ranges of rows, ascending, and what they are.

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::FoundTable;
 use super::aligned::{build, last_row, text_rows};
 use super::evidence::is_prose;
 use super::grid::{Frame, Line, cluster};
+use super::{Basis, FoundTable};
 use crate::document::Word;
 use crate::geometry::{Pt, Rect, RectExt, rect};
 use crate::layout::captions;
@@ -132,7 +132,7 @@ fn in_group(
     let ok = found.table.rows >= 2
         && struck * 10 < inside.len()
         && (ruled_rows || !is_prose(&found.table, words));
-    ok.then_some(found)
+    ok.then_some(FoundTable { basis: Basis::Rules, ..found })
 }
 
 /// The table with a head that stands above its topmost rule, on a ground or in bold: a row right above

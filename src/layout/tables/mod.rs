@@ -8,6 +8,7 @@ pub(super) mod grid;
 mod rows;
 pub(super) mod ruled;
 pub(super) mod scales;
+pub(super) mod sketched;
 pub(super) mod stacked;
 mod stubs;
 #[cfg(test)]
@@ -24,6 +25,27 @@ use crate::layout::text::{Vocabulary, append_line, line_text, logical};
 pub(super) struct FoundTable {
     pub(super) rect: Rect<Pt>,
     pub(super) table: Table,
+    pub(super) basis: Basis,
+}
+
+/// What told of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// The document itself.
+    Tags,
+    /// Ruling lines around its cells.
+    Grid,
+    /// Ruling lines above and below.
+    Rules,
+    /// The alignment of its text alone.
+    Alignment,
+}
+
+impl Basis {
+    /// Whether it leaves open what the rows and columns are.
+    pub(super) fn is_doubtful(self) -> bool {
+        matches!(self, Self::Rules | Self::Alignment)
+    }
 }
 
 impl FoundTable {

@@ -1,7 +1,7 @@
 //! Tables with ruling lines on all or most sides of their cells.
 
 use super::grid::{Frame, Grid, Line};
-use super::{FoundTable, cell};
+use super::{Basis, FoundTable, cell};
 use super::{aligned, rows};
 use crate::document::{Cell, Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, rect};
@@ -142,8 +142,11 @@ fn table(
     }
     let cells = part_spans(&grid, cells, words, em);
     let table = Rows::split(&grid, cells, words, em).into_table(words);
-    (table.rows >= 2 && table.columns >= 2 && has_two_columns(&table))
-        .then_some(FoundTable { rect: around, table })
+    (table.rows >= 2 && table.columns >= 2 && has_two_columns(&table)).then_some(FoundTable {
+        rect: around,
+        table,
+        basis: Basis::Grid,
+    })
 }
 
 /// Parts cells that span columns only because their sides are not drawn: many tables rule the

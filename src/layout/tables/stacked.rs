@@ -5,7 +5,7 @@
 //! table begin and end row by row. One column, that with the most blocks, says what the rows are;
 //! the blocks of the others must each lie beside one of its blocks.
 
-use super::{FoundTable, cell};
+use super::{Basis, FoundTable, cell};
 use crate::document::{Table, Word};
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
 use crate::layout::lines::{Segment, rows};
@@ -185,7 +185,7 @@ fn build(
         }
     }
     let table = Table { rows: cells.len(), columns: columns.len(), cells: out, continues: None };
-    Some(FoundTable { rect: around, table })
+    Some(FoundTable { rect: around, table, basis: Basis::Alignment })
 }
 
 /// Cuts a column into blocks where the white space is wider than between its lines.
