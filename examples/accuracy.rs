@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use recto::export::{self, MarkdownOptions};
-use recto::{Document, Engine, Language, OcrMode, Options, Profile, Source};
+use recto::{Document, Engine, Language, OcrEngine, OcrMode, Options, Profile, Source};
 use serde_json::{Value, json};
 
 /// Reads every case of a corpus folder, for scoring against ground truth
@@ -44,7 +44,10 @@ struct Args {
     /// Lets the languages be found out, whatever the cases state
     #[arg(long)]
     detect: bool,
-    /// Writes <case>.words.jsonl too: page, text and confidence (as the recogniser gives it) of
+    /// Who recognises
+    #[arg(long, default_value = "auto")]
+    engine: OcrEngine,
+    /// Writes <case>.words.jsonl too: page, text, box and confidence (as the recogniser gives it) of
     /// every recognised word
     #[arg(long)]
     words: bool,
@@ -168,6 +171,7 @@ fn read(engine: &Engine, input: &Path, args: &Args) -> Result<Document, String> 
             languages(input).map_err(|error| error.to_string())?
         },
         dpi: args.dpi,
+        engine: args.engine,
         ..Options::default()
     };
     engine.read(Source::path(input), &options).map_err(|error| error.chain())
@@ -196,8 +200,13 @@ fn recognised_words(document: &Document) -> String {
     for page in &document.pages {
         for word in &page.words {
             if let Some(confidence) = word.confidence {
-                let line =
-                    json!({ "page": page.index, "text": word.text, "confidence": confidence });
+                let r = word.rect;
+                let line = json!({
+                    "page": page.index,
+                    "text": word.text,
+                    "confidence": confidence,
+                    "rect": [r.min.x, r.min.y, r.max.x, r.max.y],
+                });
                 out.push_str(&format!("{line}\n"));
             }
         }
