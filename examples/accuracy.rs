@@ -47,7 +47,7 @@ struct Args {
     /// Lets the languages be found out, whatever the cases state
     #[arg(long)]
     detect: bool,
-    /// Writes <case>.words.jsonl too: page, text and confidence (as the recogniser gives it) of
+    /// Writes <case>.words.jsonl too: page, text, box and confidence (as the recogniser gives it) of
     /// every recognised word
     #[arg(long)]
     words: bool,
@@ -204,8 +204,13 @@ fn recognised_words(document: &Document) -> String {
     for page in &document.pages {
         for word in &page.words {
             if let Some(confidence) = word.confidence {
-                let line =
-                    json!({ "page": page.index, "text": word.text, "confidence": confidence });
+                let r = word.rect;
+                let line = json!({
+                    "page": page.index,
+                    "text": word.text,
+                    "confidence": confidence,
+                    "rect": [r.min.x, r.min.y, r.max.x, r.max.y],
+                });
                 out.push_str(&format!("{line}\n"));
             }
         }

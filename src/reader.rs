@@ -211,6 +211,20 @@ impl PageImage {
         Ok(self.result(words))
     }
 
+    /// Reads the page once more, as it lies by now, with another recogniser, which finds lines by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(crate) fn read_again(&self, recognizer: &dyn Recognizer, call: &Call) -> Result<Vec<OcrWord>> {
+        call.check()?;
+        if self.skipped.is_some() || self.upright.blank {
+            return Ok(Vec::new());
+        }
+        let words = self.upright.read(&self.job(recognizer, &[], call))?;
+        Ok(self.result(words).words)
+    }
+
     fn job<'a>(
         &self,
         recognizer: &'a dyn Recognizer,

@@ -2,8 +2,10 @@
 //! into the page's coordinates.
 
 mod calibration;
+mod merge;
 mod neural;
 mod probe;
+mod twice;
 mod unknown;
 
 use std::collections::HashMap;
@@ -26,6 +28,7 @@ use crate::reader::{self, PageImage, PageOcr};
 use crate::recognizer::{OcrWord, Recognizer};
 use crate::setup;
 use crate::sketching;
+use calibration::Curve;
 use probe::Finding;
 use unknown::Installed;
 
@@ -67,9 +70,15 @@ pub(crate) enum Plan {
         languages: Vec<Language>,
         /// The same for pages whose lines run down, where there are such models.
         vertical: Option<TesseractLanguages>,
+        /// Whether doubtful pages are read again with neural models.
+        twice: bool,
     },
     /// In what each page turns out to be, among these.
-    Detect(Box<Installed>),
+    Detect {
+        installed: Box<Installed>,
+        /// As above.
+        twice: bool,
+    },
     /// By neural models, which read all of their languages at once.
     Neural {
         reader: Arc<dyn TextReader>,
@@ -84,10 +93,15 @@ impl Plan {
     /// The engine that reads.
     fn engine(&self) -> Option<OcrEngine> {
         match self {
-            Self::Given { .. } | Self::Detect(_) => Some(OcrEngine::Tesseract),
+            Self::Given { .. } | Self::Detect { .. } => Some(OcrEngine::Tesseract),
             Self::Neural { .. } => Some(OcrEngine::RapidOcr),
             Self::Nothing => None,
         }
+    }
+
+    /// Whether doubtful pages are read again with neural models.
+    fn twice(&self) -> bool {
+        matches!(self, Self::Given { twice: true, .. } | Self::Detect { twice: true, .. })
     }
 }
 
@@ -134,6 +148,7 @@ impl Recognition {
     }
 
     fn plan_tesseract(&self, options: &Options, warnings: &mut Vec<Warning>) -> Result<Plan> {
+        let twice = options.engine == OcrEngine::Auto;
         let data = match Tessdata::discover(self.tessdata.as_deref()) {
             Ok(data) => data,
             // Digital documents need no models: complain when a page does.
@@ -143,13 +158,14 @@ impl Recognition {
             Err(error) => return Err(error),
         };
         if options.languages.is_empty() {
-            let installed = Installed::new(data);
-            return Ok(installed.map_or(Plan::Nothing, |all| Plan::Detect(Box::new(all))));
+            let Some(installed) = Installed::new(data) else { return Ok(Plan::Nothing) };
+            return Ok(Plan::Detect { installed: Box::new(installed), twice });
         }
         let resolved = language::resolve_tesseract(&options.languages, &data)?;
         warnings.extend(resolved.warnings.iter().cloned());
         let languages = options.languages.clone();
-        Ok(Plan::Given { models: resolved, vertical: vertical(&languages, &data), languages })
+        let vertical = vertical(&languages, &data);
+        Ok(Plan::Given { models: resolved, vertical, languages, twice })
     }
 
     #[cfg(feature = "tesseract")]
@@ -194,6 +210,7 @@ impl Recognition {
         let started = Instant::now();
         let RasterPage { image, resolution, mut read, regions, doubt } = page;
         read.resolution = Some(resolution);
+        read.engine = plan.engine();
         // Where the page stands in an image upright and straight, for those who look at it later.
         let mut upright = None;
         let wrong = match &doubt {
@@ -206,16 +223,12 @@ impl Recognition {
             let regions = regions.unwrap_or_default();
             self.read_regions(&image, &regions, plan, call, &mut read)?;
             if regions.is_empty() {
-                read.resolution = None;
+                (read.resolution, read.engine) = (None, None);
             }
-        }
-        // The curve is Tesseract's.
-        if self.calibrated && !matches!(plan, Plan::Neural { .. }) {
-            calibration::calibrate(&mut read.words);
+            self.calibrate(&mut read.words, plan);
         }
         even_sizes(&mut read.words);
         read.text_source = source_of(&read.words);
-        read.engine = read.resolution.and(plan.engine());
         if read.resolution.is_some() {
             read.timings.add("ocr", started.elapsed().as_secs_f64());
         }
@@ -238,8 +251,8 @@ impl Recognition {
         read: &mut PageRead,
     ) -> Result<Option<(Arc<GrayImage>, Resolution)>> {
         let resolution = read.resolution.unwrap_or(Resolution(72.0));
-        let (page, language) =
-            self.read_part(self.page_image(image, resolution), plan, None, call, read)?;
+        let mut image = self.page_image(image, resolution);
+        let (page, language) = self.read_part(&mut image, plan, None, call, read)?;
         let layer = std::mem::take(&mut read.words);
         if let Some(doubt) = doubt {
             let lost = doubt.suspect == Suspect::Lost;
@@ -267,8 +280,18 @@ impl Recognition {
         set_upright(read, &page, resolution);
         let upright = (page.upright, Resolution(resolution.0 * page.scale));
         let found = page.words.into_iter().map(|w| place(w, (0.0, 0.0), resolution, 0));
-        read.words.extend(found);
+        let mut found: Vec<Word> = found.collect();
+        self.calibrate(&mut found, plan);
+        read.words = self.read_twice(&image, found, plan, call, read)?;
         Ok(Some(upright))
+    }
+
+    /// Makes probabilities of the confidences of a plan's recogniser.
+    fn calibrate(&self, words: &mut [Word], plan: &Plan) {
+        let curve = if matches!(plan, Plan::Neural { .. }) { Curve::Neural } else { Curve::Tesseract };
+        if self.calibrated {
+            calibration::calibrate(words, curve);
+        }
     }
 
     /// A whole page, which the model of orientation is asked about where it is installed.
@@ -315,7 +338,7 @@ impl Recognition {
         let before = read.warnings.len();
         let hint = self.hint(plan, read);
         let (page, _) =
-            self.read_part(PageImage::new(&part, resolution), plan, hint, call, read)?;
+            self.read_part(&mut PageImage::new(&part, resolution), plan, hint, call, read)?;
         // What reading the strip warns of is no news about the page.
         read.warnings.truncate(before);
         if page.rotation != 0 {
@@ -336,7 +359,7 @@ impl Recognition {
 
     /// The language of the page's text layer, where languages are to be found out.
     fn hint(&self, plan: &Plan, read: &PageRead) -> Option<Language> {
-        let Plan::Detect(installed) = plan else { return None };
+        let Plan::Detect { installed, .. } = plan else { return None };
         let text: Vec<&str> = read.words.iter().map(|w| w.text.as_str()).collect();
         installed.detect(&text.join(" "))
     }
@@ -356,8 +379,8 @@ impl Recognition {
         for region in regions {
             let (origin, part) = cut(image, resolution, region);
             let hint = self.hint(plan, read);
-            let part = PageImage::new(&part, resolution);
-            let (page, language) = self.read_part(part, plan, hint, call, read)?;
+            let mut part = PageImage::new(&part, resolution);
+            let (page, language) = self.read_part(&mut part, plan, hint, call, read)?;
             // A picture that stands on its side is a picture, not text.
             if page.rotation != 0 {
                 continue;
@@ -381,7 +404,7 @@ impl Recognition {
 
     fn read_part(
         &self,
-        mut page: PageImage,
+        page: &mut PageImage,
         plan: &Plan,
         hint: Option<Language>,
         call: &Call,
@@ -396,12 +419,12 @@ impl Recognition {
                     source: None,
                 });
             }
-            Plan::Given { models, languages, vertical } => {
+            Plan::Given { models, languages, vertical, .. } => {
                 let models = match vertical {
-                    Some(vertical) if self.reads_down(&page, models, vertical, call)? => vertical,
+                    Some(vertical) if self.reads_down(page, models, vertical, call)? => vertical,
                     _ => models,
                 };
-                let found = self.run(&mut page, models, call)?;
+                let found = self.run(page, models, call)?;
                 let detected = detect(&found.words, languages);
                 let tag = detected.or_else(|| languages.first().cloned());
                 (found, tag)
@@ -411,7 +434,9 @@ impl Recognition {
                 let told = detect(&found.words, languages);
                 (found, told.or_else(|| languages.first().cloned()))
             }
-            Plan::Detect(installed) => self.read_unknown(&mut page, installed, hint, call, read)?,
+            Plan::Detect { installed, .. } => {
+                self.read_unknown(page, installed, hint, call, read)?
+            }
         };
         if let Some(reason) = &found.0.skipped {
             read.warnings.push(

@@ -279,7 +279,8 @@ impl ReadingArgs {
 pub(super) fn described(builder: EngineBuilder, config: &Config) -> recto::Result<EngineBuilder> {
     #[cfg(feature = "annotations")]
     if let Some(annotations) = &config.annotations {
-        if self.enrich_formula || self.enrich_picture_description {
+        let model = std::sync::Arc::new(annotations.model()?);
+        return Ok(builder.formula_reader(std::sync::Arc::clone(&model) as _).describer(model));
     }
     #[cfg(not(feature = "annotations"))]
     let _ = config;

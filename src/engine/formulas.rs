@@ -217,6 +217,7 @@ mod tests {
             text: "x 2".to_owned(),
             lines: Vec::new(),
             confidence: None,
+            enrichment: None,
         };
         Page {
             index: 3,
@@ -225,6 +226,7 @@ mod tests {
             skew: 0.0,
             text_source: TextSource::Ocr,
             resolution: None,
+            engine: None,
             language: None,
             confidence: None,
             blocks: vec![block; formulas],
