@@ -306,7 +306,8 @@ fn is_formula(own: &[&Word], rect: &Rect<Pt>, column: &Rect<Pt>, em: f32) -> boo
     });
     // What begins with a word is a sentence with a formula in it.
     let first = own.iter().min_by(|a, b| a.rect.min.x.total_cmp(&b.rect.min.x));
-    if first.is_some_and(|w| is_ordinary(w)) {
+    // Program text begins with a prompt.
+    if first.is_some_and(|w| is_ordinary(w) || w.text.starts_with('>')) {
         return false;
     }
     let set_in =
@@ -400,10 +401,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_a_table_are_none() {
+    fn rows_of_a_table_and_program_text_are_none() {
         let mut words = prose(100.0);
         words.extend(line("a = 1", 200.0, 130.0));
         words.extend(prose(160.0));
+        let mut listing = prose(100.0);
+        listing.extend(line("> x = y + z", 200.0, 130.0));
+        listing.extend(prose(160.0));
+        assert!(found(&listing, &[]).is_empty());
         let frame = [rule(150.0, 300.0, 126.0), rule(150.0, 300.0, 144.0)];
         assert_eq!(found(&words, &[]).len(), 1);
         assert!(found(&words, &frame).is_empty());
