@@ -46,7 +46,7 @@ RECIPES = {
         "Det.limit_side_len": 960, "Det.limit_type": "max", "Det.thresh": 0.2, "Det.box_thresh": 0.4,
         "Det.unclip_ratio": 1.4, "Det.max_candidates": 3000, "Det.use_dilation": False,
     },
-    "small": {"Det.max_candidates": 3000},
+    "small": {"Det.limit_side_len": 1280, "Det.limit_type": "max", "Det.max_candidates": 3000},
 }
 
 
