@@ -88,14 +88,14 @@ def lines_of(result):
 
 def recto_pages(recto, images, out, threads, environment):
     """recto's words in reading order with the middles of their boxes, and the seconds it took."""
-    command = [recto, "batch", *images, "--output", out, "--format", "json", "--engine", "rapidocr",
+    command = [recto, "batch", *images, "--output", out, "--overwrite", "--format", "json", "--engine", "rapidocr",
                "--ocr", "always", "--jobs", str(threads)]
     started = time.perf_counter()
     subprocess.run(list(map(str, command)), check=True, env=environment, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - started
     pages = []
     for image in images:
-        document = json.loads((out / f"{image.name}.json").read_text())
+        document = json.loads((out / f"{image.stem}.json").read_text())
         page = document["pages"][0]
         scale = page["resolution"] / 72 if page["resolution"] else 1
         order = [index for block in page["blocks"] for index in words_of(block)]
