@@ -46,7 +46,7 @@ RECIPES = {
         "Det.limit_side_len": 960, "Det.limit_type": "max", "Det.thresh": 0.2, "Det.box_thresh": 0.4,
         "Det.unclip_ratio": 1.4, "Det.max_candidates": 3000, "Det.use_dilation": False,
     },
-    "small": {"Det.max_candidates": 3000},
+    "small": {"Det.limit_side_len": 1280, "Det.limit_type": "max", "Det.max_candidates": 3000},
 }
 
 
@@ -88,14 +88,14 @@ def lines_of(result):
 
 def recto_pages(recto, images, out, threads, environment):
     """recto's words in reading order with the middles of their boxes, and the seconds it took."""
-    command = [recto, "batch", *images, "--output", out, "--format", "json", "--engine", "rapidocr",
+    command = [recto, "batch", *images, "--output", out, "--overwrite", "--format", "json", "--engine", "rapidocr",
                "--ocr", "always", "--jobs", str(threads)]
     started = time.perf_counter()
     subprocess.run(list(map(str, command)), check=True, env=environment, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - started
     pages = []
     for image in images:
-        document = json.loads((out / f"{image.name}.json").read_text())
+        document = json.loads((out / f"{image.stem}.json").read_text())
         page = document["pages"][0]
         scale = page["resolution"] / 72 if page["resolution"] else 1
         order = [index for block in page["blocks"] for index in words_of(block)]

@@ -3,6 +3,7 @@
 //! Recognisers are Tesseract ([`ocr`](crate::ocr)) and neural models ([`neural`](crate::neural)); the
 //! stages do not know each other, so what they share is data.
 
+#[cfg(any(feature = "tesseract", feature = "onnx"))]
 mod size;
 
 use std::fmt::Debug;
@@ -13,6 +14,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Px, Rect, Resolution};
 
+#[cfg(any(feature = "tesseract", feature = "onnx"))]
 pub(crate) use size::em;
 
 /// A word as recognised, in pixels of the image given.

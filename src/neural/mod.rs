@@ -23,6 +23,7 @@ use crate::recognizer::Recognizer;
 
 /// The models that read text together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub(crate) struct TextModels {
     /// Finds the lines of a page.
     pub(crate) detection: PathBuf,

@@ -94,11 +94,12 @@ mod tests {
 
     #[test]
     fn a_line_that_runs_down_is_laid_flat() {
-        let turned = GrayImage::from_fn(200, 400, |x, y| Luma([page().get_pixel(y, 199 - x).0[0]]));
+        let flat = page();
+        let turned = GrayImage::from_fn(200, 400, |x, y| *flat.get_pixel(y, 199 - x));
         let line =
             Slanted { middle: (100.0, 200.0), along: (0.0, 1.0), length: 240.0, height: 40.0 };
-        let flat = Slanted { middle: (200.0, 100.0), along: (1.0, 0.0), ..line };
-        let (turned, flat) = (Crop::of(&turned, &line), Crop::of(&page(), &flat));
+        let level = Slanted { middle: (200.0, 100.0), along: (1.0, 0.0), ..line };
+        let (turned, flat) = (Crop::of(&turned, &line), Crop::of(&flat, &level));
         assert_eq!(turned.width, flat.width);
         let differs = turned.levels.iter().zip(&flat.levels).any(|(a, b)| (a - b).abs() > 0.5);
         assert!(!differs);

@@ -7,6 +7,9 @@ const INK: f32 = 0.4;
 /// Ink at the upper or lower edge that reaches no further than this, in shares of the height, and hangs
 /// together with nothing else, is of the line above or below.
 const STRAY: f32 = 0.3;
+/// A row with more ink than this, as a share of its length, is of a ruling line: letters leave more
+/// white.
+const RULE: f32 = 0.8;
 
 /// Which pixels of a line are ink.
 #[derive(Debug)]
@@ -26,8 +29,12 @@ impl Ink {
         let dark = paper - least >= most - paper;
         let limit = if dark { paper - INK * (paper - least) } else { paper + INK * (most - paper) };
         let is_ink = |level: &f32| if dark { *level < limit } else { *level > limit };
-        let rows = crop.levels.chunks_exact(crop.width.max(1));
-        Self { width: crop.width, rows: rows.map(|row| row.iter().map(is_ink).collect()).collect() }
+        let rows = crop.levels.chunks_exact(crop.width.max(1)).map(|row| {
+            let row: Vec<bool> = row.iter().map(is_ink).collect();
+            let inked = row.iter().filter(|ink| **ink).count() as f32;
+            if inked > RULE * row.len() as f32 { vec![false; row.len()] } else { row }
+        });
+        Self { width: crop.width, rows: rows.collect() }
     }
 
     fn has(&self, column: usize) -> bool {
@@ -109,6 +116,14 @@ mod tests {
             assert_eq!(ink.gap(12.0, 28.0), None);
             assert_eq!(ink.bounds(70.0, 100.0), None);
         }
+    }
+
+    #[test]
+    fn a_ruling_line_is_no_ink() {
+        let ruled = |x: usize, y: usize| words(x, y) || (40..43).contains(&y) && x > 5;
+        let ink = Ink::of(&crop(100, 0.0, 255.0, ruled));
+        assert_eq!(ink.bounds(0.0, 35.0), Some([10.0, 12.0, 30.0, 36.0]));
+        assert_eq!(ink.gap(20.0, 50.0), Some(35.0));
     }
 
     #[test]
