@@ -92,7 +92,10 @@ pub use options::{
     ChunkingOptions, HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options,
     OutputFormat, PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
-pub use page::{Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
+pub use page::{
+    Link, OutlineEntry, PageRead, Placement, Rule, SketchCell, TableSketch, Tag, TagKind, Tags,
+    WordTag,
+};
 pub use page_images::PageImages;
 pub use picture::PageImage;
 pub use progress::{Event, Progress};
