@@ -80,14 +80,14 @@ pub(in crate::layout) fn confirms(
 }
 
 /// Whether the model denies that text which stands aligned is a table: it is in doubt what it sees,
-/// and that is another grid.
+/// and that has other columns.
 pub(in crate::layout) fn denies(sketches: &[TableSketch], table: &FoundTable) -> bool {
     let shared = |s: &TableSketch| table.rect.share_in(&s.rect).min(s.rect.share_in(&table.rect));
     table.basis == Basis::Alignment
         && sketches.iter().any(|sketch| {
             shared(sketch) >= SAME
                 && sketch.sure < DOUBTFUL
-                && shape(&table.table) != (sketch.rows, sketch.columns)
+                && sketch.columns != table.table.columns
         })
 }
 
