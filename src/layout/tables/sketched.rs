@@ -24,7 +24,7 @@ const SAME: f32 = 0.5;
 const SURE: f32 = 0.994;
 /// ... whose rows may then lower the consistency by so much: rows more, cells empty in them.
 const LEEWAY: f32 = 0.2;
-/// Below this, it sees no table.
+/// Below this, it is no witness, and what it saw is perhaps no table.
 const DOUBTFUL: f32 = 0.96;
 /// Rounds in which rows are moved to where their lines stand.
 const ROUNDS: usize = 3;
@@ -121,7 +121,7 @@ impl Fitted {
     /// them: rules can only guess which lines go on in a cell, and a cell of two values agrees with
     /// its column as well as one of one value.
     fn is_better_than(&self, table: &FoundTable, sketch: &TableSketch) -> bool {
-        if self.over > ASTRAY || self.torn > ASTRAY || self.empty > 0.0 {
+        if sketch.sure < DOUBTFUL || self.over > ASTRAY || self.torn > ASTRAY || self.empty > 0.0 {
             return false;
         }
         let gain = consistency(&self.found.table) - consistency(&table.table);
