@@ -98,7 +98,10 @@ pub use options::{
     ChunkingOptions, HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options,
     OutputFormat, PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
-pub use page::{Glyph, Link, OutlineEntry, PageRead, Placement, Rule, Tag, TagKind, Tags, WordTag};
+pub use page::{
+    Glyph, Link, OutlineEntry, PageRead, Placement, Rule, SketchCell, TableSketch, Tag, TagKind,
+    Tags, WordTag,
+};
 pub use page_images::PageImages;
 pub use picture::{FormulaReader, PageImage, PictureDescriber};
 pub use progress::{Event, Progress};

@@ -216,7 +216,11 @@ impl PageImage {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub(crate) fn read_again(&self, recognizer: &dyn Recognizer, call: &Call) -> Result<Vec<OcrWord>> {
+    pub(crate) fn read_again(
+        &self,
+        recognizer: &dyn Recognizer,
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
         call.check()?;
         if self.skipped.is_some() || self.upright.blank {
             return Ok(Vec::new());

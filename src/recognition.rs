@@ -288,7 +288,8 @@ impl Recognition {
 
     /// Makes probabilities of the confidences of a plan's recogniser.
     fn calibrate(&self, words: &mut [Word], plan: &Plan) {
-        let curve = if matches!(plan, Plan::Neural { .. }) { Curve::Neural } else { Curve::Tesseract };
+        let curve =
+            if matches!(plan, Plan::Neural { .. }) { Curve::Neural } else { Curve::Tesseract };
         if self.calibrated {
             calibration::calibrate(words, curve);
         }

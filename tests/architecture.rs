@@ -16,7 +16,15 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Modules of plain data, which everything may use.
 const DATA: [&str; 10] = [
-    "error", "geometry", "options", "language", "document", "page", "picture", "progress", "call",
+    "error",
+    "geometry",
+    "options",
+    "language",
+    "document",
+    "page",
+    "picture",
+    "progress",
+    "call",
     "recognizer",
 ];
 

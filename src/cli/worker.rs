@@ -251,7 +251,10 @@ mod tests {
         let told = pace(
             "--at-once 2 --part-pages 3 --tries 4 --heartbeat 5.5 --jobs 6 --timeout 7 --page-timeout 8",
         );
-        assert_eq!((told.at_once, told.part_pages, told.section.jobs), (2, Some(3), NonZero::new(6)));
+        assert_eq!(
+            (told.at_once, told.part_pages, told.section.jobs),
+            (2, Some(3), NonZero::new(6))
+        );
         assert_eq!((told.settings.tries, told.settings.heartbeat.as_millis()), (4, 5500));
         let seconds = [told.timeout, told.section.page_timeout].map(|time| time.unwrap().as_secs());
         assert_eq!(seconds, [7, 8]);

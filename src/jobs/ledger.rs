@@ -147,17 +147,18 @@ impl Ledger {
              FROM recto_jobs WHERE id = $1",
             job,
         ))?;
-        let entry = |(kind, owner, request, inputs, parent, part, parts, begun, outcome): Row| Entry {
-            kind,
-            owner,
-            request,
-            inputs: size(inputs),
-            parent,
-            part: size(part),
-            parts: size(parts),
-            begun: size(begun),
-            is_over: outcome.is_some(),
-        };
+        let entry =
+            |(kind, owner, request, inputs, parent, part, parts, begun, outcome): Row| Entry {
+                kind,
+                owner,
+                request,
+                inputs: size(inputs),
+                parent,
+                part: size(part),
+                parts: size(parts),
+                begun: size(begun),
+                is_over: outcome.is_some(),
+            };
         Ok(row.map(entry))
     }
 
@@ -227,7 +228,8 @@ impl Ledger {
              FROM recto_jobs j WHERE id = $1",
             job,
         ))?;
-        let Some((kind, owner, outcome, error, submitted, started, ended, begun, total, done)) = row
+        let Some((kind, owner, outcome, error, submitted, started, ended, begun, total, done)) =
+            row
         else {
             return Ok(None);
         };

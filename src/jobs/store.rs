@@ -99,7 +99,12 @@ impl Store {
     }
 
     /// Puts bytes into the store.
-    pub(super) async fn keep_bytes(&self, job: &str, number: usize, bytes: &Arc<[u8]>) -> Result<()> {
+    pub(super) async fn keep_bytes(
+        &self,
+        job: &str,
+        number: usize,
+        bytes: &Arc<[u8]>,
+    ) -> Result<()> {
         let to = self.input(job, number);
         // They are lent, not copied.
         let bytes = bytes::Bytes::from_owner(Arc::clone(bytes));

@@ -150,7 +150,10 @@ fn cut(mut read: PageRead, options: &Options) -> PageDraft {
         if options.table_mode == TableMode::Accurate {
             let segments = lines::segments(words, &free, &barriers);
             let mut stacked = tables::stacked::find(&segments, words, em);
-            stacked.retain(|t| !tables::sketched::denies(sketches, t));
+            stacked.retain(|t| {
+                !tables::sketched::denies(sketches, t)
+                    && tables::sketched::confirms(sketches, t, words, em)
+            });
             take(&mut free, words.len(), stacked.iter().flat_map(FoundTable::words));
             found.extend(stacked);
         }

@@ -331,7 +331,7 @@ impl<'a> Structure<'a> {
             return None;
         }
         let rect = bounds(held.values().flatten().map(|&i| self.words[i as usize].rect))?;
-        Some(FoundTable { rect, table, basis: Basis::Tags })
+        Some(FoundTable { rect, table, basis: Basis::Tags, rival: None })
     }
 }
 

@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn probabilities_rise_with_confidence_and_stay_within_bounds() {
-        let steps: Vec<f32> = (0..=20).map(|i| probability(i as f32 / 20.0, "word", Curve::Tesseract)).collect();
+        let steps: Vec<f32> =
+            (0..=20).map(|i| probability(i as f32 / 20.0, "word", Curve::Tesseract)).collect();
         assert!(steps.windows(2).all(|pair| pair[0] <= pair[1]), "{steps:?}");
         assert!(steps[0] < 0.1 && steps[20] > 0.95, "{steps:?}");
         assert!(steps.iter().all(|p| (0.0..=1.0).contains(p)));

@@ -187,9 +187,12 @@ fn add<'a>(words: &mut Vec<Word>, new: impl Iterator<Item = &'a Word>) {
     for word in new {
         // The neighbour in its line after which it comes.
         let beside = |other: &Word| {
-            other.rect.overlap_y(&word.rect) > SHARED_HEIGHT * other.rect.height().min(word.rect.height())
+            other.rect.overlap_y(&word.rect)
+                > SHARED_HEIGHT * other.rect.height().min(word.rect.height())
         };
-        let gap = |other: &Word| (word.rect.min.x - other.rect.max.x).max(other.rect.min.x - word.rect.max.x);
+        let gap = |other: &Word| {
+            (word.rect.min.x - other.rect.max.x).max(other.rect.min.x - word.rect.max.x)
+        };
         let near = (0..words.len())
             .filter(|&at| beside(&words[at]) && gap(&words[at]) < NEAR * word.rect.height())
             .min_by(|&a, &b| gap(&words[a]).total_cmp(&gap(&words[b])));

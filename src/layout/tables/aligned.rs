@@ -293,7 +293,8 @@ pub(in crate::layout) fn build(
         if let Some(found) = read(rows.clone(), cuts.clone(), separators, words, em) {
             let score = consistency(&found.table);
             if score > best {
-                (best, out) = (score, found);
+                let plain = out.rival.take().unwrap_or(out.table);
+                (best, out) = (score, FoundTable { rival: Some(plain), ..found });
             }
         }
         tried.push(cuts);
@@ -364,7 +365,7 @@ fn read(
     }
     let mut table = Table { rows: groups.len(), columns, cells: out, continues: None };
     stubs::span(&mut table);
-    Some(FoundTable { rect: around, table, basis: Basis::Alignment })
+    Some(FoundTable { rect: around, table, basis: Basis::Alignment, rival: None })
 }
 
 /// Finds tables among the rows of one zone: ranges of rows, ascending, and what they are.

@@ -26,6 +26,8 @@ pub(super) struct FoundTable {
     pub(super) rect: Rect<Pt>,
     pub(super) table: Table,
     pub(super) basis: Basis,
+    /// The plain reading of white space, where another one was preferred.
+    pub(super) rival: Option<Table>,
 }
 
 /// What told of a table.

@@ -146,6 +146,7 @@ fn table(
         rect: around,
         table,
         basis: Basis::Grid,
+        rival: None,
     })
 }
 

@@ -18,13 +18,13 @@ const OVER: f32 = 0.15;
 const SPACE: f32 = 0.4;
 /// A sketch that has more than this share of its words astray does not fit.
 const ASTRAY: f32 = 0.05;
-/// A sketch is of a table when each covers this share of the other.
+/// A sketch speaks for and against what shares so much of its part of the page.
 const SAME: f32 = 0.5;
 /// From this on the model is sure: its grids are right in nine of ten tables ...
 const SURE: f32 = 0.994;
 /// ... whose rows may then lower the consistency by so much: rows more, cells empty in them.
 const LEEWAY: f32 = 0.2;
-/// Below this, it sees no table.
+/// Below this, it is no witness, and what it saw is perhaps no table.
 const DOUBTFUL: f32 = 0.96;
 /// Rounds in which rows are moved to where their lines stand.
 const ROUNDS: usize = 3;
@@ -41,29 +41,65 @@ pub(in crate::layout) fn improve(
     if !table.basis.is_doubtful() {
         return;
     }
-    let Some(sketch) = of(table, sketches) else { return };
-    let indices: Vec<u32> = table.words().collect();
-    let fitted = fit(sketch, &indices, table.basis, words, em);
-    if let Some(fitted) = fitted.filter(|fitted| fitted.is_better_than(table, sketch)) {
-        *table = fitted.found;
+    let Some(sketch) = of(table, sketches, em) else { return };
+    // The plain reading was given up for one that looked better: two of three agree.
+    if let Some(plain) = table.rival.take()
+        && shape(&plain) == (sketch.rows, sketch.columns)
+    {
+        table.table = plain;
+        return;
+    }
+    if let Some(fitted) = better(table, sketch, words, em) {
+        *table = fitted;
     }
 }
 
+/// The sketch's grid with the table's words, if that is the better reading.
+fn better(table: &FoundTable, sketch: &TableSketch, words: &[Word], em: f32) -> Option<FoundTable> {
+    let indices: Vec<u32> = table.words().collect();
+    let fitted = fit(sketch, &indices, table.basis, words, em)?;
+    fitted.is_better_than(table, sketch).then_some(fitted.found)
+}
+
+fn shape(table: &Table) -> (usize, usize) {
+    (table.rows, table.columns)
+}
+
+/// Whether the model confirms a table of wrapped cells, whose rows are the boldest guess of all: it
+/// sees the same grid, or a better one. Where it was not asked, it does not object.
+pub(in crate::layout) fn confirms(
+    sketches: &[TableSketch],
+    table: &FoundTable,
+    words: &[Word],
+    em: f32,
+) -> bool {
+    of(table, sketches, em).is_none_or(|sketch| {
+        shape(&table.table) == (sketch.rows, sketch.columns)
+            || better(table, sketch, words, em).is_some()
+    })
+}
+
 /// Whether the model denies that text which stands aligned is a table: it is in doubt what it sees,
-/// and that is another grid.
+/// and that has other columns.
 pub(in crate::layout) fn denies(sketches: &[TableSketch], table: &FoundTable) -> bool {
+    let shared = |s: &TableSketch| table.rect.share_in(&s.rect).min(s.rect.share_in(&table.rect));
     table.basis == Basis::Alignment
-        && of(table, sketches).is_some_and(|sketch| {
-            sketch.sure < DOUBTFUL
-                && (sketch.rows, sketch.columns) != (table.table.rows, table.table.columns)
+        && sketches.iter().any(|sketch| {
+            shared(sketch) >= SAME
+                && sketch.sure < DOUBTFUL
+                && sketch.columns != table.table.columns
         })
 }
 
-/// The sketch of this table.
-fn of<'a>(table: &FoundTable, sketches: &'a [TableSketch]) -> Option<&'a TableSketch> {
-    let shared = |s: &TableSketch| table.rect.share_in(&s.rect).min(s.rect.share_in(&table.rect));
-    let best = sketches.iter().max_by(|a, b| shared(a).total_cmp(&shared(b)))?;
-    (shared(best) >= SAME).then_some(best)
+/// The sketch of this table: of the same part of the page, to less than a line of text.
+fn of<'a>(table: &FoundTable, sketches: &'a [TableSketch], em: f32) -> Option<&'a TableSketch> {
+    let away = |s: &TableSketch| {
+        let (a, b) = (&table.rect, &s.rect);
+        let sides = [a.min.x - b.min.x, a.min.y - b.min.y, a.max.x - b.max.x, a.max.y - b.max.y];
+        sides.into_iter().map(f32::abs).fold(0.0, f32::max)
+    };
+    let best = sketches.iter().min_by(|a, b| away(a).total_cmp(&away(b)))?;
+    (away(best) <= em).then_some(best)
 }
 
 /// A table made of a sketch, and how well its words keep to it.
@@ -85,7 +121,7 @@ impl Fitted {
     /// them: rules can only guess which lines go on in a cell, and a cell of two values agrees with
     /// its column as well as one of one value.
     fn is_better_than(&self, table: &FoundTable, sketch: &TableSketch) -> bool {
-        if self.over > ASTRAY || self.torn > ASTRAY || self.empty > 0.0 {
+        if sketch.sure < DOUBTFUL || self.over > ASTRAY || self.torn > ASTRAY || self.empty > 0.0 {
             return false;
         }
         let gain = consistency(&self.found.table) - consistency(&table.table);
@@ -167,6 +203,7 @@ pub(super) fn fit(
             rect: around,
             table: Table { rows, columns, cells, continues: None },
             basis,
+            rival: None,
         },
     })
 }

@@ -185,7 +185,7 @@ fn build(
         }
     }
     let table = Table { rows: cells.len(), columns: columns.len(), cells: out, continues: None };
-    Some(FoundTable { rect: around, table, basis: Basis::Alignment })
+    Some(FoundTable { rect: around, table, basis: Basis::Alignment, rival: None })
 }
 
 /// Cuts a column into blocks where the white space is wider than between its lines.

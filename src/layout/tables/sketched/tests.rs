@@ -202,10 +202,10 @@ fn a_sketch_whose_sides_run_through_words_is_left() {
 fn what_the_model_cannot_make_out_is_no_table_by_alignment_alone() {
     let words = values();
     let table = found(&words, 5, 2, Basis::Alignment);
-    let sketch = |rows, sure| TableSketch { sure, ..even(rows, 2, table.rect, (0.0, 0.0)) };
-    assert!(denies(&[sketch(4, 0.9)], &table));
-    assert!(!denies(&[sketch(5, 0.9)], &table), "it sees the same grid");
-    assert!(!denies(&[sketch(4, 0.98)], &table), "it sees another table");
-    assert!(!denies(&[sketch(4, 0.9)], &FoundTable { basis: Basis::Rules, ..table.clone() }));
+    let sketch = |columns, sure| TableSketch { sure, ..even(4, columns, table.rect, (0.0, 0.0)) };
+    assert!(denies(&[sketch(3, 0.9)], &table));
+    assert!(!denies(&[sketch(2, 0.9)], &table), "it sees the same columns");
+    assert!(!denies(&[sketch(3, 0.98)], &table), "it sees another table");
+    assert!(!denies(&[sketch(3, 0.9)], &FoundTable { basis: Basis::Rules, ..table.clone() }));
     assert!(!denies(&[], &table));
 }
