@@ -166,7 +166,7 @@ mod tests {
     fn a_qr_code_is_read_with_and_without_white_around_it() {
         let wanted = ScannedCode { format: "qr_code".to_owned(), text: "recto".to_owned() };
         let modules = QR.len() as u32;
-        assert_eq!(read(&qr(6, 40, 80 + 6 * modules)), [wanted.clone()]);
+        assert_eq!(read(&qr(6, 40, 80 + 6 * modules)), std::slice::from_ref(&wanted));
         assert_eq!(read(&qr(5, 0, 5 * modules)), [wanted]);
     }
 

@@ -102,9 +102,10 @@ fn not_read(language: &Language, engine: OcrEngine) -> Error {
             )
         },
     );
-    let small = reads_with_more(language)
-        .then_some(", and so would larger models (`recto setup --with small`)")
-        .unwrap_or_default();
+    let small = match reads_with_more(language) {
+        true => ", and so would larger models (`recto setup --with small`)",
+        false => "",
+    };
     Error::invalid_option(
         "ocr_engine",
         format!(
