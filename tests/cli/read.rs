@@ -158,7 +158,6 @@ fn the_password_comes_from_the_option_or_the_environment() {
     assert_eq!(ran(output.expect("recto starts")).exits(0).stdout, opened.stdout);
 }
 
-#[allow(clippy::print_stderr)] // why a test is skipped
 #[test]
 fn the_number_of_workers_changes_no_byte() {
     let documents = ["pages/report.pdf", "pages/two-columns.pdf", "pages/scan.pdf"].map(testdata);
@@ -172,6 +171,7 @@ fn the_number_of_workers_changes_no_byte() {
 }
 
 /// Whether the models of text are installed; says so where not.
+#[allow(clippy::print_stderr)] // why a test is skipped
 fn have_text_models() -> bool {
     let there = recto::setup::model("text-recognition-tiny").is_some();
     if !there {
