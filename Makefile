@@ -2,16 +2,19 @@
 # The work is done by scripts/*.sh, which also run on their own.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models-small demo test test-all languages bench bench-peers load accuracy fmt clean
+.PHONY: help setup models-small models-tables demo test test-all languages bench bench-peers load accuracy fmt clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing: Tesseract, libclang, language models, PDFium
 	@scripts/setup.sh
 
 models-small: ## fetch the larger neural models of text (31 MB): slower, better, more languages
 	@scripts/setup.sh small
+
+models-tables: ## fetch the model of tables (8 MB), whose weights have no stated licence
+	@scripts/setup.sh tables
 
 demo: ## set up, build, read a sample PDF and print its markdown (SAMPLE=file.pdf)
 	@SAMPLE='$(SAMPLE)' scripts/demo.sh
