@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::docling;
+use super::enrichment;
 use super::tree::{Tree, is_body, label, number, rows, text};
 use crate::document::{Cell, Table};
 use crate::geometry::Rect;
@@ -107,7 +108,9 @@ impl<'a> Piece<'a> {
             self.text.push_str("\n\n");
         }
         self.text.push_str(text);
-        self.items.push(item);
+        if !self.items.iter().any(|other| std::ptr::eq(*other, item)) {
+            self.items.push(item);
+        }
     }
 }
 
@@ -137,6 +140,10 @@ impl<'a> Cutter<'a> {
                 self.captions(item, &mut piece);
                 if self.options.markdown_images {
                     piece.add(&self.options.image_placeholder, item);
+                }
+                let said = enrichment::said(item).join("\n\n");
+                if !said.is_empty() {
+                    piece.add(&said, item);
                 }
             }
             "code" => piece.add(&fenced(text(item)), item),

@@ -47,6 +47,27 @@ fn in_words(name: &str) -> String {
     })
 }
 
+/// The same of a picture in a `DoclingDocument`.
+pub(super) fn said(picture: &Value) -> Vec<String> {
+    let (description, class) = said_of(picture);
+    description.map(str::to_owned).into_iter().chain(class.map(in_words)).collect()
+}
+
+/// The same as docling-core's LaTeX has it: comments.
+pub(super) fn comments(picture: &Value) -> Vec<String> {
+    let (description, class) = said_of(picture);
+    let class = class.map(|class| format!("classification]: {}", in_words(class).to_lowercase()));
+    let description =
+        description.map(|text| format!("description]: {}", text.replace('\n', "\n% ")));
+    class.into_iter().chain(description).map(|text| format!("% annotation[{text}")).collect()
+}
+
+fn said_of(picture: &Value) -> (Option<&str>, Option<&str>) {
+    let meta = &picture["meta"];
+    let class = meta["classification"]["predictions"][0]["class_name"].as_str();
+    (meta["description"]["text"].as_str(), class)
+}
+
 /// docling-core's `meta` of a picture, and its `annotations`, in which older versions have the same.
 pub(super) fn meta(facts: &PictureFacts) -> (Value, Vec<Value>) {
     let (mut meta, mut annotations) = (json!({}), Vec::new());

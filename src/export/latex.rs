@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::enrichment;
 use super::tree::{Tree, is_body, label, number, rows, text};
 
 const CLASS: &str = r"\documentclass[11pt,a4paper]{article}";
@@ -115,6 +116,7 @@ impl<'a> Writer<'a> {
             None => "% image".to_owned(),
         };
         let mut lines = vec!["\\begin{figure}[h]".to_owned(), image];
+        lines.extend(enrichment::comments(picture));
         lines.extend(self.caption(picture));
         lines.push("\\end{figure}".to_owned());
         lines.join("\n")
