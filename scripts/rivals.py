@@ -1,4 +1,4 @@
-"""Fits what `auto` judges two readings by: src/recognition/neural/merge.rs.
+"""Fits what `auto` judges two readings by: src/recognition/twice.rs and merge.rs.
 
     cargo run --release --features full --example accuracy -- CORPUS FIRST --words --engine tesseract
     cargo run --release --features full --example accuracy -- CORPUS SECOND --words --engine rapidocr

@@ -211,6 +211,12 @@ impl PageImage {
         Ok(self.result(words))
     }
 
+    /// Whether the image is of a kind that is read worse than it seems: a photograph, one that had to be
+    /// enlarged, one full of specks.
+    pub(crate) fn is_hard(&self) -> bool {
+        self.sheet.is_some() || self.scale.0 > 1.0 || self.cleaned
+    }
+
     /// Reads the page once more, as it lies by now, with another recogniser, which finds lines by itself.
     ///
     /// # Errors

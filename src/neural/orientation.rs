@@ -84,7 +84,8 @@ impl Orienter for Classifier {
         if scores.shape != [1, 4] {
             return None;
         }
-        let (turns, &probability) = scores.data.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        let (turns, &probability) =
+            scores.data.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
         Some(WayUp { turns: turns as u8, probability })
     }
 }

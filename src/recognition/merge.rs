@@ -36,7 +36,8 @@ pub(super) struct Claim {
 
 /// Puts a second reading into a first. `prefer` says whether the second's claim is the better one.
 ///
-/// Every word of the first stays or has a rival in its place; order and lines are the first's.
+/// Words of the first stay, or a rival comes into their place, or they are dirt that the second does not see
+/// at all; order and lines are the first's.
 pub(super) fn merge(
     first: Vec<Word>,
     second: Vec<Word>,
@@ -60,6 +61,7 @@ pub(super) fn merge(
                 }
             }
             (None, Some(&at)) if is_word(&second[at]) => alone.push(at),
+            (Some(&at), None) if is_dirt(&first, at) => takes[at] = Some(place),
             _ => {}
         }
     }
@@ -175,6 +177,14 @@ fn is_word(word: &Word) -> bool {
     word.confidence >= Some(ALONE) && word.text.chars().any(char::is_alphanumeric)
 }
 
+/// Whether a word that the first reading alone has is none.
+fn is_dirt(first: &[Word], at: usize) -> bool {
+    let line = |at: usize| first.get(at).and_then(|word| word.line);
+    let begins = at == 0 || line(at - 1) != line(at);
+    let bullet = begins && line(at).is_some() && line(at + 1) == line(at);
+    first[at].confidence < Some(DIRT) && !bullet
+}
+
 /// A word of the second reading where the first has this one.
 fn in_line_of(word: &Word, there: &Word) -> Word {
     Word { line: there.line, style: there.style.clone(), angle: there.angle, ..word.clone() }
@@ -217,5 +227,144 @@ fn add<'a>(words: &mut Vec<Word>, new: impl Iterator<Item = &'a Word>) {
     }
 }
 
+/// A word that only the first reading has is none below this probability: of 200 such words on 46 pages not one
+/// was right. (One that begins a line may be its bullet, which the second reading knows nothing of.)
+const DIRT: f32 = 0.3;
 /// Words of a line stand no further apart than so many of their heights.
 const NEAR: f32 = 2.0;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::document::{Style, WordOrigin};
+    use crate::geometry::rect;
+
+    fn word(text: &str, x: f32, y: f32, confidence: f32, line: u32) -> Word {
+        Word {
+            text: text.to_owned(),
+            rect: rect(x, y, x + 5.0 * text.chars().count() as f32, y + 10.0),
+            confidence: Some(confidence),
+            origin: WordOrigin::Ocr,
+            style: Style::default(),
+            angle: 0.0,
+            joined: false,
+            line: Some(line),
+        }
+    }
+
+    /// A line of words, six points to a letter or space.
+    fn line(text: &str, y: f32, confidence: f32, line: u32) -> Vec<Word> {
+        let mut x = 0.0;
+        let mut words = Vec::new();
+        for part in text.split(' ') {
+            words.push(word(part, x, y, confidence, line));
+            x += 5.0 * (part.chars().count() + 1) as f32;
+        }
+        words
+    }
+
+    fn texts(words: &[Word]) -> Vec<&str> {
+        words.iter().map(|word| word.text.as_str()).collect()
+    }
+
+    fn likelier(a: &Claim, b: &Claim) -> bool {
+        b.probability > a.probability
+    }
+
+    #[test]
+    fn the_likelier_word_stays_in_the_place_of_its_rival() {
+        let first = line("the harb0ur was empty", 0.0, 0.6, 3);
+        let mut second = line("the harbour wos empty", 1.0, 0.9, 0);
+        second[2].confidence = Some(0.3);
+        let merged = merge(first, second, &likelier);
+        assert_eq!(texts(&merged), ["the", "harbour", "was", "empty"]);
+        assert!(merged.iter().all(|word| word.line == Some(3)));
+    }
+
+    #[test]
+    fn several_words_may_stand_in_the_place_of_one() {
+        let first = line("a thatwas b cut off", 0.0, 0.5, 0);
+        let second = line("a that as b cutoff", 0.0, 0.9, 0);
+        assert_eq!(
+            texts(&merge(first.clone(), second.clone(), &likelier)),
+            ["a", "that", "as", "b", "cutoff"]
+        );
+        let never = |_: &Claim, _: &Claim| false;
+        assert_eq!(texts(&merge(first, second, &never)), ["a", "thatwas", "b", "cut", "off"]);
+    }
+
+    #[test]
+    fn what_one_reading_alone_has_is_added_where_it_stands_if_it_is_sure() {
+        let first = vec![
+            word("left", 0.0, 0.0, 0.9, 0),
+            word("right", 60.0, 0.0, 0.9, 0),
+            word("below", 0.0, 30.0, 0.9, 1),
+        ];
+        let second = vec![
+            word("middle", 25.0, 0.0, 0.9, 0),
+            word("unsure", 25.0, 30.0, 0.5, 1),
+            word("|", 50.0, 30.0, 0.99, 1),
+            word("new", 0.0, 90.0, 0.9, 2),
+            word("line", 20.0, 90.0, 0.9, 2),
+        ];
+        let merged = merge(first, second, &likelier);
+        assert_eq!(texts(&merged), ["left", "middle", "right", "below", "new", "line"]);
+        let lines: Vec<u32> = merged.iter().filter_map(|word| word.line).collect();
+        assert_eq!(lines, [0, 0, 0, 1, 2, 2]);
+    }
+
+    #[test]
+    fn dirt_that_the_second_does_not_see_goes_but_not_the_bullet_of_a_line() {
+        let mut first = [line("e an item ~", 0.0, 0.9, 0), line("~", 40.0, 0.1, 1)].concat();
+        (first[0].confidence, first[3].confidence) = (Some(0.2), Some(0.2));
+        let second: Vec<Word> = first[1..3].to_vec();
+        assert_eq!(texts(&merge(first, second, &likelier)), ["e", "an", "item"]);
+    }
+
+    #[test]
+    fn what_both_have_elsewhere_is_known() {
+        let first = [line("the basin filled", 0.0, 0.9, 0), line("basin x", 20.0, 0.5, 1)].concat();
+        let second =
+            [line("the basin filled", 0.0, 0.9, 0), line("bosin x", 20.0, 0.5, 1)].concat();
+        let seen = std::cell::RefCell::new(Vec::new());
+        merge(first, second, &|a, b| {
+            seen.borrow_mut().push((a.text.clone(), a.known, b.known));
+            false
+        });
+        assert_eq!(seen.into_inner(), [("basin".to_owned(), 1.0, 0.0)]);
+    }
+
+    fn page() -> impl Strategy<Value = Vec<Word>> {
+        let one = ("[a-c]{1,6}", 0_u8..12, 0_u8..6, 0_u8..10).prop_map(|(text, x, y, p)| {
+            word(&text, f32::from(x) * 7.0, f32::from(y) * 9.0, f32::from(p) / 10.0, u32::from(y))
+        });
+        prop::collection::vec(one, 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_is_lost_and_none_doubled(first in page(), second in page()) {
+            // Each word of a reading can be told from the others.
+            let name = |words: Vec<Word>, mark: char| -> Vec<Word> {
+                let named = |(at, word): (usize, Word)| Word { text: format!("{}{mark}{at}", word.text), ..word };
+                words.into_iter().enumerate().map(named).collect()
+            };
+            let (first, second) = (name(first, 'F'), name(second, 'S'));
+            let merged = merge(first.clone(), second.clone(), &likelier);
+            let mut seen = HashSet::new();
+            prop_assert!(merged.iter().all(|word| seen.insert(word.text.clone())));
+            for place in places(&first, &second) {
+                let has = |words: &[Word], of: &[usize]| of.iter().filter(|&&at| seen.contains(&words[at].text)).count();
+                let (a, b) = (has(&first, &place.first), has(&second, &place.second));
+                let dirt = place.second.is_empty() && place.first.iter().all(|&at| is_dirt(&first, at));
+                let unsure = place.first.is_empty() && place.second.iter().all(|&at| !is_word(&second[at]));
+                let whole = (a, b) == (place.first.len(), 0) || (a, b) == (0, place.second.len()) || dirt || unsure;
+                prop_assert!(whole, "{a} and {b} of {place:?}");
+            }
+            // With nothing else, a reading is as it was.
+            prop_assert_eq!(merge(first.clone(), first.clone(), &likelier), first);
+        }
+    }
+}
