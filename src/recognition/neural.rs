@@ -65,6 +65,18 @@ impl Recognition {
         Some(Plan::Neural { reader, languages: options.languages.clone() })
     }
 
+    /// The languages that the neural models of text read; `None` where none are installed.
+    ///
+    /// # Errors
+    ///
+    /// Where the models cannot be used.
+    pub(crate) fn neural_languages(&self) -> Result<Option<Vec<Language>>> {
+        let read = |reader: Arc<dyn TextReader>| {
+            Language::all().into_iter().filter(|language| reads(&*reader, language)).collect()
+        };
+        Ok(self.text_reader()?.map(read))
+    }
+
     /// The neural models of text, loaded; `None` where none are installed.
     ///
     /// # Errors
