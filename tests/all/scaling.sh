@@ -54,8 +54,9 @@ quietly "$venv/bin/python" tests/scaling/buckets.py target/release/recto "$(new_
 restart="cd / && ${as[*]} $bin/pg_ctl -D $folder/data -l $folder/log -w -m immediate restart"
 say "${DOCUMENTS:-500} documents, workers that are killed, a database that restarts"
 python3 tests/scaling/chaos.py target/release/recto "$(new_database chaos)" "$restart" "${DOCUMENTS:-500}"
-say "${DOCUMENTS:-500} documents, a server that is killed"
-python3 tests/scaling/restarts.py target/release/recto "${DOCUMENTS:-500}"
+documents=$((${DOCUMENTS:-500} / 4))
+say "$documents documents, a server that is killed"
+python3 tests/scaling/restarts.py target/release/recto "$documents"
 if [ -n "${LONG-}" ]; then
     say "a long document, one worker and two"
     # shellcheck disable=SC2086
