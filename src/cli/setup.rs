@@ -3,7 +3,7 @@
 use recto::Language;
 use recto::setup::{self, SetupOptions};
 
-use super::console::{Console, Exit, to_stdout};
+use super::console::{Console, Exit, misuse, to_stdout};
 use super::doctor;
 
 /// Install what recto needs: PDFium, neural models, and Tesseract's models for languages
@@ -29,8 +29,22 @@ pub(super) struct SetupArgs {
 /// Runs the subcommand.
 pub(super) fn run(args: &SetupArgs, console: &Console) -> anyhow::Result<Exit> {
     let models = models(&args.lang)?;
+    let groups = setup::manifest()?;
+    let groups = groups.groups();
+    if let Some(unknown) = args.with.iter().find(|group| !groups.contains(&group.as_str())) {
+        let known = groups.join(", ");
+        return Err(misuse(format!("--with: no group of models {unknown:?}; there are: {known}")));
+    }
     if args.dry_run {
-        let (text, complete) = doctor::missing(&models);
+        let (mut text, mut complete) = doctor::missing(&models);
+        let asked = |model: &setup::NeuralModel| args.with.contains(&model.group);
+        for model in setup::neural_models().iter().filter(|model| asked(model)) {
+            if model.path.is_none() {
+                let before = if complete { "" } else { text.as_str() };
+                text = format!("{before}neural model {} is missing; {}\n", model.name, model.fix());
+                complete = false;
+            }
+        }
         to_stdout(&text)?;
         return Ok(if complete { Exit::Success } else { Exit::Failure });
     }

@@ -21,6 +21,12 @@ fn help_lists_every_option() {
                 "--password",
                 "RECTO_PASSWORD",
                 "--table-mode",
+                "--enrich-code",
+                "--enrich-formula",
+                "--enrich-picture-classes",
+                "--enrich-picture-description",
+                "--picture-area",
+                "--model-dir",
                 "--timeout",
                 "--abort-on-error",
                 "--isolate",
@@ -95,7 +101,8 @@ fn help_lists_every_option() {
                 "--pdfium",
             ],
         ),
-        ("setup", &["--lang", "--dry-run"]),
+        ("setup", &["--lang", "--with", "--dry-run"]),
+        ("engines", &["--json", "--tessdata"]),
         ("doctor", &["--tessdata", "--pdfium"]),
         ("languages", &["--installed", "--json", "--tessdata"]),
         ("models", &["--json"]),
@@ -133,6 +140,7 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         vec!["read", "-", "-"],
         vec!["bench", "--compare", "no label", file],
         vec!["languages", "--tessdata", "/nonexistent"],
+        vec!["setup", "--dry-run", "--with", "nonsense"],
     ] {
         run(&arguments).exits(2).prints_nothing();
     }
