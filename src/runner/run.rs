@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
                 }
             };
             self.start_another(scope, sender);
-            match children.open_in(&mut lease, document.id, &document.opening, &patience) {
+            match children.open_in(&mut lease, document, &patience) {
                 Ok(opened) => opened.map(drop)?,
                 Err(Lost::Unneeded) => {
                     lease.give_back();
