@@ -60,6 +60,7 @@ fn restrict(readable: &[PathBuf]) -> Result<RulesetStatus, RulesetError> {
         .scope(Scope::from_all(KNOWN))?
         .create()?
         .add_rules(path_beneath_rules(readable, read))?
+        .add_rules(path_beneath_rules(Tessdata::listed(), AccessFs::ReadDir))?
         // What Tesseract's messages go to.
         .add_rules(path_beneath_rules(["/dev/null"], AccessFs::ReadFile | AccessFs::WriteFile))?
         .restrict_self()?;
