@@ -180,7 +180,8 @@ fn what_became_of_children_is_counted() {
     let few_pages = self::engine(Processes { max_pages: 1, ..processes("") });
     read(&few_pages, pdf(3));
     let counts = few_pages.children().expect("children");
-    assert_eq!((counts.recycled, counts.crashed, counts.living), (3, 0, 0), "{counts:?}");
+    // Another one may have been started that came too late for a page.
+    assert_eq!((counts.recycled, counts.started), (3, counts.living + 3), "{counts:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod linux {
     use std::fs::File;
     use std::io::{self, IoSlice, IoSliceMut, Read, Write as _};
     use std::mem::MaybeUninit;
+    use std::net::Shutdown;
     use std::os::fd::{AsFd as _, OwnedFd};
     use std::os::unix::net::UnixStream;
     use std::process::{Child, Command};
@@ -34,6 +35,8 @@ mod linux {
     /// Starts a program whose standard input is the other end.
     pub(in crate::runner) fn spawn(mut command: Command) -> io::Result<(Child, Outlet)> {
         let (own, theirs) = UnixStream::pair()?;
+        // One way alone: nobody here reads what a child would write to it.
+        own.shutdown(Shutdown::Read)?;
         command.stdin(OwnedFd::from(theirs));
         descriptors::keep_from(&mut command);
         Ok((command.spawn()?, Outlet(own)))

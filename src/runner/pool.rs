@@ -168,7 +168,9 @@ impl Pool {
         self.state().living.retain(|living| *living != id);
         self.counts.ended(end);
         match end {
-            End::Recycled => tracing::debug!(id, pages, "a page worker is replaced"),
+            End::Recycled | End::Cancelled => {
+                tracing::debug!(id, pages, ?end, "a page worker is replaced");
+            }
             end => tracing::warn!(id, pages, ?end, "a page worker ended"),
         }
     }

@@ -166,7 +166,11 @@ impl<'a> Run<'a> {
             };
             self.start_another(scope, sender);
             match children.open_in(&mut lease, document, &patience) {
-                Ok(opened) => opened.map(drop)?,
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    lease.give_back();
+                    return Err(error);
+                }
                 Err(Lost::Unneeded) => {
                     lease.give_back();
                     continue;

@@ -20,7 +20,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
     libc::SYS_fadvise64,
-    libc::SYS_fcntl,
     libc::SYS_fstat,
     libc::SYS_fstatfs,
     libc::SYS_getcwd,
@@ -101,10 +100,9 @@ const OLDER: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[c_long] = &[];
 
-/// Whether the kernel has seccomp filters, and there are filters for this processor.
+/// Whether the kernel has seccomp filters.
 pub(super) fn available() -> bool {
-    TargetArch::try_from(std::env::consts::ARCH).is_ok()
-        && rustix::thread::secure_computing_mode().is_ok()
+    rustix::thread::secure_computing_mode().is_ok()
 }
 
 /// Gives up all other calls; whether that was possible.
@@ -148,6 +146,19 @@ fn allowed() -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler::BackendE
         rule(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, u64::from(name.unsigned_abs()))
     });
     rules.insert(libc::SYS_prctl, names.into_iter().collect::<Result<_, _>>()?);
+    // Nothing that has another process told of what happens here.
+    let kept = [
+        libc::F_DUPFD,
+        libc::F_DUPFD_CLOEXEC,
+        libc::F_GETFD,
+        libc::F_SETFD,
+        libc::F_GETFL,
+        libc::F_SETFL,
+    ];
+    let kept = kept.map(|command| {
+        rule(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, u64::from(command.unsigned_abs()))
+    });
+    rules.insert(libc::SYS_fcntl, kept.into_iter().collect::<Result<_, _>>()?);
     // Whether it is a terminal, and closing with `exec`.
     let asked = [libc::TCGETS, libc::FIOCLEX];
     let asked =

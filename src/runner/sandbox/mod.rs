@@ -6,8 +6,25 @@
 //!
 //! [`docs/sandbox.md`]: https://docs.rs/crate/recto/latest/source/docs/sandbox.md
 
-#[cfg(target_os = "linux")]
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
 mod calls;
+/// Other processors have other calls.
+#[cfg(all(
+    target_os = "linux",
+    not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))
+))]
+mod calls {
+    pub(super) fn available() -> bool {
+        false
+    }
+
+    pub(super) fn confine() -> bool {
+        false
+    }
+}
 #[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
@@ -62,7 +79,7 @@ impl Confinement {
             (true, true) => None,
             _ if cfg!(not(target_os = "linux")) => Some("only Linux confines child processes"),
             (false, true) => Some("this kernel has no landlock (Linux 5.13 and newer have it)"),
-            (true, false) => Some("this kernel has no seccomp filters"),
+            (true, false) => Some("there are no seccomp filters for this kernel or processor"),
             (false, false) => Some("this kernel has neither landlock nor seccomp filters"),
         }
     }
