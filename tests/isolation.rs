@@ -374,6 +374,17 @@ fn the_program_reads_in_children_when_asked() {
     };
     let (here, there) = (run(&[]), run(&["--isolate"]));
     assert!(!here.is_empty() && here == there);
+    assert!(run(&["--isolate", "--sandbox", "off"]) == here);
+    if recto::Confinement::available().missing().is_none() {
+        assert!(run(&["--isolate", "--sandbox", "required"]) == here);
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_recto"))
+        .args(["read", "x.pdf", "--sandbox", "required"])
+        .output()
+        .expect("recto starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{stderr}");
+    assert!(stderr.contains("sandbox: threads cannot be confined"), "{stderr}");
 }
 
 #[cfg(target_os = "linux")]
