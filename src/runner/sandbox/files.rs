@@ -36,6 +36,9 @@ const LIBRARIES: [&str; 7] = [
     "/etc/ld.so.cache",
 ];
 
+/// What kind of processor this is, which runtimes of neural models choose their code by.
+const PROCESSOR: [&str; 2] = ["/proc/cpuinfo", "/sys/devices/system/cpu"];
+
 /// Variables that name the library of ONNX Runtime.
 const ONNX_RUNTIME: [&str; 2] = ["RECTO_ONNXRUNTIME", "ORT_DYLIB_PATH"];
 
@@ -69,7 +72,8 @@ fn restrict(readable: &[PathBuf]) -> Result<RulesetStatus, RulesetError> {
 
 /// Files and folders that may be read. Those that do not exist do no harm.
 fn readable(rules: &Rules) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = FONTS.into_iter().chain(LIBRARIES).map(PathBuf::from).collect();
+    let fixed = FONTS.into_iter().chain(LIBRARIES).chain(PROCESSOR);
+    let mut folders: Vec<PathBuf> = fixed.map(PathBuf::from).collect();
     let tessdata = Tessdata::discover(rules.tessdata.as_deref()).unwrap_or_default();
     let mut models: Vec<PathBuf> = tessdata.dirs().to_vec();
     models.extend(tessdata.dirs().iter().map(|folder| folder.join("script")));
