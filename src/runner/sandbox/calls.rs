@@ -161,6 +161,8 @@ fn allowed() -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler::BackendE
     rules.insert(libc::SYS_fcntl, kept.into_iter().collect::<Result<_, _>>()?);
     // Whether it is a terminal, and closing with `exec`.
     let asked = [libc::TCGETS, libc::FIOCLEX];
+    // Another type with other C libraries.
+    #[allow(clippy::unnecessary_cast)]
     let asked =
         asked.map(|request| rule(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, request as u64));
     rules.insert(libc::SYS_ioctl, asked.into_iter().collect::<Result<_, _>>()?);
