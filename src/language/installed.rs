@@ -92,6 +92,7 @@ impl Tessdata {
     }
 
     /// Folders of the system that are listed to find others in them.
+    #[cfg(target_os = "linux")]
     pub(crate) fn listed() -> impl Iterator<Item = &'static Path> {
         SYSTEM_DIRS
             .iter()
