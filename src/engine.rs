@@ -21,7 +21,9 @@ use crate::page_images::PageImages;
 use crate::picture::{FormulaReader, PictureDescriber};
 use crate::progress::Event;
 use crate::recognition::Recognition;
-use crate::runner::{Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads};
+use crate::runner::{
+    ChildCounts, Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads,
+};
 use crate::source::{self, FetchRules, Source, UrlPolicy};
 
 pub use parts::PartRead;
@@ -224,6 +226,12 @@ impl Engine {
     /// Starts the settings of an engine.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
+    }
+
+    /// What became of the child processes that read pages; `None` where this process reads them
+    /// ([`Isolation`]).
+    pub fn children(&self) -> Option<ChildCounts> {
+        self.inner.children.as_ref().map(Children::counts)
     }
 
     /// The languages whose models are installed, by tag, each once: those that can be recognised.

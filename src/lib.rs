@@ -105,7 +105,7 @@ pub use page::{
 pub use page_images::PageImages;
 pub use picture::{FormulaReader, PageImage, PictureDescriber};
 pub use progress::{Event, Progress};
-pub use runner::{Isolation, Processes, serve_pages};
+pub use runner::{ChildCounts, Confinement, Isolation, Processes, Sandbox, serve_pages};
 pub use source::{Source, StoredFile, UrlPolicy};
 
 // The README's example is compiled with the doc tests.

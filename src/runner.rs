@@ -6,11 +6,17 @@
 
 mod child;
 mod children;
+mod counts;
+#[cfg(target_os = "linux")]
+mod descriptors;
+mod faults;
 mod isolation;
+mod pipe;
 mod pool;
 mod process;
 mod protocol;
 mod run;
+mod sandbox;
 mod turns;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,8 +45,10 @@ use crate::source::{Format, Input};
 pub use child::serve_pages;
 use children::ChildDocument;
 pub(crate) use children::{Children, EngineSettings};
+pub use counts::ChildCounts;
 pub use isolation::{Isolation, Processes};
 pub(crate) use protocol::Refusal;
+pub use sandbox::{Confinement, Sandbox};
 use turns::Turns;
 
 /// A document to be read page by page.

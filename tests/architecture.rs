@@ -49,7 +49,9 @@ const ENGINE: [&str; 7] =
 
 /// Types that are data but live beside the code that makes them, so that every module may name
 /// them. Only types belong here, never a function.
-const DATA_TYPES: [&str; 6] = [
+const DATA_TYPES: [&str; 8] = [
+    "runner::ChildCounts",
+    "runner::Sandbox",
     "source::Content",
     "source::Input",
     "source::Format",

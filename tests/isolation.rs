@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use recto::provider::{LocalProvider, OcrProvider as _, OcrRequest};
 use recto::{
-    Call, CancelFlag, Document, Engine, Isolation, OcrMode, Options, Processes, Source, Status,
-    WarningCode,
+    Call, CancelFlag, Document, Engine, Isolation, OcrMode, Options, Processes, Sandbox, Source,
+    Status, WarningCode,
 };
 
 /// Tests count the descriptors and children of this process, so they run one at a time.
@@ -161,6 +161,41 @@ fn nonsense_from_a_child_is_told_as_such() {
         assert_eq!(page, 0);
         assert!(message.contains(told), "{message}");
     }
+}
+
+#[test]
+fn what_became_of_children_is_counted() {
+    let _alone = alone();
+    let limit = Duration::from_millis(1500);
+    let engine = engine(Processes { page_timeout: limit, ..processes("crash:1,hang:2") });
+    assert_eq!(indices(&read(&engine, pdf(4))), [0, 3]);
+    let counts = engine.children().expect("children");
+    assert_eq!((counts.crashed, counts.timed_out), (2, 1), "{counts:?}");
+    assert_eq!((counts.out_of_memory, counts.recycled, counts.cancelled), (0, 0, 0), "{counts:?}");
+    assert_eq!(counts.started, counts.living + 3, "{counts:?}");
+    assert!((1..=2).contains(&counts.living), "{counts:?}");
+    assert!(cfg!(not(target_os = "linux")) || counts.memory_bytes > 1_000_000, "{counts:?}");
+    assert_eq!(in_process().children(), None);
+
+    let few_pages = self::engine(Processes { max_pages: 1, ..processes("") });
+    read(&few_pages, pdf(3));
+    let counts = few_pages.children().expect("children");
+    // Another one may have been started that came too late for a page.
+    assert_eq!((counts.recycled, counts.started), (3, counts.living + 3), "{counts:?}");
+}
+
+#[test]
+fn children_that_die_at_once_are_not_started_again_and_again() {
+    let _alone = alone();
+    let engine = engine(Processes::of(if cfg!(unix) { "false" } else { "where" }));
+    let began = Instant::now();
+    for _ in 0..3 {
+        engine.read(pdf(1), &Options::default()).expect_err("it cannot read");
+    }
+    let counts = engine.children().expect("children");
+    assert_eq!((counts.started, counts.crashed), (6, 6), "{counts:?}");
+    // 50, 100, 200 and 400 ms before the third and further ones.
+    assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
 }
 
 fn images(engine: &Engine, source: Source, dpi: f32) -> Vec<Result<recto::PageImage, String>> {
@@ -339,6 +374,17 @@ fn the_program_reads_in_children_when_asked() {
     };
     let (here, there) = (run(&[]), run(&["--isolate"]));
     assert!(!here.is_empty() && here == there);
+    assert!(run(&["--isolate", "--sandbox", "off"]) == here);
+    if recto::Confinement::available().missing().is_none() {
+        assert!(run(&["--isolate", "--sandbox", "required"]) == here);
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_recto"))
+        .args(["read", "x.pdf", "--sandbox", "required"])
+        .output()
+        .expect("recto starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{stderr}");
+    assert!(stderr.contains("sandbox: threads cannot be confined"), "{stderr}");
 }
 
 #[cfg(target_os = "linux")]
@@ -367,6 +413,97 @@ mod linux {
 
     fn descriptors() -> usize {
         fs::read_dir("/proc/self/fd").expect("/proc").count()
+    }
+
+    /// Why children cannot be confined here, if they cannot; such a test then has nothing to show.
+    fn unconfined(test: &str) -> bool {
+        let missing = recto::Confinement::available().missing();
+        if let Some(missing) = missing {
+            writeln!(std::io::stderr(), "{test} is left out: {missing}").expect("stderr");
+        }
+        missing.is_some()
+    }
+
+    /// What a child could do of what it has no business with, and the folder that it tried it in.
+    fn probe(sandbox: Sandbox) -> (Vec<(String, String)>, tempfile::TempDir) {
+        let home = tempfile::tempdir().expect("a folder");
+        for file in ["secret", "removable"] {
+            fs::write(home.path().join(file), b"x").expect("a file");
+        }
+        let mut processes = Processes { sandbox, ..processes("probe:0") };
+        processes.env.push(("HOME".into(), home.path().into()));
+        let document = read(&engine(processes), pdf(2));
+        // It reads all the same.
+        assert_eq!(indices(&document), [1]);
+        let (_, message) = failed_page(&document);
+        let tried = message.split_once(": ").expect("attempts").1;
+        let pair = |part: &str| {
+            let (what, how) = part.split_once(": ").expect("an outcome");
+            (what.to_owned(), how.to_owned())
+        };
+        (tried.split("; ").map(pair).collect(), home)
+    }
+
+    #[test]
+    fn a_confined_child_opens_no_file_no_socket_and_no_program() {
+        let _alone = alone();
+        // All of it works where nothing stops it, so it is the sandbox that does.
+        let (free, home) = probe(Sandbox::Off);
+        let left = |home: &tempfile::TempDir| {
+            ["written", "removable"].map(|file| home.path().join(file).exists())
+        };
+        assert!(free.iter().all(|(_, how)| how == "done") && free.len() == 12, "{free:?}");
+        assert_eq!(left(&home), [true, false]);
+        if unconfined("the sandbox") {
+            return;
+        }
+        for sandbox in [Sandbox::On, Sandbox::Required] {
+            let (confined, home) = probe(sandbox);
+            assert_eq!(confined.len(), free.len());
+            for (what, how) in &confined {
+                assert!(
+                    how.contains("ermission denied") || how.contains("not permitted"),
+                    "{what}: {how}"
+                );
+            }
+            assert_eq!(left(&home), [false, true]);
+        }
+    }
+
+    #[test]
+    fn a_page_that_takes_all_memory_costs_itself_alone() {
+        let _alone = alone();
+        let processes = Processes { max_memory: Some(1_000_000_000), ..processes("memory:1") };
+        let engine = engine(processes);
+        let document = read(&engine, pdf(3));
+        assert_eq!((document.status, indices(&document)), (Status::Partial, vec![0, 2]));
+        let (page, message) = failed_page(&document);
+        assert_eq!(page, 1);
+        let told = "needed more memory than the 1000 MB that it may have";
+        assert!(message.contains(told), "{message}");
+        let counts = engine.children().expect("children");
+        assert_eq!((counts.out_of_memory, counts.crashed), (2, 0), "{counts:?}");
+    }
+
+    #[test]
+    fn children_get_no_descriptors_but_their_pipes() {
+        let _alone = alone();
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(b"x").expect("a byte");
+        // As a program would have it that does not close what it hands down: Rust's own files are closed.
+        let open = rustix::io::dup(file.as_file()).expect("a descriptor");
+        let engine = engine(processes(""));
+        read(&engine, pdf(2));
+        let mut seen = 0;
+        for (child, _) in children() {
+            for entry in fs::read_dir(format!("/proc/{child}/fd")).expect("descriptors").flatten() {
+                let leads_to = fs::read_link(entry.path()).unwrap_or_default();
+                assert_ne!(leads_to, file.path(), "descriptor {}", entry.path().display());
+                seen += 1;
+            }
+        }
+        assert!(seen >= 3, "{seen} descriptors");
+        drop(open);
     }
 
     fn kill(process: u32) {

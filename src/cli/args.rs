@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use recto::{
     Config, Engine, EngineBuilder, Isolation, Language, OcrEngine, OcrMode, Options, PageSet,
-    Processes, TableMode, UrlPolicy,
+    Processes, Sandbox, TableMode, UrlPolicy,
 };
 
 /// How documents are read.
@@ -90,6 +90,11 @@ pub(super) struct ReadingArgs {
     /// out with a warning
     #[arg(long, help_heading = "This machine")]
     isolate: bool,
+
+    /// Whether the system confines the child processes, which then read their models and the documents
+    /// handed to them and nothing else: on (as far as it can), required, or off [default: on]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "This machine")]
+    sandbox: Option<SandboxArg>,
 
     /// Threads (or with --isolate, processes) that recognise text; the result does not depend on it [default: one per core]
     #[arg(long, short, value_name = "N", help_heading = "This machine")]
@@ -174,8 +179,11 @@ impl ReadingArgs {
         }
         if self.isolate {
             let own = std::env::current_exe().ok();
-            let processes = own.map_or_else(Processes::default, Processes::of);
+            let mut processes = own.map_or_else(Processes::default, Processes::of);
+            processes.sandbox = self.sandbox.map_or(processes.sandbox, Sandbox::from);
             builder = builder.isolation(Isolation::Processes(processes));
+        } else if self.sandbox.is_some() {
+            return Err(sandbox_of_threads("--isolate"));
         }
         builder.build()
     }
@@ -200,6 +208,7 @@ impl ReadingArgs {
                 || base.enrich_picture_description,
             picture_area: self.picture_area.or(base.picture_area),
             isolate: self.isolate || base.isolate,
+            sandbox: self.sandbox.or(base.sandbox),
             jobs: self.jobs.or(base.jobs),
             tessdata: self.tessdata.or(base.tessdata),
             model_dir: self.model_dir.or(base.model_dir),
@@ -254,6 +263,7 @@ impl ReadingArgs {
     pub(super) fn own_options(&self) -> Vec<&'static str> {
         [
             ("--isolate", self.isolate),
+            ("--sandbox", self.sandbox.is_some()),
             ("--jobs", self.jobs.is_some()),
             ("--tessdata", self.tessdata.is_some()),
             ("--model-dir", self.model_dir.is_some()),
@@ -287,12 +297,38 @@ pub(super) fn described(builder: EngineBuilder, config: &Config) -> recto::Resul
     Ok(builder)
 }
 
+/// The error of an option that only child processes have; `how` they are asked for.
+pub(super) fn sandbox_of_threads(how: &str) -> recto::Error {
+    recto::Error::InvalidOption {
+        option: "sandbox".into(),
+        detail: format!("threads cannot be confined: it counts only with {how}"),
+    }
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     if seconds <= 0.0 {
         return Err("it must be more than 0".to_owned());
     }
     Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())
+}
+
+/// `--sandbox`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SandboxArg {
+    On,
+    Required,
+    Off,
+}
+
+impl From<SandboxArg> for Sandbox {
+    fn from(how: SandboxArg) -> Self {
+        match how {
+            SandboxArg::On => Self::On,
+            SandboxArg::Required => Self::Required,
+            SandboxArg::Off => Self::Off,
+        }
+    }
 }
 
 /// `--ocr`.

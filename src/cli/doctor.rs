@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use recto::language::Tessdata;
 use recto::setup::{self, Component};
-use recto::{Engine, Options, Source};
+use recto::{Confinement, Engine, Options, Source};
 
 use super::console::{Console, Exit, to_stdout};
 use super::table::{Side, aligned};
@@ -44,6 +44,7 @@ pub(super) fn run(args: &DoctorArgs, _console: &Console) -> anyhow::Result<Exit>
         setup::check().into_iter().map(|component| Finding::new(component, &[])).collect();
     try_pdfium(args, &mut findings);
     findings.insert(1.min(findings.len()), tesseract());
+    findings.push(sandbox());
     let tessdata = Tessdata::discover(args.tessdata.as_deref())?;
     place_models(&tessdata, &mut findings);
     findings.extend(tessdata.damaged().into_iter().map(|(path, why)| Finding {
@@ -187,6 +188,21 @@ fn tesseract() -> Finding {
         state: if built_in { State::Found } else { State::Missing },
         place: if built_in { "linked into this program" } else { "" }.to_owned(),
         advice: "this program was built without OCR; build it with --features full".to_owned(),
+    }
+}
+
+/// What confines the child processes that read pages.
+fn sandbox() -> Finding {
+    let missing = Confinement::available().missing();
+    Finding {
+        name: "Sandbox".to_owned(),
+        state: if missing.is_none() { State::Found } else { State::Absent },
+        place: if missing.is_none() { "landlock and seccomp of this kernel" } else { "" }
+            .to_owned(),
+        advice: format!(
+            "child processes are not confined, or not entirely: {}",
+            missing.unwrap_or_default()
+        ),
     }
 }
 

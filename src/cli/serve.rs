@@ -11,9 +11,9 @@ use recto::config::{self, Config, Place};
 use recto::files::{self, FileSettings, FileStore};
 use recto::provider::LocalProvider;
 use recto::server::{JobRules, KeyLimits, Keys, Server, Settings};
-use recto::{Engine, Isolation, Processes, UrlPolicy};
+use recto::{Engine, Isolation, Processes, Sandbox, UrlPolicy};
 
-use super::args::{described, seconds};
+use super::args::{SandboxArg, described, sandbox_of_threads, seconds};
 use super::console::{Console, Exit};
 use super::worker::SharedArgs;
 
@@ -74,6 +74,16 @@ pub(super) struct ServeArgs {
     /// Longest time of a page in a child process; one that takes longer is left out [default: 120]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     page_timeout: Option<Duration>,
+
+    /// Most memory of a child process, in megabytes; a page that needs more is left out [default:
+    /// 4000]
+    #[arg(long, value_name = "MB")]
+    page_memory_mb: Option<NonZero<u32>>,
+
+    /// Whether the system confines child processes, which then read their models and the documents
+    /// handed to them and nothing else: on (as far as it can), required, or off [default: on]
+    #[arg(long, value_enum, value_name = "HOW")]
+    sandbox: Option<SandboxArg>,
 
     /// A file of keys, one a line, each as it is or as sha256:DIGEST; RECTO_KEYS in the environment
     /// is another place for them
@@ -202,6 +212,8 @@ impl ServeArgs {
         section.key_reads = self.key_reads.or(section.key_reads);
         section.key_pages = self.key_pages.or(section.key_pages);
         section.page_timeout = self.page_timeout.or(section.page_timeout);
+        section.page_memory_mb = self.page_memory_mb.or(section.page_memory_mb);
+        section.sandbox = self.sandbox.map(Sandbox::from).or(section.sandbox);
         let place = self.isolation.map(|place| match place {
             Where::Processes => Place::Processes,
             Where::Threads => Place::Threads,
@@ -303,14 +315,25 @@ pub(super) fn engine(
     if section.isolation != Some(Place::Threads) {
         let mut processes = Processes::default();
         processes.page_timeout = section.page_timeout.unwrap_or(processes.page_timeout);
+        processes.sandbox = section.sandbox.unwrap_or(processes.sandbox);
+        if let Some(megabytes) = section.page_memory_mb {
+            processes.max_memory = Some(u64::from(megabytes.get()) * 1_000_000);
+        }
         builder = builder.isolation(Isolation::Processes(processes));
-    } else if section.page_timeout.is_some() {
-        return Err(recto::Error::InvalidOption {
-            option: "page_timeout".into(),
-            detail: "threads cannot be ended: pages have a time limit only with --isolation \
-                     processes"
-                .to_owned(),
-        });
+    } else {
+        let only = |option: &'static str, detail: &str| recto::Error::InvalidOption {
+            option: option.into(),
+            detail: format!("{detail} only with --isolation processes"),
+        };
+        if section.page_timeout.is_some() {
+            return Err(only("page_timeout", "threads cannot be ended: pages have a time limit"));
+        }
+        if section.page_memory_mb.is_some() {
+            return Err(only("page_memory_mb", "threads share their memory: pages have a limit"));
+        }
+        if section.sandbox.is_some() {
+            return Err(sandbox_of_threads("--isolation processes"));
+        }
     }
     if let Some(folder) = machine.tessdata {
         builder = builder.tessdata(folder);
@@ -349,15 +372,17 @@ mod tests {
     fn every_option_arrives_and_stands_over_the_file() {
         let options = "--listen 127.0.0.1:1 --jobs 2 --documents 3 --waiting 4 --timeout 5.5 \
                        --max-body-mb 6 --max-pages 7 --key-file k --key-requests 8 --key-reads 9 \
-                       --key-pages 10 --isolation threads --page-timeout 11";
+                       --key-pages 10 --isolation threads --page-timeout 11 \
+                       --page-memory-mb 12 --sandbox required";
         let same = "[server]\nlisten = \"127.0.0.1:1\"\njobs = 2\ndocuments = 3\nwaiting = 4\n\
                     timeout = 5.5\nmax_body_mb = 6\nmax_pages = 7\nkey_file = \"k\"\n\
                     key_requests = 8\nkey_reads = 9\nkey_pages = 10\nisolation = \"threads\"\n\
-                    page_timeout = 11\n";
+                    page_timeout = 11\npage_memory_mb = 12\nsandbox = \"required\"\n";
         let other = "[server]\nlisten = \"127.0.0.1:9\"\njobs = 99\ndocuments = 99\nwaiting = 99\n\
                      timeout = 99\nmax_body_mb = 99\nmax_pages = 99\nkey_file = \"x\"\n\
                      key_requests = 99\nkey_reads = 99\nkey_pages = 99\n\
-                     isolation = \"processes\"\npage_timeout = 99\n";
+                     isolation = \"processes\"\npage_timeout = 99\npage_memory_mb = 99\n\
+                     sandbox = \"off\"\n";
         let wanted = section("", same);
         assert_eq!(section(options, ""), wanted);
         assert_eq!(section(options, other), wanted);

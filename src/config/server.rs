@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::Sandbox;
+
 /// The section `[server]`. What is not there has the default of the option of `recto serve` of that
 /// name, which also counts before the file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -41,6 +43,10 @@ pub struct Server {
     /// Longest time of one page in a child process, in seconds.
     #[serde(deserialize_with = "super::seconds")]
     pub page_timeout: Option<Duration>,
+    /// Most memory of one child process, in megabytes.
+    pub page_memory_mb: Option<NonZero<u32>>,
+    /// Whether the system confines child processes.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Where pages are read.

@@ -91,6 +91,15 @@ impl Tessdata {
         Ok(Self::from_dirs(dirs))
     }
 
+    /// Folders of the system that are listed to find others in them.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn listed() -> impl Iterator<Item = &'static Path> {
+        SYSTEM_DIRS
+            .iter()
+            .filter_map(|place| place.split_once("/*"))
+            .map(|(base, _)| Path::new(base))
+    }
+
     /// These folders and no others.
     pub fn from_dirs(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut seen = HashSet::new();

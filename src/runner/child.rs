@@ -1,10 +1,9 @@
 //! The other end: the process that reads pages for its parent.
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::call::{Call, CancelFlag};
 use crate::error::{Error, Result};
@@ -12,49 +11,62 @@ use crate::geometry::Resolution;
 use crate::options::Options;
 use crate::page_images;
 use crate::recognition::{Plan, Recognition};
-use crate::source::{MAX_BYTES, Source, UrlPolicy};
+use crate::source::{Input, MAX_BYTES, Source, UrlPolicy};
 
-use super::protocol::{Answer, Ask, FAULT, Opening, PART, Reply, Request, receive, send};
+use super::faults::Faults;
+use super::pipe::Inlet;
+use super::protocol::{Answer, Ask, Opening, PART, Reply, Request, receive, send};
+use super::sandbox::Rules;
 use super::{InProcess, OpenDocument, guarded, threads};
 
 /// Reads pages for the engine that started this program, until it closes standard input.
 ///
 /// This is all that a program has to do to serve as
 /// [`Processes::program`](crate::Processes::program); `recto page-worker` does no more. Answers go
-/// to standard output, so nothing else may be written there.
+/// to standard output, so nothing else may be written there. Where the engine asks for it, the system
+/// confines this process ([`Sandbox`](crate::Sandbox)), and the threads that it starts from then on: call
+/// this before there are others.
 ///
 /// # Errors
 ///
-/// When standard input holds something else than an engine's requests, or standard output is
-/// closed.
+/// When standard input holds something else than an engine's requests, standard output is closed,
+/// or the system cannot confine this process as it is required to.
 pub fn serve_pages() -> Result<()> {
     let broken = |e: io::Error| Error::stage("page worker", e);
     let output = own_output().map_err(broken)?;
+    let mut input = BufReader::new(Inlet::new());
+    // What threads may do is settled when they start: there is none before this.
+    let Some(Request { id, ask }) = receive(&mut input).map_err(broken)? else { return Ok(()) };
+    let Ask::Set { rules, raw_confidence } = ask else { return Err(unset()) };
+    let ready = Ok(Answer::Ready(rules.confine()?));
+    send(&output, &Reply { id, answer: ready }).map_err(broken)?;
+    let Rules { pdfium, tessdata, model_dir, .. } = *rules;
+    let recognition = Recognition::new(tessdata, model_dir, !raw_confidence);
+    let runner = InProcess::new(threads(1)?, pdfium, recognition);
     let under_way = Arc::new(Mutex::new(CancelFlag::default()));
-    let requests = listen(Arc::clone(&under_way));
-    let mut worker = Worker { runner: None, open: Vec::new(), drawn: Vec::new() };
+    let requests = listen(input, Arc::clone(&under_way));
+    let mut worker = Worker { runner, open: Vec::new(), drawn: Vec::new() };
     let faults = Faults::named();
     while let Ok(request) = requests.recv() {
-        let Request { id, ask } = request.map_err(broken)?;
+        let (Request { id, ask }, file) = request.map_err(broken)?;
         let cancel = CancelFlag::default();
         if let Ok(mut current) = under_way.lock() {
             *current = cancel.clone();
         }
         let answer = match ask {
-            Ask::Set { pdfium, tessdata, model_dir, raw_confidence } => {
-                let recognition = Recognition::new(tessdata, model_dir, !raw_confidence);
-                worker.runner = Some(InProcess::new(threads(1)?, pdfium, recognition));
-                continue;
-            }
+            Ask::Set { .. } => return Err(Error::stage("page worker", "it is set already")),
             Ask::Close(document) => {
                 worker.open.retain(|(id, _)| *id != document);
                 continue;
             }
             Ask::Cancel => continue,
-            Ask::Open(id, opening) => worker.open(id, *opening),
+            Ask::Open(id, opening) => worker.open(id, *opening, file),
             Ask::Page { document, index } => {
                 faults.commit("", index, &output);
-                worker.page(document, index, &Call { cancel, ..Call::default() })
+                match faults.probe(index) {
+                    Some(found) => Err(found),
+                    None => worker.page(document, index, &Call { cancel, ..Call::default() }),
+                }
             }
             Ask::Draw { document, index, dpi } => {
                 faults.commit("draw-", index, &output);
@@ -86,10 +98,9 @@ fn own_output() -> io::Result<File> {
 
 /// Reads requests on a thread of its own, so that cancelling is heard while a page is read. When the
 /// parent is gone, for whatever reason, the system closes the pipe and this process ends at once.
-fn listen(under_way: Arc<Mutex<CancelFlag>>) -> Receiver<io::Result<Request>> {
+fn listen(mut input: BufReader<Inlet>, under_way: Arc<Mutex<CancelFlag>>) -> Receiver<Heard> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        let mut input = BufReader::new(io::stdin());
         loop {
             match receive::<Request>(&mut input) {
                 Ok(None) => std::process::exit(0),
@@ -99,7 +110,9 @@ fn listen(under_way: Arc<Mutex<CancelFlag>>) -> Receiver<io::Result<Request>> {
                     }
                 }
                 Ok(Some(request)) => {
-                    if sender.send(Ok(request)).is_err() {
+                    let opens = matches!(&request.ask, Ask::Open(_, it) if it.path.is_none());
+                    let file = if opens { input.get_mut().document() } else { None };
+                    if sender.send(Ok((request, file))).is_err() {
                         return;
                     }
                 }
@@ -114,8 +127,11 @@ fn listen(under_way: Arc<Mutex<CancelFlag>>) -> Receiver<io::Result<Request>> {
     receiver
 }
 
+/// A request, with the document where one is to be opened.
+type Heard = io::Result<(Request, Option<File>)>;
+
 struct Worker {
-    runner: Option<InProcess>,
+    runner: InProcess,
     open: Vec<(u64, Opened)>,
     /// The image drawn last, as far as it was not handed out.
     drawn: Vec<u8>,
@@ -129,28 +145,27 @@ struct Opened {
 }
 
 impl Worker {
-    fn runner(&self) -> Result<&InProcess> {
-        self.runner.as_ref().ok_or_else(|| Error::stage("page worker", "nothing was set"))
-    }
-
-    fn open(&mut self, id: u64, opening: Opening) -> Result<Answer> {
-        let runner = self.runner()?;
+    fn open(&mut self, id: u64, opening: Opening, file: Option<File>) -> Result<Answer> {
         let options: Options =
             serde_json::from_str(&opening.options).map_err(|e| Error::stage("page worker", e))?;
         let options = Options { password: opening.password, ..options };
-        let source = Source::path(opening.path);
-        let mut input = source.load_with(UrlPolicy::Refuse, MAX_BYTES, &Call::default())?;
-        input.name = opening.name;
-        let document = runner.open_here(&input, &options)?;
+        let input = match (opening.path, file) {
+            (None, Some(file)) => Input::opened(file, opening.name, MAX_BYTES)?,
+            (Some(path), _) => {
+                let source = Source::path(path);
+                let input = source.load_with(UrlPolicy::Refuse, MAX_BYTES, &Call::default())?;
+                Input { name: opening.name, ..input }
+            }
+            (None, None) => return Err(Error::stage("page worker", "no document came")),
+        };
+        let document = self.runner.open_here(&input, &options)?;
         let (page_count, metadata) = (document.page_count(), document.metadata());
         self.open.push((id, Opened { document, options, plan: None }));
         Ok(Answer::Opened { page_count, metadata })
     }
 
     fn page(&mut self, document: u64, index: usize, call: &Call) -> Result<Answer> {
-        let Self { runner: Some(runner), open, .. } = self else {
-            return Err(Error::stage("page worker", "nothing was set"));
-        };
+        let Self { runner, open, .. } = self;
         let opened = find(open, document)?;
         let plan = match opened.plan.take() {
             Some(plan) => plan,
@@ -181,47 +196,13 @@ impl Worker {
     }
 }
 
+fn unset() -> Error {
+    Error::stage("page worker", "nothing was set")
+}
+
 fn find(open: &mut [(u64, Opened)], document: u64) -> Result<&mut Opened> {
     let found = open.iter_mut().find(|(id, _)| *id == document);
     let (_, opened) =
         found.ok_or_else(|| Error::stage("page worker", "the document is not open"))?;
     Ok(opened)
-}
-
-/// How long a page takes besides where it is to be slow.
-const SLOW: Duration = Duration::from_millis(400);
-
-/// What [`FAULT`] asks for.
-struct Faults(Vec<(String, usize)>);
-
-impl Faults {
-    fn named() -> Self {
-        let value = std::env::var(FAULT).unwrap_or_default();
-        let fault = |part: &str| {
-            let (what, page) = part.split_once(':')?;
-            Some((what.to_owned(), page.parse().ok()?))
-        };
-        Self(value.split(',').filter_map(fault).collect())
-    }
-
-    /// Commits the faults of this page whose names start so.
-    fn commit(&self, prefix: &str, page: usize, mut output: &File) {
-        for (what, _) in self.0.iter().filter(|(_, at)| *at == page) {
-            let written = match what.strip_prefix(prefix).unwrap_or_default() {
-                "crash" => std::process::abort(),
-                "hang" => loop {
-                    std::thread::park();
-                },
-                "slow" => {
-                    std::thread::sleep(SLOW);
-                    Ok(())
-                }
-                "huge" => output.write_all(&[0xff; 64]),
-                "garble" => output.write_all(&[4, 0, 0, 0, 0xc1, 0xc1, 0xc1, 0xc1]),
-                _ => Ok(()),
-            };
-            // A closed pipe is noticed with the answer.
-            let _ = written;
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Runs pages in child processes, which may crash, hang and run out of memory.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,10 +19,13 @@ use crate::picture::PageImage;
 use crate::setup;
 use crate::source::Input;
 
+use super::counts::ChildCounts;
+use super::pipe::HANDS_OVER;
 use super::pool::{Lease, Pool, Settings};
 use super::process::{Lost, Patience, Process};
 use super::protocol::{Answer, Ask, Opening};
 use super::run::Run;
+use super::sandbox::Rules;
 use super::{Deliver, Job, OpenDocument, PageRunner, Processes, lock};
 
 /// A page (or the opening of a document) that ends so many workers is set aside. One may have died
@@ -56,6 +60,8 @@ pub(crate) struct EngineSettings {
 pub(crate) struct ChildDocument {
     pub(super) id: u64,
     pub(super) opening: Opening,
+    /// Where its bytes are.
+    path: PathBuf,
     pub(super) page_count: usize,
     pub(super) metadata: Metadata,
     children: Children,
@@ -71,6 +77,17 @@ impl ChildDocument {
         if let Some(lease) = lock(&self.lease).take() {
             lease.give_back();
         }
+    }
+
+    /// The document, open for one child: it is opened anew for each, as descriptors that share an
+    /// opening share their place in the file.
+    fn handed_over(&self) -> Result<Option<File>> {
+        if !HANDS_OVER {
+            return Ok(None);
+        }
+        let path = &self.path;
+        let io = |source| Error::Io { action: "read", path: path.clone(), source };
+        File::open(path).map(Some).map_err(io)
     }
 
     /// Draws a page. A child that dies of it costs this page alone.
@@ -100,12 +117,17 @@ impl Children {
             workers: engine.workers,
             max_pages: processes.max_pages,
             max_growth: processes.max_growth,
-            // It is also looked for beside the running program, which is another in a child.
-            pdfium: engine.pdfium.or_else(|| setup::pdfium().ok()),
-            tessdata: engine.tessdata,
-            model_dir: engine.model_dir,
+            rules: Rules {
+                sandbox: processes.sandbox,
+                max_memory: processes.max_memory,
+                // It is also looked for beside the running program, which is another in a child.
+                pdfium: engine.pdfium.or_else(|| setup::pdfium().ok()),
+                tessdata: engine.tessdata,
+                model_dir: engine.model_dir,
+            },
             raw_confidence: engine.raw_confidence,
         };
+        settings.rules.check()?;
         Ok(Self {
             pool: Arc::new(Pool::new(settings)),
             limit: processes.page_timeout,
@@ -113,14 +135,19 @@ impl Children {
         })
     }
 
+    /// What became of the workers so far.
+    pub(crate) fn counts(&self) -> ChildCounts {
+        self.pool.counts()
+    }
+
     /// Opens the document in this worker, if it is not open there.
     pub(super) fn open_in(
         &self,
         lease: &mut Lease,
-        id: u64,
-        opening: &Opening,
+        document: &ChildDocument,
         patience: &Patience<'_>,
     ) -> Result<Result<Option<(usize, Metadata)>>, Lost> {
+        let id = document.id;
         let Some(process) = lease.process() else {
             return Err(Lost::Died("it is not there".to_owned()));
         };
@@ -133,7 +160,12 @@ impl Children {
             let oldest = process.documents[0];
             process.close(|open| open == oldest);
         }
-        let answer = match process.ask(Ask::Open(id, Box::new(opening.clone())), patience) {
+        let file = match document.handed_over() {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(error)),
+        };
+        let open = Ask::Open(id, Box::new(document.opening.clone()));
+        let answer = match process.ask_with(open, file.as_ref(), patience) {
             Ok(answer) => answer,
             Err(Lost::Died(how)) if !process.spoke => {
                 return Err(Lost::Died(format!(
@@ -172,7 +204,7 @@ impl Children {
             let Some(mut lease) = self.pool.lend(document.id, &check, &|| true)? else {
                 return Err(Error::Cancelled);
             };
-            let drawn = self.open_in(&mut lease, document.id, &document.opening, &patience);
+            let drawn = self.open_in(&mut lease, document, &patience);
             let drawn = drawn.and_then(|opened| match (opened, lease.process()) {
                 (Ok(_), Some(process)) => {
                     process.pages += 1;
@@ -279,7 +311,7 @@ impl PageRunner for Children {
             }
         };
         let opening = Opening {
-            path,
+            path: (!HANDS_OVER).then(|| path.clone()),
             name: input.name.clone(),
             options: serde_json::to_string(options).map_err(|e| Error::stage("page worker", e))?,
             password: options.password.clone(),
@@ -290,6 +322,7 @@ impl PageRunner for Children {
         let mut document = ChildDocument {
             id,
             opening,
+            path,
             page_count: 0,
             metadata: Metadata::default(),
             children: self.clone(),
@@ -303,7 +336,7 @@ impl PageRunner for Children {
             let Some(mut lease) = self.pool.lend(id, &check, &|| true)? else {
                 return Err(Error::Cancelled);
             };
-            match self.open_in(&mut lease, id, &document.opening, &patience) {
+            match self.open_in(&mut lease, &document, &patience) {
                 Ok(Ok(opened)) => {
                     (document.page_count, document.metadata) = opened.unwrap_or_default();
                     document.lease = Mutex::new(Some(lease));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 
 use super::protocol::SUBCOMMAND;
+use super::sandbox::Sandbox;
 
 /// Where pages are read. The result is the same.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,12 @@ pub struct Processes {
     /// A child is replaced when its memory has grown by so many bytes since it started, models
     /// among them (Linux only). Default: 1 GiB.
     pub max_growth: u64,
+    /// Most memory of a child, in bytes (Linux only); `None` for any. A page that needs more is left
+    /// out with a warning. Default: 4 GB.
+    pub max_memory: Option<u64>,
+    /// Whether the system confines children to their models and the documents handed to them.
+    /// Default: [`Sandbox::On`], as far as it can.
+    pub sandbox: Sandbox,
 }
 
 impl Default for Processes {
@@ -54,6 +61,8 @@ impl Default for Processes {
             max_pages: 1000,
             // Models take up to a third, the raster of the largest page and its copies another.
             max_growth: 1 << 30,
+            max_memory: Some(4_000_000_000),
+            sandbox: Sandbox::default(),
         }
     }
 }

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-use super::process::{POLL, Process};
+use super::counts::{ChildCounts, Counts, End};
+use super::process::{POLL, Process, resident};
 use super::protocol::Ask;
+use super::sandbox::{Rules, Sandbox};
 use super::turns::{Turn, Turns};
 
 /// A worker that died is replaced at once; when the one after it dies as well, the next waits so
@@ -29,9 +31,7 @@ pub(super) struct Settings {
     pub(super) workers: usize,
     pub(super) max_pages: u32,
     pub(super) max_growth: u64,
-    pub(super) pdfium: Option<PathBuf>,
-    pub(super) tessdata: Option<PathBuf>,
-    pub(super) model_dir: Option<PathBuf>,
+    pub(super) rules: Rules,
     pub(super) raw_confidence: bool,
 }
 
@@ -41,11 +41,16 @@ pub(super) struct Pool {
     settings: Settings,
     turns: Arc<Turns>,
     state: Mutex<State>,
+    counts: Counts,
+    /// Whether the log has it that children are not confined.
+    unconfined: Once,
 }
 
 #[derive(Debug, Default)]
 struct State {
     idle: Vec<Process>,
+    /// All that live, idle or lent, by their system's numbers.
+    living: Vec<u32>,
     /// The documents that are not closed.
     open: HashSet<u64>,
     /// How many died since one answered well.
@@ -69,7 +74,8 @@ impl State {
 impl Pool {
     pub(super) fn new(settings: Settings) -> Self {
         let turns = Arc::new(Turns::new(settings.workers));
-        Self { settings, turns, state: Mutex::default() }
+        let (state, counts) = (Mutex::default(), Counts::default());
+        Self { settings, turns, state, counts, unconfined: Once::new() }
     }
 
     pub(super) fn workers(&self) -> usize {
@@ -138,16 +144,47 @@ impl Pool {
         let mut command = Command::new(&settings.program);
         command.args(&settings.args).envs(settings.env.iter().map(|(k, v)| (k, v)));
         let io = |source| Error::Io { action: "run", path: settings.program.clone(), source };
-        let mut process = Process::start(command).map_err(io)?;
-        let set = Ask::Set {
-            pdfium: settings.pdfium.clone(),
-            tessdata: settings.tessdata.clone(),
-            model_dir: settings.model_dir.clone(),
-            raw_confidence: settings.raw_confidence,
-        };
+        let rules = Box::new(settings.rules.clone());
+        let mut process = Process::start(command, rules.max_memory).map_err(io)?;
+        self.counts.started();
+        self.state().living.push(process.id());
+        let set = Ask::Set { rules, raw_confidence: settings.raw_confidence };
         // One that has died already is noticed when it is asked for something.
         let _ = process.tell(set);
         Ok(process)
+    }
+
+    /// What became of the workers so far.
+    pub(super) fn counts(&self) -> ChildCounts {
+        let living = self.state().living.clone();
+        let memory = living.iter().filter_map(|id| resident(*id)).sum();
+        self.counts.now(living.len() as u64, memory)
+    }
+
+    /// Ends a worker, and notes why.
+    fn retire(&self, process: Process, end: End) {
+        let (id, pages) = (process.id(), process.pages);
+        drop(process);
+        self.state().living.retain(|living| *living != id);
+        self.counts.ended(end);
+        match end {
+            End::Recycled | End::Cancelled => {
+                tracing::debug!(id, pages, ?end, "a page worker is replaced");
+            }
+            end => tracing::warn!(id, pages, ?end, "a page worker ended"),
+        }
+    }
+
+    /// Tells once where workers are less confined than was asked for.
+    fn look(&self, process: &Process) {
+        if self.settings.rules.sandbox == Sandbox::Off {
+            return;
+        }
+        if let Some(missing) = process.confined.and_then(|confined| confined.missing()) {
+            self.unconfined.call_once(|| {
+                tracing::warn!(missing, "page workers are not confined, or not entirely");
+            });
+        }
     }
 
     /// A worker died of itself.
@@ -201,11 +238,25 @@ impl Lease {
 
     /// Gives it back for others.
     pub(super) fn give_back(mut self) {
-        if let Some(mut process) = self.process.take_if(|process| !self.pool.is_spent(process)) {
-            let mut state = self.pool.state();
-            // Others may have been closed meanwhile.
-            process.close(|id| !state.open.contains(&id));
-            state.idle.push(process);
+        let Some(mut process) = self.process.take() else { return };
+        self.pool.look(&process);
+        if self.pool.is_spent(&process) {
+            self.pool.retire(process, End::Recycled);
+            return;
+        }
+        let mut state = self.pool.state();
+        // Others may have been closed meanwhile.
+        process.close(|id| !state.open.contains(&id));
+        state.idle.push(process);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            // One that said nothing was given up with its call.
+            let end = process.end.unwrap_or(End::Cancelled);
+            self.pool.retire(process, end);
         }
     }
 }

@@ -1,13 +1,17 @@
 //! One page worker, seen from its parent.
 
+use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-use super::protocol::{Answer, Ask, Refusal, Reply, Request, receive, send};
+use super::counts::End;
+use super::pipe::{self, Outlet};
+use super::protocol::{Answer, Ask, Refusal, Reply, Request, frame, receive};
+use super::sandbox::Confinement;
 
 /// How often a wait looks whether it is still wanted. Answers end it at once.
 pub(super) const POLL: Duration = Duration::from_millis(10);
@@ -65,7 +69,7 @@ pub(super) enum Lost {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    input: ChildStdin,
+    input: Outlet,
     replies: Receiver<io::Result<Reply>>,
     last_words: Receiver<String>,
     asked: u64,
@@ -75,29 +79,33 @@ pub(super) struct Process {
     pub(super) documents: Vec<u64>,
     /// Pages asked of it.
     pub(super) pages: u32,
+    /// How it ended, once it did.
+    pub(super) end: Option<End>,
+    /// What confines it, once it said so.
+    pub(super) confined: Option<Confinement>,
+    /// Bytes that it may take.
+    max_memory: Option<u64>,
     /// Its memory when it first answered, in bytes.
     memory: Option<u64>,
 }
 
 impl Process {
-    /// Starts a program as page worker.
+    /// Starts a program as page worker, which is told how many bytes of memory it may take.
     ///
     /// # Errors
     ///
     /// When it cannot be run.
-    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+    pub(super) fn start(mut command: Command, max_memory: Option<u64>) -> io::Result<Self> {
         let own = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let given: Vec<_> =
             command.get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))).collect();
         command.env_clear().envs(own).envs(given);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C at a terminal is for the parent, which decides what becomes of pages under way.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn()?;
-        let (Some(input), Some(output), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
+        let (mut child, input) = pipe::spawn(command)?;
+        let (Some(output), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
         let (sender, replies) = sync_channel(BACKLOG);
@@ -129,14 +137,25 @@ impl Process {
             spoke: false,
             documents: Vec::new(),
             pages: 0,
+            end: None,
+            confined: None,
+            max_memory,
             memory: None,
         })
     }
 
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a request that has no answer, or whose answer nobody waits for.
     pub(super) fn tell(&mut self, ask: Ask) -> io::Result<()> {
+        self.tell_with(ask, None)
+    }
+
+    fn tell_with(&mut self, ask: Ask, document: Option<&File>) -> io::Result<()> {
         self.asked += 1;
-        send(&self.input, &Request { id: self.asked, ask })
+        self.input.send(&frame(&Request { id: self.asked, ask })?, document)
     }
 
     /// Sends a request and waits for its answer.
@@ -145,7 +164,33 @@ impl Process {
         ask: Ask,
         patience: &Patience<'_>,
     ) -> Result<Result<Answer>, Lost> {
-        if let Err(error) = self.tell(ask) {
+        self.ask_with(ask, None, patience)
+    }
+
+    /// The same, with an open document.
+    pub(super) fn ask_with(
+        &mut self,
+        ask: Ask,
+        document: Option<&File>,
+        patience: &Patience<'_>,
+    ) -> Result<Result<Answer>, Lost> {
+        let answer = self.answer(ask, document, patience);
+        match &answer {
+            Err(Lost::Slow) => self.end = Some(End::TimedOut),
+            Err(Lost::Stopped(_)) => self.end = Some(End::Cancelled),
+            // A death was looked into; all others live.
+            Err(Lost::Died(_) | Lost::Unneeded) | Ok(_) => {}
+        }
+        answer
+    }
+
+    fn answer(
+        &mut self,
+        ask: Ask,
+        document: Option<&File>,
+        patience: &Patience<'_>,
+    ) -> Result<Result<Answer>, Lost> {
+        if let Err(error) = self.tell_with(ask, document) {
             return Err(Lost::Died(self.post_mortem(Some(&error))));
         }
         let wanted = self.asked;
@@ -158,8 +203,10 @@ impl Process {
                     if self.memory.is_none() {
                         self.memory = resident(self.child.id());
                     }
-                    // Older ones were given up.
-                    if reply.id == wanted {
+                    if let Ok(Answer::Ready(confined)) = reply.answer {
+                        self.confined = Some(confined);
+                    // Other ones that are older were given up.
+                    } else if reply.id == wanted {
                         return match (reply.answer, stop) {
                             (Err(Refusal::Cancelled), Some((error, _))) => Ok(Err(error)),
                             (answer, _) => Ok(answer.map_err(Error::from)),
@@ -176,7 +223,8 @@ impl Process {
                 None => {
                     if let Err(error) = (patience.check)() {
                         // A pipe that is closed shows in the next wait.
-                        let _ = send(&self.input, &Request { id: 0, ask: Ask::Cancel });
+                        let _ = frame(&Request { id: 0, ask: Ask::Cancel })
+                            .and_then(|frame| self.input.send(&frame, None));
                         stop = Some((error, Instant::now()));
                     } else if !(patience.wanted)() {
                         return Err(Lost::Unneeded);
@@ -214,25 +262,35 @@ impl Process {
     fn post_mortem(&mut self, broken: Option<&io::Error>) -> String {
         let began = Instant::now();
         let mut parts = Vec::new();
+        let mut status = None;
         match broken.filter(|error| error.kind() == io::ErrorKind::InvalidData) {
             Some(error) => parts.push(error.to_string()),
             None => {
                 while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < DYING {
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                match self.child.try_wait() {
-                    Ok(Some(status)) => parts.push(status.to_string()),
-                    _ => parts.push("it closed its output".to_owned()),
-                }
+                status = self.child.try_wait().ok().flatten();
+                parts.push(match status {
+                    Some(status) => status.to_string(),
+                    None => "it closed its output".to_owned(),
+                });
             }
         }
-        self.end();
+        self.kill();
         let words = self.last_words.recv_timeout(DYING).unwrap_or_default();
+        let end = cause(status, &words);
+        if end == End::OutOfMemory {
+            let limit = self.max_memory.map_or_else(String::new, |bytes| {
+                format!(" than the {} MB that it may have", bytes.div_ceil(1_000_000))
+            });
+            parts.insert(0, format!("it needed more memory{limit}"));
+        }
+        self.end = Some(end);
         parts.extend(words.lines().rev().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned));
         parts.join(": ")
     }
 
-    fn end(&mut self) {
+    fn kill(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -241,8 +299,29 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        self.kill();
     }
+}
+
+/// How a process ended that nobody here ended, from its own last words: those of Rust, of C++ and of
+/// most libraries tell that memory ran out.
+fn cause(status: Option<ExitStatus>, words: &str) -> End {
+    const MEMORY: [&str; 3] = ["memory allocation of", "bad_alloc", "out of memory"];
+    let words = words.to_lowercase();
+    if MEMORY.iter().any(|said| words.contains(said)) {
+        return End::OutOfMemory;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt as _;
+        /// `SIGKILL`, which has this number everywhere.
+        const KILL: i32 = 9;
+        if status.is_some_and(|status| status.signal() == Some(KILL)) {
+            return End::Killed;
+        }
+    }
+    let _ = status;
+    End::Crashed
 }
 
 /// Reads to the end and keeps the last of it.
@@ -261,13 +340,13 @@ fn tail(mut from: ChildStderr) -> String {
 
 /// Resident memory of a process, in bytes (proc(5), statm).
 #[cfg(target_os = "linux")]
-fn resident(process: u32) -> Option<u64> {
+pub(super) fn resident(process: u32) -> Option<u64> {
     let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     pages.checked_mul(rustix::param::page_size() as u64)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn resident(_process: u32) -> Option<u64> {
+pub(super) fn resident(_process: u32) -> Option<u64> {
     None
 }

@@ -14,6 +14,8 @@ use crate::document::Metadata;
 use crate::error::Error;
 use crate::page::PageRead;
 
+use super::sandbox::{Confinement, Rules};
+
 /// Largest frame, in bytes. The words of the densest pages (some 100,000) take a third of it.
 pub(super) const MAX_FRAME: u32 = 64 << 20;
 
@@ -24,19 +26,14 @@ pub(super) const PART: usize = 16 << 20;
 pub(super) const SUBCOMMAND: &str = "page-worker";
 
 /// Names a fault that a page worker is to commit, as `crash:3` for page 3, or `draw-crash:3` where it is
-/// drawn: for tests of those who run them.
+/// drawn: for tests of those who run them (`faults.rs`).
 pub(super) const FAULT: &str = "RECTO_PAGE_WORKER_FAULT";
 
 /// What a worker is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
-    /// Before everything else: what a child needs of the engine's settings.
-    Set {
-        pdfium: Option<PathBuf>,
-        tessdata: Option<PathBuf>,
-        model_dir: Option<PathBuf>,
-        raw_confidence: bool,
-    },
+    /// Before everything else, and once: what a child needs of the engine's settings, and may do.
+    Set { rules: Box<Rules>, raw_confidence: bool },
     /// Open a document, under this number from then on.
     Open(u64, Box<Opening>),
     /// Read a page of an open document.
@@ -54,8 +51,8 @@ pub(super) enum Ask {
 /// A document to open.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Opening {
-    /// Where its bytes are.
-    pub(super) path: PathBuf,
+    /// Where its bytes are; `None` where the open file comes with the request.
+    pub(super) path: Option<PathBuf>,
     /// What it is called in messages.
     pub(super) name: String,
     /// The options as JSON, which every option has a form in.
@@ -78,9 +75,11 @@ pub(super) struct Reply {
     pub(super) answer: Result<Answer, Refusal>,
 }
 
-/// What came of a request. Setting, closing and cancelling have no answer.
+/// What came of a request. Closing and cancelling have no answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
+    /// The child is set, and confined so far. Nobody waits for it.
+    Ready(Confinement),
     Opened {
         page_count: usize,
         metadata: Metadata,
@@ -213,6 +212,16 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 ///
 /// Where the pipe is closed, or the message is larger than [`MAX_FRAME`].
 pub(super) fn send(mut to: impl Write, message: &impl Serialize) -> io::Result<()> {
+    to.write_all(&frame(message)?)?;
+    to.flush()
+}
+
+/// A frame.
+///
+/// # Errors
+///
+/// Where the message is larger than [`MAX_FRAME`].
+pub(super) fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut frame = vec![0; 4];
     rmp_serde::encode::write_named(&mut frame, message).map_err(io::Error::other)?;
     let length = u32::try_from(frame.len() - 4).ok().filter(|length| *length <= MAX_FRAME);
@@ -221,8 +230,7 @@ pub(super) fn send(mut to: impl Write, message: &impl Serialize) -> io::Result<(
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     };
     frame[..4].copy_from_slice(&length.to_le_bytes());
-    to.write_all(&frame)?;
-    to.flush()
+    Ok(frame)
 }
 
 /// Reads a frame; `None` where the pipe was closed between two.

@@ -165,8 +165,12 @@ impl<'a> Run<'a> {
                 }
             };
             self.start_another(scope, sender);
-            match children.open_in(&mut lease, document.id, &document.opening, &patience) {
-                Ok(opened) => opened.map(drop)?,
+            match children.open_in(&mut lease, document, &patience) {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    lease.give_back();
+                    return Err(error);
+                }
                 Err(Lost::Unneeded) => {
                     lease.give_back();
                     continue;

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::ChildCounts;
+
 /// What happened since the server was started.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
@@ -94,6 +96,27 @@ pub(super) fn files_text((files, bytes): (u64, u64)) -> String {
         ("recto_file_bytes", "Size of the stored files.", bytes),
     ] {
         line(&mut text, name, "gauge", help, value);
+    }
+    text
+}
+
+/// Child processes, and why others had to be started in their place.
+pub(super) fn children_text(children: &ChildCounts) -> String {
+    let mut text = String::new();
+    line(&mut text, "recto_children", "gauge", "Child processes that read pages.", children.living);
+    let help = "Resident memory of the child processes.";
+    line(&mut text, "recto_child_memory_bytes", "gauge", help, children.memory_bytes);
+    let help = "Child processes that ended, by the reason.";
+    head(&mut text, "recto_child_restarts_total", "counter", help);
+    for (reason, count) in [
+        ("crash", children.crashed),
+        ("memory", children.out_of_memory),
+        ("killed", children.killed),
+        ("timeout", children.timed_out),
+        ("cancelled", children.cancelled),
+        ("recycled", children.recycled),
+    ] {
+        let _ = writeln!(text, "recto_child_restarts_total{{reason=\"{reason}\"}} {count}");
     }
     text
 }

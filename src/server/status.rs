@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::error::json_response;
-use super::metrics::files_text;
+use super::metrics::{children_text, files_text};
 
 /// The description of the interface.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -41,6 +41,9 @@ pub(super) async fn metrics(app: &App) -> Response<Body> {
     let mut metrics = app.metrics.text(app.reads.counts());
     if let Some(store) = &app.settings.files {
         metrics.push_str(&files_text(store.usage()));
+    }
+    if let Some(children) = app.settings.engine.as_ref().and_then(|engine| engine.children()) {
+        metrics.push_str(&children_text(&children));
     }
     metrics.push_str(&app.desk.metrics().await);
     text(metrics, "text/plain; version=0.0.4; charset=utf-8")

@@ -6,6 +6,7 @@
 mod content;
 mod fetch;
 mod inline;
+mod opened;
 mod post;
 #[cfg(feature = "remote")]
 mod public;
@@ -323,7 +324,10 @@ const HEAD: u64 = 4096;
 /// The file, if it is a PDF that can be read piece by piece. Whatever is wrong with it is told
 /// when it is read as a whole.
 fn pdf_on_disk(path: &Path, name: &str, max_bytes: u64) -> Option<Content> {
-    let mut file = File::open(path).ok()?;
+    pdf_in(File::open(path).ok()?, name, max_bytes)
+}
+
+fn pdf_in(mut file: File, name: &str, max_bytes: u64) -> Option<Content> {
     let metadata = file.metadata().ok()?;
     if !cfg!(unix) || !metadata.is_file() || metadata.len() > max_bytes {
         return None;

@@ -14,7 +14,7 @@ use recto::{Engine, Isolation, Processes};
 use serde_json::{Value, json};
 
 use super::files::{folder, id, on_disk, store, upload};
-use super::{made, post, running, send, settings};
+use super::{get, made, post, running, send, settings};
 
 /// A page of a long document takes so long: see `RECTO_PAGE_WORKER_FAULT`.
 const PAGE: Duration = Duration::from_millis(400);
@@ -95,4 +95,29 @@ async fn a_file_deleted_while_children_read_it_is_read_to_its_end() {
     assert_eq!(pages.len(), 5);
     assert_eq!(pages[4]["markdown"], "This is page 4\n");
     assert_eq!(on_disk(dir.path()), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_say_why_children_were_replaced() {
+    let mut processes = Processes::of(env!("CARGO_BIN_EXE_recto"));
+    processes.env = vec![("RECTO_PAGE_WORKER_FAULT".into(), "crash:1".into())];
+    let engine =
+        Engine::builder().workers(1).isolation(Isolation::Processes(processes)).build().unwrap();
+    let settings = settings(|s| s.engine = Some(engine.clone()));
+    let provider = LocalProvider::new(Arc::new(engine));
+    let router = Server::new(Arc::new(provider), settings).router();
+    let answer = post(&router, "/v1/ocr", &asking(3)).await;
+    assert_eq!(answer.json()["pages"].as_array().unwrap().len(), 2, "{}", answer.text);
+    let metrics = get(&router, "/metrics").await.text;
+    for line in [
+        "recto_children 1",
+        "recto_child_restarts_total{reason=\"crash\"} 2",
+        "recto_child_restarts_total{reason=\"memory\"} 0",
+        "recto_child_restarts_total{reason=\"timeout\"} 0",
+    ] {
+        assert!(metrics.lines().any(|l| l == line), "{line:?} is not in\n{metrics}");
+    }
+    let memory = metrics.lines().find_map(|line| line.strip_prefix("recto_child_memory_bytes "));
+    let memory: u64 = memory.unwrap().parse().unwrap();
+    assert!(memory > 1_000_000 || cfg!(not(target_os = "linux")), "{memory}");
 }

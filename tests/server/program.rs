@@ -123,6 +123,10 @@ fn a_configuration_that_cannot_be_used_is_told() {
     assert!(error.contains("allow_hosts: URLs are not fetched at all"), "{error}");
     let error = output("[server]\npage_timeout = 9\n", &["--isolation", "threads"]);
     assert!(error.contains("page_timeout: threads cannot be ended"), "{error}");
+    let error = output("", &["--isolation", "threads", "--page-memory-mb", "500"]);
+    assert!(error.contains("page_memory_mb: threads share their memory"), "{error}");
+    let error = output("[server]\nsandbox = \"required\"\n", &["--isolation", "threads"]);
+    assert!(error.contains("sandbox: threads cannot be confined"), "{error}");
     let error = output("[server]\nkey_file = \"/nonexistent/keys\"\n", &[]);
     assert!(error.contains("cannot read the keys in /nonexistent/keys"), "{error}");
 }
