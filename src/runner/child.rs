@@ -12,7 +12,7 @@ use crate::geometry::Resolution;
 use crate::options::Options;
 use crate::page_images;
 use crate::recognition::{Plan, Recognition};
-use crate::source::{MAX_BYTES, Source, UrlPolicy};
+use crate::source::{Source, UrlPolicy};
 
 use super::protocol::{Answer, Ask, FAULT, Opening, PART, Reply, Request, receive, send};
 use super::{InProcess, OpenDocument, guarded, threads};
@@ -139,7 +139,7 @@ impl Worker {
             serde_json::from_str(&opening.options).map_err(|e| Error::stage("page worker", e))?;
         let options = Options { password: opening.password, ..options };
         let source = Source::path(opening.path);
-        let mut input = source.load_with(UrlPolicy::Refuse, MAX_BYTES, &Call::default())?;
+        let mut input = source.load_with(UrlPolicy::Refuse, &opening.limits, &Call::default())?;
         input.name = opening.name;
         let document = runner.open_here(&input, &options)?;
         let (page_count, metadata) = (document.page_count(), document.metadata());
