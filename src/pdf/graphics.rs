@@ -34,7 +34,8 @@ pub(super) struct Graphics {
     pub(super) grounds: Vec<(Rect<Pt>, [u8; 3])>,
     /// Whether the page has more objects, or more images, than are looked at.
     pub(super) cut: Cut,
-    images: u64,
+    /// Images seen.
+    pub(super) images: u64,
 }
 
 /// What a page has more of than is looked at.

@@ -302,7 +302,7 @@ mod tests {
         }
 
         fn load_by(url: &str, rules: FetchRules) -> Result<super::super::super::Input> {
-            Source::parse(url).unwrap().load_with(rules, 1000, &Call::default())
+            Source::parse(url).unwrap().load_with(rules, &Limits::default(), &Call::default())
         }
 
         #[test]
