@@ -52,7 +52,7 @@ pub(super) fn item(marker: &ListMarker, depth: u8, text: &str) -> String {
     match marker {
         ListMarker::Number(number) if is_counted(number) => format!("{indent}{number} {text}"),
         ListMarker::Number(mark) | ListMarker::Letter(mark) => {
-            format!("{indent}- {} {text}", fold(mark))
+            format!("{indent}- {} {text}", harmless(&fold(mark)))
         }
         ListMarker::Bullet => format!("{indent}- {text}"),
     }

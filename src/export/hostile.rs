@@ -137,13 +137,15 @@ fn html_of_a_hostile_document_is_text() {
         for tag in tags(&page) {
             let (name, attributes) = tag.split_once([' ', '\n']).unwrap_or((tag, ""));
             scripts += usize::from(name == "script");
-            assert!(!["iframe", "b", "http:"].contains(&name), "<{tag}>");
+            assert!(!["iframe", "http:"].contains(&name), "<{tag}>");
             // Within the quotes of an attribute it is text.
             let outside: String = attributes.split('"').step_by(2).collect();
             for active in ["onerror", "onload", "javascript", "evil"] {
                 assert!(!outside.contains(active), "<{tag}>");
             }
-            assert!(!attributes.contains("href=\"http") && !attributes.contains("src="), "<{tag}>");
+            for address in ["src=", "href="] {
+                assert!(!outside.contains(address), "<{tag}>");
+            }
         }
         // The report has one of its own.
         assert_eq!(scripts, page.matches("<script>\n").count(), "{page}");
