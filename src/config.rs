@@ -22,6 +22,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::provider::{OcrProvider, Router};
 
 #[cfg(feature = "annotations")]
@@ -50,6 +51,8 @@ pub struct Config {
     pub server: Server,
     /// `[fetch]`: documents that its clients name by their URLs.
     pub fetch: Fetch,
+    /// `[limits]`: how large documents may be.
+    pub limits: Limits,
     /// `[providers.NAME]`: services that read documents.
     pub(crate) providers: BTreeMap<String, providers::Provider>,
     /// `[aliases]`: names for models with options.
@@ -212,6 +215,14 @@ mod tests {
     }
 
     #[test]
+    fn limits_have_their_section() {
+        let config = Config::parse("[limits]\npages = 500\ndocument_bytes = 50_000_000").unwrap();
+        let wanted = Limits { pages: 500, document_bytes: 50_000_000, ..Limits::default() };
+        assert_eq!(config.limits, wanted);
+        assert_eq!(Config::parse("[limits]").unwrap().limits, Limits::default());
+    }
+
+    #[test]
     fn values_that_make_no_sense_are_named() {
         for (text, part) in [
             ("[server]\njobs = 0", "jobs = 0"),
@@ -221,6 +232,8 @@ mod tests {
             ("[server]\nlisten = \"here\"", "listen"),
             ("[server]\nprot = 1", "prot"),
             ("[fetch]\nallow_host = []", "allow_host"),
+            ("[limits]\npage = 3", "page_words"),
+            ("[limits]\npages = -1", "pages = -1"),
         ] {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

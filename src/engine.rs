@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::language::{Language, Tessdata};
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::page::PageRead;
 use crate::page_images::PageImages;
@@ -24,7 +25,7 @@ use crate::recognition::Recognition;
 use crate::runner::{
     ChildCounts, Children, EngineSettings, InProcess, Isolation, Job, PageRunner, threads,
 };
-use crate::source::{self, FetchRules, Source, UrlPolicy};
+use crate::source::{self, FetchRules, Input, Source, UrlPolicy};
 
 pub use parts::PartRead;
 
@@ -40,7 +41,7 @@ pub struct Engine {
 struct Inner {
     tessdata: Option<PathBuf>,
     fetching: FetchRules,
-    max_pages: Option<usize>,
+    limits: Limits,
     formula_reader: Option<Arc<dyn FormulaReader>>,
     describer: Option<Arc<dyn PictureDescriber>>,
     here: InProcess,
@@ -65,7 +66,7 @@ pub struct EngineBuilder {
     workers: Option<usize>,
     fetching: FetchRules,
     fetch_hosts: Vec<String>,
-    max_pages: Option<usize>,
+    limits: Limits,
     formula_reader: Option<Arc<dyn FormulaReader>>,
     describer: Option<Arc<dyn PictureDescriber>>,
     raw_confidence: bool,
@@ -123,8 +124,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Largest document that is fetched by its URL, in bytes. Default: 1 GiB, which is the limit of
-    /// documents from anywhere.
+    /// Largest document that is fetched by its URL, in bytes. Default:
+    /// [`Limits::document_bytes`], which is the limit of documents from anywhere.
     #[must_use]
     pub fn fetch_max_bytes(mut self, bytes: u64) -> Self {
         self.fetching.max_bytes = bytes;
@@ -139,11 +140,17 @@ impl EngineBuilder {
         self
     }
 
-    /// Most pages of one read. Documents from which more are selected are refused
-    /// ([`Error::TooLarge`]) before a page is read. Default: any number.
+    /// How large documents and their pages may be. Default: [`Limits::default`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Most pages of one read: [`Limits::pages`] alone.
     #[must_use]
     pub fn max_pages(mut self, pages: usize) -> Self {
-        self.max_pages = Some(pages);
+        self.limits.pages = pages as u64;
         self
     }
 
@@ -187,8 +194,10 @@ impl EngineBuilder {
     /// # Errors
     ///
     /// When the worker threads cannot be started, it is not known which program to run for
-    /// [`Isolation::Processes`], or [`fetch_hosts`](Self::fetch_hosts) are no hosts or of no effect.
+    /// [`Isolation::Processes`], [`fetch_hosts`](Self::fetch_hosts) are no hosts or of no effect, or a
+    /// limit is 0.
     pub fn build(mut self) -> Result<Engine> {
+        self.limits.validate()?;
         if !self.fetch_hosts.is_empty() && self.fetching.policy == UrlPolicy::Refuse {
             let detail = "URLs are not fetched at all; allow that first";
             return Err(Error::invalid_option("allow_hosts", detail));
@@ -215,9 +224,8 @@ impl EngineBuilder {
         let recognition =
             Recognition::new(self.tessdata.clone(), self.model_dir, !self.raw_confidence);
         let here = InProcess::new(threads(workers)?, self.pdfium, recognition);
-        let Self { tessdata, fetching, max_pages, formula_reader, describer, .. } = self;
-        let inner =
-            Inner { tessdata, fetching, max_pages, formula_reader, describer, here, children };
+        let Self { tessdata, fetching, limits, formula_reader, describer, .. } = self;
+        let inner = Inner { tessdata, fetching, limits, formula_reader, describer, here, children };
         Ok(Engine { inner: Arc::new(inner) })
     }
 }
@@ -297,8 +305,7 @@ impl Engine {
     /// As [`read`](Self::read) where the source cannot be loaded.
     pub fn load(&self, source: &Source, call: &Call) -> Result<Source> {
         call.check()?;
-        let input =
-            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
+        let input = source.load_with(self.inner.fetching.clone(), &self.inner.limits, call)?;
         Ok(Source::Bytes { bytes: input.content.load(&input.name)?, name: Some(input.name) })
     }
 
@@ -368,8 +375,7 @@ impl Engine {
         call: &Call,
     ) -> Result<PageImages> {
         call.check()?;
-        let input =
-            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, call)?;
+        let input = source.load_with(self.inner.fetching.clone(), &self.inner.limits, call)?;
         let document = self.inner.runner().open(&input, options, call)?;
         let pages = selected(options, document.page_count(), &input.name)?;
         PageImages::new(document, pages, dpi, call.clone())
@@ -382,8 +388,12 @@ impl Engine {
         sender: &std::sync::mpsc::SyncSender<Result<Page>>,
     ) {
         let mut waiting = std::collections::BTreeMap::new();
+        let mut pixels = Pixels::of(&open.job.input);
         let mut next = open.job.pages.iter().copied().peekable();
         let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
+            if let Ok(read) = &outcome {
+                pixels.count(read)?;
+            }
             waiting.insert(index, outcome);
             while let Some(outcome) = next.peek().and_then(|index| waiting.remove(index)) {
                 next.next();
@@ -414,17 +424,17 @@ impl Engine {
         options.validate()?;
         let call = call.clone().with_timeout(options.document_timeout);
         call.check()?;
-        let input =
-            source.load_with(self.inner.fetching.clone(), crate::source::MAX_BYTES, &call)?;
+        let input = source.load_with(self.inner.fetching.clone(), &self.inner.limits, &call)?;
         let document = self.inner.runner().open(&input, options, &call)?;
         let page_count = document.page_count();
         let pages = selected(options, page_count, &input.name)?;
-        if let Some(most) = self.inner.max_pages.filter(|most| pages.len() > *most) {
-            let detail = format!(
+        let most = self.inner.limits.pages;
+        if pages.len() as u64 > most {
+            let found = format!(
                 "{} pages were asked for, and at most {most} are read at once; select some",
                 pages.len()
             );
-            return Err(Error::TooLarge { name: input.name, detail });
+            return Err(Limits::exceeded(&input.name, &found, "pages"));
         }
         call.report(&Event::Opened { page_count, selected: pages.len() });
         let mut warnings = options.warnings();
@@ -547,6 +557,34 @@ struct Open {
     call: Call,
     page_count: usize,
     warnings: Vec<Warning>,
+}
+
+/// Counts the pixels that were recognised in a document. Whether there are too many does not depend
+/// on the order in which pages are done.
+struct Pixels<'a> {
+    input: &'a Input,
+    recognised: u64,
+}
+
+impl<'a> Pixels<'a> {
+    fn of(input: &'a Input) -> Self {
+        Self { input, recognised: 0 }
+    }
+
+    /// Fails as soon as there are too many.
+    fn count(&mut self, read: &PageRead) -> Result<()> {
+        let Some(resolution) = read.resolution else { return Ok(()) };
+        let side = |points: f32| f64::from(points) * f64::from(resolution.scale());
+        // Whole numbers: the sum is the same in every order.
+        let pixels = (side(read.size.width) * side(read.size.height)) as u64;
+        self.recognised = self.recognised.saturating_add(pixels);
+        let most = self.input.limits.document_pixels;
+        if self.recognised <= most {
+            return Ok(());
+        }
+        let found = format!("its pages have more than {most} pixels to recognise");
+        Err(Limits::exceeded(&self.input.name, &found, "document_pixels"))
+    }
 }
 
 #[derive(Default)]

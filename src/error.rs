@@ -382,6 +382,10 @@ pub enum WarningCode {
     OcrSkipped,
     /// The input was damaged but could be repaired or partly read.
     Damaged,
+    /// A page has more than a limit allows; the rest was left out.
+    LimitReached,
+    /// Text that nobody can see on the page was found.
+    HiddenText,
     /// An image or the document was not described as asked.
     AnnotationFailed,
     /// Another provider read than the one that was asked.

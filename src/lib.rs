@@ -58,6 +58,7 @@ pub mod internal;
 pub mod jobs;
 pub mod language;
 mod layout;
+mod limits;
 mod neural;
 #[cfg(feature = "jobs")]
 pub mod objects;
@@ -94,9 +95,10 @@ pub use document::{
 pub use engine::{Engine, EngineBuilder, Pages, PartRead};
 pub use error::{Error, ErrorKind, Result, Warning, WarningCode};
 pub use language::Language;
+pub use limits::Limits;
 pub use options::{
-    ChunkingOptions, HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, Options,
-    OutputFormat, PageSet, PdfBackend, Pipeline, Profile, TableMode,
+    ChunkingOptions, HeadingHierarchy, HiddenText, ImageExportMode, InputFormat, OcrEngine,
+    OcrMode, Options, OutputFormat, PageSet, PdfBackend, Pipeline, Profile, TableMode,
 };
 pub use page::{
     Glyph, Link, OutlineEntry, PageRead, Placement, Rule, SketchCell, TableSketch, Tag, TagKind,

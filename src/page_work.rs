@@ -10,6 +10,7 @@ use image::GrayImage;
 use crate::document::TextSource;
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
+use crate::limits::Limits;
 use crate::options::{OcrMode, Options};
 use crate::page::{Doubt, PageRead, PlacementKind, Suspect, Tags};
 use crate::pdf::{PageContent, PdfFile, PdfPage};
@@ -21,8 +22,8 @@ const OCR_RESOLUTION: Resolution = Resolution(300.0);
 /// A scan is taken at its own resolution within these bounds. Above, more pixels cost time and
 /// gain nothing; below, rendering larger gives the recogniser the x-height it wants.
 const SCAN_RESOLUTION: std::ops::RangeInclusive<f32> = 100.0..=400.0;
-/// Pixels of one page raster; larger pages are rendered at a lower resolution.
-const MAX_PIXELS: f32 = 100e6;
+/// Longest side of a page raster: recognisers count pixels with 16-bit signed numbers.
+const LONGEST_SIDE: f32 = 32_767.0;
 /// Bitmaps smaller than this share of the page are not recognised (docling's
 /// `bitmap_area_threshold`).
 const BITMAP_AREA: f32 = 0.05;
@@ -60,8 +61,17 @@ pub(crate) fn prepare_pdf_page(
 ) -> Result<Prepared> {
     let started = Instant::now();
     let page = file.page(index)?;
-    let content = page.content(options.do_formula_enrichment);
-    let choice = choose(&content, options.ocr);
+    let mut content = page.content(options.do_formula_enrichment, options.hidden_text);
+    let mut choice = choose(&content, options.ocr);
+    if let (false, Err(error)) = (matches!(choice, Choice::Layer), page.check_images()) {
+        // Whoever draws the page decodes the image. The text layer is there without that.
+        if matches!(choice, Choice::Whole) {
+            return Err(error);
+        }
+        let warning = Warning::new(WarningCode::LimitReached, error.to_string());
+        content.warnings.push(warning);
+        choice = Choice::Layer;
+    }
     let doubt = match choice {
         Choice::Probe(..) => content.doubt.clone(),
         _ => None,
@@ -79,11 +89,13 @@ pub(crate) fn prepare_pdf_page(
                 let warning = Warning::new(WarningCode::TextLayerDistrusted, message);
                 read.warnings.push(warning.on_page(index));
             }
-            return Ok(with_sketchable(&page, read, options));
+            return Ok(with_sketchable(file, &page, read, options));
         }
         Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
         Choice::Whole => {
             read.words.clear();
+            // What is recognised is what can be seen.
+            read.warnings.retain(|warning| warning.code != WarningCode::HiddenText);
             read.glyphs.clear();
             read.tags = Tags::default();
             None
@@ -91,7 +103,7 @@ pub(crate) fn prepare_pdf_page(
     };
     needs_ocr();
     let started = Instant::now();
-    let resolution = fitting(wanted_resolution(options, scan), read.size);
+    let resolution = fitting(wanted_resolution(options, scan), read.size, &file.limits());
     let image = match scan {
         Some(_) => page.render_scan(resolution)?,
         None => page.render(resolution)?,
@@ -102,12 +114,17 @@ pub(crate) fn prepare_pdf_page(
 
 /// A page whose text layer is all that is taken, with its pixels if it has tables that are to be
 /// looked at. One that cannot be drawn does without.
-fn with_sketchable(page: &PdfPage<'_>, mut read: PageRead, options: &Options) -> Prepared {
-    if sketching::regions(&read, options).is_empty() {
+fn with_sketchable(
+    file: &PdfFile,
+    page: &PdfPage<'_>,
+    mut read: PageRead,
+    options: &Options,
+) -> Prepared {
+    if sketching::regions(&read, options).is_empty() || page.check_images().is_err() {
         return Prepared::Done(Box::new(read));
     }
     let started = Instant::now();
-    let resolution = fitting(sketching::RESOLUTION, read.size);
+    let resolution = fitting(sketching::RESOLUTION, read.size, &file.limits());
     let Ok(image) = page.render(resolution) else { return Prepared::Done(Box::new(read)) };
     read.timings.add("render", started.elapsed().as_secs_f64());
     let regions = Some(Vec::new());
@@ -162,14 +179,13 @@ fn wanted_resolution(options: &Options, scan: Option<Resolution>) -> Resolution 
     }
 }
 
-/// The resolution, lowered until the page keeps to [`MAX_PIXELS`].
-pub(crate) fn fitting(resolution: Resolution, size: Size<Pt>) -> Resolution {
-    let pixels = size.width * size.height * resolution.scale().powi(2);
-    if pixels > MAX_PIXELS {
-        Resolution(resolution.0 * (MAX_PIXELS / pixels).sqrt())
-    } else {
-        resolution
-    }
+/// The resolution, lowered until the page keeps to [`Limits::page_pixels`] and [`LONGEST_SIDE`].
+pub(crate) fn fitting(resolution: Resolution, size: Size<Pt>, limits: &Limits) -> Resolution {
+    let scale = resolution.scale();
+    let pixels = (size.width * scale) * (size.height * scale);
+    let longest = size.width.max(size.height) * scale;
+    let factor = (limits.page_pixels as f32 / pixels).sqrt().min(LONGEST_SIDE / longest);
+    if factor < 1.0 { Resolution(resolution.0 * factor) } else { resolution }
 }
 
 enum Choice {
@@ -234,6 +250,7 @@ fn from_content(content: PageContent, index: usize) -> PageRead {
         links: content.links,
         outline: content.outline,
         tags: content.tags,
+        warnings: content.warnings.into_iter().map(|w| w.on_page(index)).collect(),
         text_source,
         ..PageRead::blank(index, content.size)
     }

@@ -139,7 +139,8 @@ impl OpenDocument {
                 let mut file = lock(file);
                 file.refresh();
                 let page = file.page(index)?;
-                let resolution = fitting(resolution, page.size());
+                let resolution = fitting(resolution, page.size(), &file.limits());
+                page.check_images()?;
                 Ok((page.render_rgb(resolution)?, resolution))
             }
             Self::Images(images) => lock(images).color_page(index),

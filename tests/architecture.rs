@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Modules of plain data, which everything may use.
-const DATA: [&str; 10] = [
+const DATA: [&str; 11] = [
     "error",
     "geometry",
     "options",
@@ -25,6 +25,7 @@ const DATA: [&str; 10] = [
     "picture",
     "progress",
     "call",
+    "limits",
     "recognizer",
 ];
 

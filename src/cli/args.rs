@@ -7,9 +7,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use super::limits::LimitArgs;
+
 use recto::{
-    Config, Engine, EngineBuilder, Isolation, Language, OcrEngine, OcrMode, Options, PageSet,
-    Processes, Sandbox, TableMode, UrlPolicy,
+    Config, Engine, EngineBuilder, HiddenText, Isolation, Language, OcrEngine, OcrMode, Options,
+    PageSet, Processes, Sandbox, TableMode, UrlPolicy,
 };
 
 /// How documents are read.
@@ -82,6 +84,11 @@ pub(super) struct ReadingArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Reading")]
     pub(super) timeout: Option<Duration>,
 
+    /// What becomes of text of a PDF that nobody can see on the page (white on white, tiny, invisible):
+    /// it is left out, or taken as other text [default: drop]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Reading")]
+    hidden_text: Option<HiddenTextArg>,
+
     /// A page that fails fails its document, instead of being left out with a warning
     #[arg(long, help_heading = "Reading")]
     abort_on_error: bool,
@@ -99,6 +106,9 @@ pub(super) struct ReadingArgs {
     /// Threads (or with --isolate, processes) that recognise text; the result does not depend on it [default: one per core]
     #[arg(long, short, value_name = "N", help_heading = "This machine")]
     jobs: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    limits: LimitArgs,
 
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
@@ -129,6 +139,7 @@ impl ReadingArgs {
             table_mode: self.table_mode.map_or(default.table_mode, TableMode::from),
             document_timeout: self.timeout,
             abort_on_error: self.abort_on_error,
+            hidden_text: self.hidden_text.map_or(default.hidden_text, HiddenText::from),
             do_formula_enrichment: self.enrich_formula,
             do_code_enrichment: self.enrich_code,
             do_picture_classification: self.enrich_picture_classes,
@@ -158,12 +169,14 @@ impl ReadingArgs {
         [self.tessdata.as_deref(), self.model_dir.as_deref(), self.pdfium.as_deref()]
     }
 
-    /// An engine. A URL typed at the command line is consent to fetch it. Pictures are described by
-    /// whom the user's own recto.toml names.
+    /// An engine. A URL typed at the command line is consent to fetch it. Limits are those of the user's
+    /// own recto.toml, and pictures are described by whom it names.
     pub(super) fn engine(&self) -> recto::Result<Engine> {
-        let mut builder = Engine::builder().url_policy(UrlPolicy::Any);
+        let config = Config::find(None)?;
+        let limits = self.limits.over(&config)?;
+        let mut builder = Engine::builder().url_policy(UrlPolicy::Any).limits(limits);
         if self.enrich_formula || self.enrich_picture_description {
-            builder = described(builder, &Config::find(None)?)?;
+            builder = described(builder, &config)?;
         }
         if let Some(jobs) = self.jobs {
             builder = builder.workers(jobs.get());
@@ -201,6 +214,8 @@ impl ReadingArgs {
             table_mode: self.table_mode.or(base.table_mode),
             timeout: self.timeout.or(base.timeout),
             abort_on_error: self.abort_on_error || base.abort_on_error,
+            hidden_text: self.hidden_text.or(base.hidden_text),
+            limits: self.limits.or(base.limits),
             enrich_formula: self.enrich_formula || base.enrich_formula,
             enrich_code: self.enrich_code || base.enrich_code,
             enrich_picture_classes: self.enrich_picture_classes || base.enrich_picture_classes,
@@ -232,6 +247,7 @@ impl ReadingArgs {
         for (key, value) in [
             ("ocr_engine", self.engine.and_then(|engine| engine.to_possible_value())),
             ("table_mode", self.table_mode.and_then(|mode| mode.to_possible_value())),
+            ("hidden_text", self.hidden_text.and_then(|what| what.to_possible_value())),
         ] {
             if let Some(value) = value {
                 add(key, json!(value.get_name()));
@@ -265,6 +281,7 @@ impl ReadingArgs {
             ("--isolate", self.isolate),
             ("--sandbox", self.sandbox.is_some()),
             ("--jobs", self.jobs.is_some()),
+            ("--limit", !self.limits.is_empty()),
             ("--tessdata", self.tessdata.is_some()),
             ("--model-dir", self.model_dir.is_some()),
             ("--pdfium", self.pdfium.is_some()),
@@ -389,6 +406,22 @@ impl From<TableModeArg> for TableMode {
     }
 }
 
+/// `--hidden-text`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum HiddenTextArg {
+    Drop,
+    Keep,
+}
+
+impl From<HiddenTextArg> for HiddenText {
+    fn from(arg: HiddenTextArg) -> Self {
+        match arg {
+            HiddenTextArg::Drop => Self::Drop,
+            HiddenTextArg::Keep => Self::Keep,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -415,7 +448,7 @@ mod tests {
     fn everything_said_arrives() {
         let args = parse(
             "--pages 0,2-4 --lang sv,en --lang de+fr --ocr always --engine rapidocr --dpi 200 \
-             --password x --table-mode fast --timeout 1.5 --abort-on-error",
+             --password x --table-mode fast --timeout 1.5 --abort-on-error --hidden-text keep",
         );
         let options = args.unwrap().options().unwrap();
         let tags: Vec<&str> = options.languages.iter().map(Language::tag).collect();
@@ -426,6 +459,7 @@ mod tests {
         assert_eq!(options.table_mode, TableMode::Fast);
         assert_eq!(options.document_timeout, Some(Duration::from_millis(1500)));
         assert!(options.abort_on_error);
+        assert_eq!(options.hidden_text, HiddenText::Keep);
     }
 
     #[test]

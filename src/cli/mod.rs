@@ -9,6 +9,7 @@ mod engines;
 mod inspect;
 mod interrupt;
 mod languages;
+mod limits;
 mod measure;
 mod models;
 mod progress;

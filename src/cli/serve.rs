@@ -15,6 +15,7 @@ use recto::{Engine, Isolation, Processes, Sandbox, UrlPolicy};
 
 use super::args::{SandboxArg, described, sandbox_of_threads, seconds};
 use super::console::{Console, Exit};
+use super::limits::LimitArgs;
 use super::worker::SharedArgs;
 
 /// Where to listen unless told otherwise.
@@ -63,7 +64,8 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "MB")]
     max_body_mb: Option<NonZero<u32>>,
 
-    /// Most pages of one read; documents from which more are asked for are refused [default: any]
+    /// Most pages of one read, as --limit pages=N; documents from which more are asked for are refused
+    /// [default: any]
     #[arg(long, value_name = "N")]
     max_pages: Option<NonZero<usize>>,
 
@@ -122,6 +124,9 @@ pub(super) struct ServeArgs {
 
     #[command(flatten)]
     shared: SharedArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
 
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
@@ -273,6 +278,7 @@ impl ServeArgs {
     fn machine(&self) -> Machine<'_> {
         Machine {
             allow_urls: self.allow_urls,
+            limits: &self.limits,
             tessdata: self.tessdata.as_deref(),
             model_dir: self.model_dir.as_deref(),
             pdfium: self.pdfium.as_deref(),
@@ -284,6 +290,7 @@ impl ServeArgs {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Machine<'a> {
     pub(super) allow_urls: bool,
+    pub(super) limits: &'a LimitArgs,
     pub(super) tessdata: Option<&'a Path>,
     pub(super) model_dir: Option<&'a Path>,
     pub(super) pdfium: Option<&'a Path>,
@@ -299,7 +306,13 @@ pub(super) fn engine(
     let allow = machine.allow_urls || fetch.allow;
     let policy = if allow { UrlPolicy::Public } else { UrlPolicy::Refuse };
     let max_mb = fetch.max_mb.map_or(max_body_mb(section), NonZero::get);
-    let mut builder = described(Engine::builder(), config)?
+    let mut config = config.clone();
+    if let Some(pages) = section.max_pages {
+        config.limits.pages = pages.get() as u64;
+    }
+    let limits = machine.limits.over(&config)?;
+    let mut builder = described(Engine::builder(), &config)?
+        .limits(limits)
         .url_policy(policy)
         .fetch_hosts(fetch.allow_hosts.iter().cloned())
         .fetch_max_bytes(u64::from(max_mb) * 1_000_000);
@@ -308,9 +321,6 @@ pub(super) fn engine(
     }
     if let Some(jobs) = section.jobs {
         builder = builder.workers(jobs.get());
-    }
-    if let Some(pages) = section.max_pages {
-        builder = builder.max_pages(pages.get());
     }
     if section.isolation != Some(Place::Threads) {
         let mut processes = Processes::default();

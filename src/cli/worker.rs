@@ -14,6 +14,7 @@ use recto::server::{JobWork, SharedQueue};
 
 use super::args::seconds;
 use super::console::{Console, Exit, misuse, to_stderr};
+use super::limits::LimitArgs;
 use super::serve::{Machine, engine};
 
 /// Pages of a part of a document. Longer parts cost less (each opens the document), shorter ones are
@@ -112,6 +113,9 @@ pub(super) struct WorkerArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     page_timeout: Option<Duration>,
 
+    #[command(flatten)]
+    limits: LimitArgs,
+
     /// Folder with Tesseract's *.traineddata files [default: where the system keeps them]
     #[arg(long, value_name = "DIR", help_heading = "This machine")]
     tessdata: Option<PathBuf>,
@@ -165,6 +169,7 @@ pub(super) fn run(args: &WorkerArgs, console: &Console) -> anyhow::Result<Exit> 
     };
     let Pace { section, settings, at_once, part_pages, timeout } = Pace::of(args, &config.server);
     let machine = Machine {
+        limits: &args.limits,
         allow_urls: args.allow_urls,
         tessdata: args.tessdata.as_deref(),
         model_dir: args.model_dir.as_deref(),

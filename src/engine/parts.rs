@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Failures, Open};
+use super::{Engine, Failures, Open, Pixels};
 use crate::call::Call;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -142,9 +142,11 @@ impl Engine {
     pub(super) fn read_pages(&self, open: &Open) -> (Vec<PageRead>, Failures, Result<()>) {
         let mut reads: Vec<PageRead> = Vec::with_capacity(open.job.pages.len());
         let mut failures = Failures::default();
+        let mut pixels = Pixels::of(&open.job.input);
         let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
             match outcome {
                 Ok(read) => {
+                    pixels.count(&read)?;
                     reads.push(read);
                     open.call.report(&Event::PageDone {
                         page: index,

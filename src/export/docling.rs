@@ -2,7 +2,7 @@
 //! tables, its lists. What it prints is compared by people and programs that come from docling, so
 //! its rules are followed also where they lose something.
 
-use super::escape::{escape_html, fold};
+use super::escape::{escape_html, fold, opens_tag};
 use super::table::{Slot, slots};
 use crate::document::{Cell, ListMarker, Table};
 
@@ -13,7 +13,8 @@ const INDENT: usize = 4;
 /// A header asks for this much more room than its text (tabulate's `MIN_PADDING`).
 const HEADER_PADDING: usize = 2;
 
-/// Running text: underscores get a backslash, `&`, `<` and `>` become entities, nothing else.
+/// Running text: underscores get a backslash, `&`, `<` and `>` become entities. Nothing else but what
+/// docling-core lets through to the reader's cost: see [`harmless`].
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape_html(text).chars() {
@@ -21,6 +22,25 @@ pub(super) fn escape(text: &str) -> String {
             out.push('\\');
         }
         out.push(c);
+    }
+    harmless(&out)
+}
+
+/// The text without links, pictures and tags, which would have whoever looks at the markdown reach
+/// for addresses that the document names, or run what it says. Here recto differs from docling-core.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut backslashes = 0;
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        match c {
+            // `[text](address)`, `[label]: address`.
+            ']' if backslashes % 2 == 0 && matches!(next, Some('(' | ':')) => out.push_str("\\]"),
+            '<' if next.is_some_and(opens_tag) => out.push_str("&lt;"),
+            _ => out.push(c),
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
     }
     out
 }
@@ -32,7 +52,7 @@ pub(super) fn item(marker: &ListMarker, depth: u8, text: &str) -> String {
     match marker {
         ListMarker::Number(number) if is_counted(number) => format!("{indent}{number} {text}"),
         ListMarker::Number(mark) | ListMarker::Letter(mark) => {
-            format!("{indent}- {} {text}", fold(mark))
+            format!("{indent}- {} {text}", harmless(&fold(mark)))
         }
         ListMarker::Bullet => format!("{indent}- {text}"),
     }
@@ -99,7 +119,7 @@ fn filled(table: &Table) -> Vec<Vec<String>> {
         .map(|row| row.iter().map(|_: &Slot<'_>| String::new()).collect())
         .collect();
     for cell in &table.cells {
-        let text = fold(&cell.text).replace('|', "&#124;");
+        let text = harmless(&fold(&cell.text)).replace('|', "&#124;");
         for line in &mut grid[cell.row..cell.row + cell.row_span.max(1)] {
             for place in &mut line[cell.column..cell.column + cell.column_span.max(1)] {
                 if !place.is_empty() && !text.is_empty() && *place != text {

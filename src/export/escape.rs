@@ -293,7 +293,7 @@ impl Marks {
 }
 
 /// Whether a `<` before `c` can begin a tag, comment, declaration or instruction.
-fn opens_tag(c: char) -> bool {
+pub(super) fn opens_tag(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')
 }
 

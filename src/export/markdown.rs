@@ -239,10 +239,10 @@ fn with_facts(mut figure: String, block: &Block, options: &MarkdownOptions) -> S
                 }
             }
         }
-        // docling-core does not escape it.
+        // docling-core does not escape it at all.
         Profile::Docling => {
             for text in enrichment::as_docling(block) {
-                part(&mut figure, &text);
+                part(&mut figure, &docling::harmless(&text));
             }
         }
     }

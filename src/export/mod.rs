@@ -10,6 +10,8 @@ mod doctags;
 pub(crate) mod enrichment;
 mod escape;
 mod hocr;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod inspect;
 mod json;

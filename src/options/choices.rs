@@ -17,6 +17,22 @@ pub enum OcrMode {
     Never,
 }
 
+/// What becomes of text of a PDF that nobody can see on the page: transparent or in the colour of
+/// what it stands on, smaller than can be read, or invisible with nothing below it.
+///
+/// The invisible text that OCR programs lay over scans is not meant: the page's pixels decide
+/// whether it is right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenText {
+    /// It is left out, with a warning for each page.
+    #[default]
+    Drop,
+    /// It is taken as other text, with a warning for each page. What stands beside the page is left
+    /// out all the same.
+    Keep,
+}
+
 /// Which recogniser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -81,8 +81,8 @@ impl Options {
     /// Reads docling's options from a JSON object, over docling's defaults.
     ///
     /// Names, types and rules are docling's; null means unset. Beside them: `lang` for `ocr_lang`
-    /// (either may be a list or a string, cut at commas and plus signs), and recto's own `dpi` and
-    /// `password`. Values may be strings, as forms send them. The warnings returned are about the
+    /// (either may be a list or a string, cut at commas and plus signs), and recto's own `dpi`,
+    /// `hidden_text` and `password`. Values may be strings, as forms send them. The warnings returned are about the
     /// reading; those of [`Options::warnings`] come on top.
     ///
     /// ```
@@ -215,6 +215,7 @@ impl Options {
         })?;
         fields.set("abort_on_error", &mut self.abort_on_error, boolean)?;
         fields.set("dpi", &mut self.dpi, |v| number_f32(v).map(Some))?;
+        fields.set("hidden_text", &mut self.hidden_text, choice)?;
         fields.set("password", &mut self.password, |v| text(v).map(Some))
     }
 

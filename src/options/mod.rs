@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use choices::{
-    HeadingHierarchy, ImageExportMode, InputFormat, OcrEngine, OcrMode, OutputFormat, PdfBackend,
-    Pipeline, Profile, TableMode,
+    HeadingHierarchy, HiddenText, ImageExportMode, InputFormat, OcrEngine, OcrMode, OutputFormat,
+    PdfBackend, Pipeline, Profile, TableMode,
 };
 pub use chunking::ChunkingOptions;
 #[cfg(feature = "server")]
@@ -61,6 +61,9 @@ pub struct Options {
     /// Password of an encrypted PDF. Default: `None`. Never serialised.
     #[serde(skip_serializing)]
     pub password: Option<String>,
+    /// What becomes of text that nobody can see on the page. Default: [`HiddenText::Drop`]: such text
+    /// is mostly meant to mislead the programs that read it.
+    pub hidden_text: HiddenText,
     /// Formats that are accepted. Default: `None`, all that recto reads. No effect yet.
     pub from_formats: Option<Vec<InputFormat>>,
     /// Which program opens PDFs. Default: [`PdfBackend::DoclingParse`], for which recto's own
@@ -181,6 +184,7 @@ impl Default for Options {
             pages: None,
             dpi: None,
             password: None,
+            hidden_text: HiddenText::Drop,
             from_formats: None,
             pdf_backend: PdfBackend::DoclingParse,
             pipeline: Pipeline::Standard,

@@ -59,7 +59,9 @@ const RENDER_ANNOTATIONS: c_int = 1;
 const RENDER_GRAYSCALE: c_int = 8;
 const RENDER_NO_SMOOTH_IMAGE: c_int = 0x1000;
 const RENDER_REVERSE_BYTES: c_int = 16;
+const RENDER_MODE_FILL: i32 = 0;
 const RENDER_MODE_INVISIBLE: i32 = 3;
+const RENDER_MODE_CLIP: i32 = 7;
 const ACTION_URI: c_ulong = 3;
 
 /// PDFium, loaded.
@@ -287,7 +289,8 @@ impl PageHandle<'_> {
     pub(super) fn visit_objects(&self, limit: usize, visit: &mut dyn FnMut(Object<'_>)) -> bool {
         // SAFETY: the page is loaded.
         let count = unsafe { self.doc.lib.FPDFPage_CountObjects(self.handle) };
-        let mut left = limit;
+        // One more, to see whether there are more.
+        let mut left = limit.saturating_add(1);
         for i in 0..count {
             // SAFETY: `i` is within the count.
             let handle = unsafe { self.doc.lib.FPDFPage_GetObject(self.handle, i) };

@@ -4,6 +4,7 @@ use super::ffi::{Object, ObjectKind, PageHandle, Segment};
 use super::matrix::Matrix;
 use super::space::Space;
 use crate::geometry::{Pt, Rect, RectExt, bounds, rect};
+use crate::limits::Limits;
 use crate::page::{Placement, PlacementKind, Rule};
 
 /// The widest a filled shape may be and still count as a line, in ems of body text: table rules
@@ -19,8 +20,6 @@ const LEAN: f32 = 0.01;
 /// Paths with more points than this are drawings, whatever they hold: no table is one path of
 /// thousands of segments, and reading them takes long.
 const MAX_SEGMENTS: usize = 2000;
-/// Objects looked at on one page; maps and plots have hundreds of thousands.
-const MAX_OBJECTS: usize = 100_000;
 /// Channel value from which a fill is taken for the white of the page.
 const WHITE: u8 = 250;
 
@@ -31,17 +30,34 @@ pub(super) struct Graphics {
     /// Level lines that are too short for rules.
     pub(super) bars: Vec<Rule>,
     pub(super) placements: Vec<Placement>,
+    /// Coloured rectangles, with what they look like on white.
+    pub(super) grounds: Vec<(Rect<Pt>, [u8; 3])>,
+    /// Whether the page has more objects, or more images, than are looked at.
+    pub(super) cut: Cut,
+    /// Images seen.
+    pub(super) images: u64,
+}
+
+/// What a page has more of than is looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cut {
+    pub(super) objects: bool,
+    pub(super) images: bool,
 }
 
 /// Collects the graphics of a page. `em` is the size of its body text, in points.
-pub(super) fn read(page: &PageHandle<'_>, space: &Space, em: f32) -> Graphics {
+pub(super) fn read(page: &PageHandle<'_>, space: &Space, em: f32, limits: &Limits) -> Graphics {
     let size = space.size();
     let visible = rect(0.0, 0.0, size.width, size.height);
     let mut out = Graphics::default();
-    page.visit_objects(MAX_OBJECTS, &mut |object| match object.kind {
+    let most = usize::try_from(limits.page_objects).unwrap_or(usize::MAX);
+    let whole = page.visit_objects(most, &mut |object| match object.kind {
         ObjectKind::Path => path(&object, space, em, &visible, &mut out),
         ObjectKind::Image => {
-            if let Some(b) = object.bounds() {
+            out.images += 1;
+            if out.images > limits.page_images {
+                out.cut.images = true;
+            } else if let Some(b) = object.bounds() {
                 out.place(space.rect(&b), &visible, PlacementKind::Image, object.pixel_size());
             }
         }
@@ -52,6 +68,7 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, em: f32) -> Graphics {
         }
         ObjectKind::Text => {}
     });
+    out.cut.objects = !whole;
     out
 }
 
@@ -66,6 +83,17 @@ impl Graphics {
         let r = r.intersection_unchecked(visible);
         if r.width() > 0.0 && r.height() > 0.0 {
             self.placements.push(Placement { rect: r, kind, pixels });
+        }
+    }
+
+    fn fill(&mut self, r: Rect<Pt>, visible: &Rect<Pt>, color: Option<[u8; 4]>) {
+        self.place(r, visible, PlacementKind::Fill, None);
+        if let Some([red, green, blue, alpha]) = color {
+            let over_white = |c: u8| {
+                let (c, alpha) = (u32::from(c), u32::from(alpha));
+                ((c * alpha + 255 * (255 - alpha)) / 255) as u8
+            };
+            self.grounds.push((r, [red, green, blue].map(over_white)));
         }
     }
 
@@ -99,8 +127,8 @@ fn path(object: &Object<'_>, space: &Space, em: f32, visible: &Rect<Pt>, out: &m
         return;
     }
     let matrix = object.matrix().then(&object.outer);
-    let white = filled
-        && object.fill_color().is_some_and(|[r, g, b, a]| a == 0 || r.min(g).min(b) >= WHITE);
+    let color = if filled { object.fill_color() } else { None };
+    let white = color.is_some_and(|[r, g, b, a]| a == 0 || r.min(g).min(b) >= WHITE);
     let width = if stroked { object.stroke_width() * scale_of(&matrix) } else { 0.0 };
     let mut drawing: Option<Rect<Pt>> = None;
     for sub in subpaths(&object.segments(), &matrix, space) {
@@ -117,11 +145,11 @@ fn path(object: &Object<'_>, space: &Space, em: f32, visible: &Rect<Pt>, out: &m
                 drawing = Some(drawing.map_or(around, |d| d.around(&around)));
             }
             if filled && !white && sub.is_rectangle() {
-                out.place(around, visible, PlacementKind::Fill, None);
+                out.fill(around, visible, color);
             }
         } else if filled && !sub.curved && sub.is_rectangle() {
             if !white {
-                out.place(around, visible, PlacementKind::Fill, None);
+                out.fill(around, visible, color);
             }
         } else if !white || stroked {
             drawing = Some(drawing.map_or(around, |d| d.around(&around)));

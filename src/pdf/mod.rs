@@ -2,6 +2,7 @@
 
 mod ffi;
 mod graphics;
+mod hidden;
 mod matrix;
 mod outline;
 mod scan;
@@ -15,9 +16,13 @@ use std::path::Path;
 
 use image::{GrayImage, RgbImage};
 
+use self::graphics::Graphics;
+use self::text::TextLayer;
 use crate::document::{Metadata, Word, WordOrigin};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Warning};
 use crate::geometry::{Pt, Resolution, Size, rect};
+use crate::limits::Limits;
+use crate::options::HiddenText;
 use crate::page::{Doubt, Glyph, Link, OutlineEntry, Placement, Rule, Tags};
 use crate::source::{Content, Input};
 
@@ -33,6 +38,7 @@ pub(crate) struct PdfFile {
     taken: usize,
     /// The entries of the outline that say something, in their order.
     outline: Vec<ffi::Bookmark>,
+    limits: Limits,
 }
 
 /// The document is opened anew after so many pages: often enough that a dozen scans are all that
@@ -57,6 +63,8 @@ pub(crate) struct PageContent {
     pub(crate) doubt: Option<Doubt>,
     /// The own resolution of a page that is one scan and nothing else.
     pub(crate) scan: Option<Resolution>,
+    /// What was left out, without the page.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// A page of an open PDF.
@@ -111,6 +119,7 @@ impl PdfFile {
             content: input.content.clone(),
             password: password.map(str::to_owned),
             taken: 0,
+            limits: input.limits,
         })
     }
 
@@ -125,6 +134,10 @@ impl PdfFile {
                 self.doc = doc;
             }
         }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     pub(crate) fn page_count(&self) -> usize {
@@ -162,10 +175,15 @@ impl PdfPage<'_> {
     }
 
     /// Text layer, graphics and links; glyphs one by one only where asked.
-    pub(crate) fn content(&self, glyphs: bool) -> PageContent {
-        let layer = text::read(&self.handle, &self.space, glyphs);
+    pub(crate) fn content(&self, glyphs: bool, hidden: HiddenText) -> PageContent {
+        let limits = self.file.limits;
+        let wanted = text::Wanted { glyphs, hidden, most: limits.page_words };
+        let mut layer = text::read(&self.handle, &self.space, wanted);
         let em = typical_size(&layer.words);
-        let graphics = graphics::read(&self.handle, &self.space, em);
+        let graphics = graphics::read(&self.handle, &self.space, em, &limits);
+        self.hide(&mut layer, &graphics, hidden);
+        let mut warnings = left_out(&layer, &graphics, &limits);
+        warnings.extend(layer.hidden.warning(hidden));
         let mut links = Vec::new();
         self.handle.visit_links(&mut |b, uri| {
             links.push(Link { rect: self.space.rect(&b), uri });
@@ -195,7 +213,44 @@ impl PdfPage<'_> {
             links,
             outline: self.outline(),
             scan,
+            warnings,
         }
+    }
+
+    /// Leaves out words that nobody sees, or takes note of them.
+    fn hide(&self, layer: &mut TextLayer, graphics: &Graphics, wanted: HiddenText) {
+        let draw = |resolution| self.check_images().and_then(|()| self.render(resolution)).ok();
+        let found = hidden::find(layer, graphics, self.size(), draw);
+        found.iter().flatten().for_each(|reason| layer.hidden.add(*reason));
+        if wanted == HiddenText::Drop && found.iter().any(Option::is_some) {
+            let keep: Vec<bool> = found.iter().map(Option::is_none).collect();
+            layer.retain(&keep);
+        }
+    }
+
+    /// Fails where an image has more pixels than may be decoded to draw the page.
+    pub(crate) fn check_images(&self) -> Result<()> {
+        let limits = self.file.limits;
+        let most = usize::try_from(limits.page_objects).unwrap_or(usize::MAX);
+        let mut largest = (0, 0);
+        let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+        self.handle.visit_objects(most, &mut |object| {
+            if object.kind == ffi::ObjectKind::Image
+                && let Some(size) = object.pixel_size()
+                && pixels(size) > pixels(largest)
+            {
+                largest = size;
+            }
+        });
+        if pixels(largest) <= limits.image_pixels {
+            return Ok(());
+        }
+        let (width, height) = largest;
+        let found = format!(
+            "page {} has an image of {width}×{height} pixels; at most {} are decoded",
+            self.index, limits.image_pixels
+        );
+        Err(Limits::exceeded(&self.file.name, &found, "image_pixels"))
     }
 
     /// The entries of the outline that lead here.
@@ -240,6 +295,21 @@ impl PdfPage<'_> {
             detail: format!("page {} cannot be rendered at {width}×{height} pixels", self.index),
         }
     }
+}
+
+/// What a page has more of than is taken.
+fn left_out(layer: &TextLayer, graphics: &Graphics, limits: &Limits) -> Vec<Warning> {
+    let taken =
+        |what: &str, most: u64| format!("only the first {most} {what} of the page were taken");
+    [
+        (layer.cut, "words", limits.page_words, "page_words"),
+        (graphics.cut.objects, "objects", limits.page_objects, "page_objects"),
+        (graphics.cut.images, "images", limits.page_images, "page_images"),
+    ]
+    .into_iter()
+    .filter(|(cut, ..)| *cut)
+    .map(|(_, what, most, limit)| Limits::reached(&taken(what, most), limit))
+    .collect()
 }
 
 /// A text of the file's metadata; blank ones are `None`.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::ffi::{Mark, PageHandle, Run, TextPage};
+use super::hidden::{self, Counts, Reason};
 use super::matrix::{Matrix, UserBox};
 use super::space::Space;
 use super::style;
 use crate::document::{Style, Word, WordOrigin};
 use crate::geometry::{Pt, Rect, RectExt, rect};
+use crate::options::HiddenText;
 use crate::page::Glyph;
 
 /// A gap along the baseline wider than this share of the em parts two words even where the file
@@ -35,6 +37,9 @@ const PLAUSIBLE_WIDTH: std::ops::RangeInclusive<f32> = 0.12..=1.6;
 /// word so far, with no space between, belong to it.
 const RTL_REACH: f32 = 8.0;
 
+/// Glyphs of a word, where they are more than most words have: so many for each word are kept.
+const LONG_WORD: usize = 12;
+
 /// Words of a text layer and what speaks for or against trusting them.
 #[derive(Debug, Default)]
 pub(super) struct TextLayer {
@@ -47,10 +52,43 @@ pub(super) struct TextLayer {
     pub(super) unmapped: usize,
     /// Every glyph, where they are asked for.
     pub(super) glyphs: Vec<Glyph>,
+    /// For each word, whether the way it is set makes one doubt that it is seen at all.
+    pub(super) doubtful: Vec<bool>,
+    /// Words that nobody sees, for certain.
+    pub(super) hidden: Counts,
+    /// Whether the page has more words, or more glyphs, than are taken.
+    pub(super) cut: bool,
+}
+
+impl TextLayer {
+    /// Drops the words for which `keep` is false, with everything that goes with them.
+    pub(super) fn retain(&mut self, keep: &[bool]) {
+        renumber(&mut self.glyphs, keep);
+        let dropped = self.words.iter().zip(keep).filter(|(_, keep)| !**keep);
+        let chars: usize = dropped.map(|(word, _)| word.text.chars().count()).sum();
+        self.chars = self.chars.saturating_sub(chars);
+        retain(&mut self.words, keep);
+        retain(&mut self.marks, keep);
+        retain(&mut self.doubtful, keep);
+    }
+}
+
+fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    values.retain(|_| keep.next().copied().unwrap_or(true));
+}
+
+/// What is taken of a text layer besides its words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) glyphs: bool,
+    pub(super) hidden: HiddenText,
+    /// Most words.
+    pub(super) most: u64,
 }
 
 /// Reads all words that stand on the visible page, and their glyphs where asked.
-pub(super) fn read(page: &PageHandle<'_>, space: &Space, glyphs: bool) -> TextLayer {
+pub(super) fn read(page: &PageHandle<'_>, space: &Space, wanted: Wanted) -> TextLayer {
     let Some(text) = page.text() else { return TextLayer::default() };
     let mut reader = Reader {
         space,
@@ -58,10 +96,18 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, glyphs: bool) -> TextLa
         runs: HashMap::new(),
         fonts: HashMap::new(),
         open: None,
-        glyphs,
+        glyphs: wanted.glyphs,
+        keep_hidden: wanted.hidden == HiddenText::Keep,
+        small: hidden::small(space.size()),
+        unseen: None,
     };
     let mut high_surrogate = None;
+    let most = usize::try_from(wanted.most).unwrap_or(usize::MAX);
     for i in 0..text.len() {
+        if reader.layer.words.len() >= most || reader.layer.glyphs.len() / LONG_WORD >= most {
+            reader.layer.cut = true;
+            break;
+        }
         let mut code = text.unicode(i);
         if (0xD800..0xDC00).contains(&code) {
             high_surrogate = Some(code);
@@ -80,23 +126,24 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, glyphs: bool) -> TextLa
     let mut layer = reader.layer;
     // Text outside the visible box is not on the page as a reader sees it.
     let seen = |w: &Word| visible.contains(w.rect.center());
-    renumber(&mut layer.glyphs, &layer.words, seen);
-    let marks = layer.words.iter().zip(&layer.marks);
-    layer.marks = marks.filter(|(w, _)| seen(w)).map(|(_, m)| *m).collect();
-    layer.words.retain(seen);
+    let keep: Vec<bool> = layer.words.iter().map(seen).collect();
+    for _ in keep.iter().filter(|keep| !**keep) {
+        layer.hidden.add(Reason::Outside);
+    }
+    layer.retain(&keep);
     layer
 }
 
 /// Drops the glyphs of words that are not kept, and numbers the others' words anew.
-fn renumber(glyphs: &mut Vec<Glyph>, words: &[Word], keep: impl Fn(&Word) -> bool) {
+fn renumber(glyphs: &mut Vec<Glyph>, keep: &[bool]) {
     if glyphs.is_empty() {
         return;
     }
     let mut next = 0u32;
-    let numbers: Vec<Option<u32>> = words
+    let numbers: Vec<Option<u32>> = keep
         .iter()
-        .map(|w| {
-            let kept = keep(w).then_some(next);
+        .map(|keep| {
+            let kept = keep.then_some(next);
             next += u32::from(kept.is_some());
             kept
         })
@@ -116,8 +163,12 @@ struct RunInfo {
     angle: f32,
     origin: WordOrigin,
     mark: Mark,
-    /// Transparent text counts as absent.
-    transparent: bool,
+    /// Why nobody sees it, if that is certain.
+    unseen: Option<Reason>,
+    /// Whether it is to be doubted that it is seen.
+    doubtful: bool,
+    /// What it is cut off at.
+    clip: Option<Rect<Pt>>,
 }
 
 /// A word being put together.
@@ -130,6 +181,7 @@ struct OpenWord {
     run: Arc<RunInfo>,
     joined: bool,
     glyphs: Vec<Glyph>,
+    doubtful: bool,
 }
 
 struct Reader<'a> {
@@ -140,6 +192,12 @@ struct Reader<'a> {
     open: Option<OpenWord>,
     /// Whether glyphs are kept.
     glyphs: bool,
+    /// Whether words are taken that nobody sees.
+    keep_hidden: bool,
+    /// Smaller text is not seen.
+    small: f32,
+    /// Why the characters just left out are not seen.
+    unseen: Option<Reason>,
 }
 
 impl Reader<'_> {
@@ -151,6 +209,7 @@ impl Reader<'_> {
         };
         if c.is_whitespace() || c == '\0' && text.is_generated(i) {
             self.close();
+            self.unseen = None;
             // The codes of some large brackets are those of white space elsewhere.
             if self.glyphs && text.has_map_error(i) {
                 let glyph = self.lone_glyph(text, i, c);
@@ -163,8 +222,16 @@ impl Reader<'_> {
         }
         let Some(loose) = text.loose_box(i) else { return };
         let run = self.run_of(text, i, &loose);
-        if run.transparent {
-            return;
+        if let Some(reason) = run.unseen {
+            // Each word counts once.
+            if self.unseen.replace(reason) != Some(reason) {
+                self.layer.hidden.add(reason);
+            }
+            if !self.keep_hidden {
+                return;
+            }
+        } else {
+            self.unseen = None;
         }
         self.layer.chars += 1;
         if is_unmapped(c) || text.has_map_error(i) {
@@ -190,7 +257,7 @@ impl Reader<'_> {
         match self.runs.get(&id) {
             Some(run) if id != 0 => Arc::clone(run),
             _ => {
-                let run = Arc::new(self.run_info(&text.run(i), loose));
+                let run = Arc::new(self.run_info(&text.run(i), loose, text.ink_box(i)));
                 self.runs.insert(id, Arc::clone(&run));
                 run
             }
@@ -201,7 +268,7 @@ impl Reader<'_> {
     fn lone_glyph(&mut self, text: &TextPage<'_>, i: i32, c: char) -> Option<Glyph> {
         let loose = text.loose_box(i)?;
         let run = self.run_of(text, i, &loose);
-        (!run.transparent).then(|| self.glyph(text, i, c, &loose, &run)).flatten()
+        run.unseen.is_none().then(|| self.glyph(text, i, c, &loose, &run)).flatten()
     }
 
     fn push(&mut self, c: char, r: Rect<Pt>, run: Arc<RunInfo>, glyph: Option<Glyph>) {
@@ -222,20 +289,22 @@ impl Reader<'_> {
         }
         let rtl = is_rtl_letter(c);
         let glyphs = glyph.into_iter().collect();
-        self.open =
-            Some(OpenWord { chars: vec![(c, r)], rect: r, last: r, rtl, run, joined, glyphs });
+        let cut_off = run.clip.is_some_and(|clip| !clip.contains(r.center()));
+        let doubtful = run.doubtful || cut_off;
+        let (chars, rect) = (vec![(c, r)], r);
+        self.open = Some(OpenWord { chars, rect, last: r, rtl, run, joined, glyphs, doubtful });
     }
 
     fn close(&mut self) {
         let Some(word) = self.open.take() else { return };
         if word.rtl {
             for (chars, rect) in in_rtl_order(word.chars, word.run.style.size) {
-                self.keep(&chars, rect, &word.run, false);
+                self.keep(&chars, rect, &word.run, (false, word.doubtful));
             }
         } else {
             let text: String = word.chars.iter().map(|c| c.0).collect();
             let before = self.layer.words.len();
-            self.keep(&text, word.rect, &word.run, word.joined);
+            self.keep(&text, word.rect, &word.run, (word.joined, word.doubtful));
             let kept = self.layer.words.len() > before;
             let number = u32::try_from(before).ok().filter(|_| kept);
             let glyphs = word.glyphs.into_iter().map(|g| Glyph { word: number, ..g });
@@ -243,10 +312,17 @@ impl Reader<'_> {
         }
     }
 
-    fn keep(&mut self, text: &str, rect: Rect<Pt>, run: &RunInfo, joined: bool) {
+    fn keep(
+        &mut self,
+        text: &str,
+        rect: Rect<Pt>,
+        run: &RunInfo,
+        (joined, doubtful): (bool, bool),
+    ) {
         let text = normalise(text);
         if !text.is_empty() {
             self.layer.marks.push(run.mark);
+            self.layer.doubtful.push(doubtful);
             self.layer.words.push(Word {
                 text,
                 rect,
@@ -260,7 +336,7 @@ impl Reader<'_> {
         }
     }
 
-    fn run_info(&mut self, run: &Run, loose: &UserBox) -> RunInfo {
+    fn run_info(&mut self, run: &Run, loose: &UserBox, ink: Option<UserBox>) -> RunInfo {
         let name = style::without_subset_prefix(&run.font);
         let font = match self.fonts.get(name) {
             Some(known) => Arc::clone(known),
@@ -295,8 +371,29 @@ impl Reader<'_> {
             angle,
             origin: if run.invisible { WordOrigin::HiddenLayer } else { WordOrigin::TextLayer },
             mark: run.mark,
-            transparent: a == 0 && !run.invisible,
+            unseen: if a == 0 && !run.invisible {
+                Some(Reason::Transparent)
+            } else if self.is_small(run, &boxed, ink) {
+                Some(Reason::Small)
+            } else {
+                None
+            },
+            doubtful: run.clips || a < hidden::FAINT,
+            clip: run.clip.map(|clip| self.space.rect(&clip)),
         }
+    }
+
+    /// Whether text is too small to be seen, by its nominal size as well as by the boxes of a
+    /// character: either alone may be wrong.
+    fn is_small(&self, run: &Run, boxed: &Rect<Pt>, ink: Option<UserBox>) -> bool {
+        let m = &run.matrix;
+        let (wide, high) = (run.size * m.a.hypot(m.b), run.size * m.c.hypot(m.d));
+        if wide.min(high) >= self.small {
+            return false;
+        }
+        let ink = ink.map_or(*boxed, |ink| self.space.rect(&ink));
+        let around = boxed.around(&ink);
+        around.width().min(around.height()) < self.small
     }
 
     /// The glyph as it stands; `None` where the text does not run level.

@@ -129,11 +129,10 @@ mod tests {
 
     fn layer(text: &str, unmapped: usize) -> TextLayer {
         TextLayer {
-            marks: Vec::new(),
             words: words(text, WordOrigin::TextLayer, "Body"),
             chars: text.chars().filter(|c| !c.is_whitespace()).count(),
             unmapped,
-            glyphs: Vec::new(),
+            ..TextLayer::default()
         }
     }
 

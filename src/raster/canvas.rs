@@ -2,16 +2,10 @@
 
 use image::{ColorType, GrayImage};
 
-use super::{damaged, too_large};
+use super::damaged;
 use crate::error::Result;
+use crate::limits::Limits;
 use crate::source::Input;
-
-/// The largest image that is decoded at all.
-pub(super) const MOST_PIXELS: u64 = 500_000_000;
-
-/// The largest image that is kept: a page of A4 at 1000 dpi. Larger ones are averaged down row by
-/// row, so that they never stand in memory.
-const MOST_KEPT: u64 = 100_000_000;
 
 /// Recognisers count pixels with 16-bit signed numbers.
 const LONGEST_SIDE: u32 = 32_767;
@@ -38,17 +32,14 @@ impl Canvas {
         if pixels == 0 {
             return Err(damaged(input, format!("it has {width}×{height} pixels")));
         }
-        if pixels > MOST_PIXELS {
-            return Err(too_large(
-                input,
-                format!(
-                    "{width}×{height} pixels; at most {} million are read",
-                    MOST_PIXELS / 1_000_000
-                ),
-            ));
+        let most = input.limits.image_pixels;
+        if pixels > most {
+            let found = format!("{width}×{height} pixels; at most {most} are read");
+            return Err(Limits::exceeded(&input.name, &found, "image_pixels"));
         }
+        // What is more is averaged down row by row, so that it never stands in memory.
         let mut factor = 1;
-        while pixels / (u64::from(factor) * u64::from(factor)) > MOST_KEPT
+        while pixels / (u64::from(factor) * u64::from(factor)) > input.limits.page_pixels
             || width.max(height) / factor > LONGEST_SIDE
         {
             factor += 1;

@@ -7,6 +7,7 @@ use self::canvas::Canvas;
 use self::density::Density;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
+use crate::limits::Limits;
 use crate::source::{Format, Input};
 
 mod canvas;
@@ -16,12 +17,14 @@ mod png;
 mod tiff;
 
 /// Bytes that a decoder may use for one image: the largest image that [`Canvas`] takes, in colour.
-const MOST_DECODED_BYTES: u64 = 3 * canvas::MOST_PIXELS;
+fn most_decoded_bytes(input: &Input) -> u64 {
+    input.limits.image_pixels.saturating_mul(3)
+}
 
 /// An image file, opened: pages are decoded one at a time.
 ///
 /// Pages come upright as far as the file says how (EXIF orientation), in gray with transparency
-/// over white. An image of more than 100 million pixels comes scaled down.
+/// over white. An image of more than [`Limits::page_pixels`] comes scaled down.
 #[derive(Debug)]
 pub(crate) struct ImagePages {
     input: Input,
@@ -63,7 +66,7 @@ impl ImagePages {
     /// # Errors
     ///
     /// [`Error::Damaged`], [`Error::UnsupportedFormat`] for a variant of a format that is not
-    /// read, [`Error::TooLarge`] above 500 million pixels, [`Error::PageOutOfRange`].
+    /// read, [`Error::TooLarge`] above [`Limits::image_pixels`], [`Error::PageOutOfRange`].
     pub(crate) fn page(&mut self, index: usize) -> Result<(GrayImage, Resolution)> {
         let input = &self.input;
         let &image = self.pages.get(index).ok_or_else(|| Error::PageOutOfRange {
@@ -129,7 +132,7 @@ impl ImagePages {
         }
         let mut reader = image::ImageReader::new(reader(&self.input)).with_guessed_format().ok()?;
         let mut limits = image::Limits::default();
-        limits.max_alloc = Some(MOST_DECODED_BYTES);
+        limits.max_alloc = Some(most_decoded_bytes(&self.input));
         reader.limits(limits);
         let mut decoder = reader.into_decoder().ok()?;
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -173,15 +176,16 @@ fn whole<D: ImageDecoder>(
     let mut decoder = decoder.map_err(failed)?;
     let (width, height) = decoder.dimensions();
     let mut canvas = Canvas::new(input, width, height)?;
-    if decoder.total_bytes() > MOST_DECODED_BYTES {
+    let most = most_decoded_bytes(input);
+    if decoder.total_bytes() > most {
         return Err(too_large(input, format!("{width}×{height} pixels in colour")));
     }
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MOST_DECODED_BYTES);
+    limits.max_alloc = Some(most);
     decoder.set_limits(limits).map_err(failed)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let color = decoder.color_type();
-    // Fits: at most MOST_DECODED_BYTES.
+    // Fits: at most three bytes for each pixel that the limit allows.
     let mut bytes = vec![0; decoder.total_bytes() as usize];
     decoder.read_image(&mut bytes).map_err(failed)?;
     let row_bytes = usize::from(color.bytes_per_pixel()) * width as usize;
@@ -212,7 +216,7 @@ fn damaged(input: &Input, detail: impl Into<String>) -> Error {
 }
 
 fn too_large(input: &Input, detail: impl Into<String>) -> Error {
-    Error::TooLarge { name: input.name.clone(), detail: detail.into() }
+    Limits::exceeded(&input.name, &detail.into(), "image_pixels")
 }
 
 /// For a variant of a known format.

@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 
 use super::canvas::Canvas;
 use super::density::Density;
-use super::{Decoded, MOST_DECODED_BYTES, damaged, reader, too_large};
+use super::{Decoded, damaged, most_decoded_bytes, reader, too_large};
 use crate::error::{Error, Result};
 use crate::source::Input;
 
@@ -53,7 +53,7 @@ pub(super) fn decode(input: &Input) -> Result<Decoded> {
     };
     if reader.info().interlaced {
         // Rows come in no order: the whole image is needed.
-        let bytes = reader.output_buffer_size().filter(|b| *b as u64 <= MOST_DECODED_BYTES);
+        let bytes = reader.output_buffer_size().filter(|b| *b as u64 <= most_decoded_bytes(input));
         let mut pixels = match bytes {
             Some(bytes) => vec![0; bytes],
             None => return Err(too_large(input, format!("{width}×{height} pixels, interlaced"))),

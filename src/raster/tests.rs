@@ -11,6 +11,7 @@ fn input(bytes: impl Into<std::sync::Arc<[u8]>>, format: Format) -> Input {
         content: crate::source::Content::Memory(bytes.into()),
         format,
         path: None,
+        limits: Limits::default(),
     }
 }
 

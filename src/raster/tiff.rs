@@ -8,7 +8,7 @@ use ::tiff::tags::{CompressionMethod, PhotometricInterpretation, Tag};
 use ::tiff::{ColorType, TiffError};
 use image::metadata::Orientation;
 
-use super::canvas::{Canvas, MOST_PIXELS};
+use super::canvas::Canvas;
 use super::density::Density;
 use super::fax::{self, Coding};
 use super::{Decoded, damaged, too_large, unsupported};
@@ -95,8 +95,9 @@ fn with_metadata(canvas: Canvas, tiff: &mut Tiff<'_>) -> Decoded {
 fn open<'a>(input: &Input, bytes: &'a [u8]) -> Result<Tiff<'a>> {
     // A strip of a large image may be the whole image, in colour.
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = 3 * MOST_PIXELS as usize;
-    limits.intermediate_buffer_size = MOST_PIXELS as usize;
+    let most = usize::try_from(input.limits.image_pixels).unwrap_or(usize::MAX);
+    limits.decoding_buffer_size = most.saturating_mul(3);
+    limits.intermediate_buffer_size = most;
     Decoder::new(Cursor::new(bytes))
         .map(|decoder| decoder.with_limits(limits))
         .map_err(|e| failed(input, e))

@@ -11,7 +11,7 @@ use crate::geometry::Resolution;
 use crate::options::Options;
 use crate::page_images;
 use crate::recognition::{Plan, Recognition};
-use crate::source::{Input, MAX_BYTES, Source, UrlPolicy};
+use crate::source::{Input, Source, UrlPolicy};
 
 use super::faults::Faults;
 use super::pipe::Inlet;
@@ -150,10 +150,10 @@ impl Worker {
             serde_json::from_str(&opening.options).map_err(|e| Error::stage("page worker", e))?;
         let options = Options { password: opening.password, ..options };
         let input = match (opening.path, file) {
-            (None, Some(file)) => Input::opened(file, opening.name, MAX_BYTES)?,
+            (None, Some(file)) => Input::opened(file, opening.name, &opening.limits)?,
             (Some(path), _) => {
                 let source = Source::path(path);
-                let input = source.load_with(UrlPolicy::Refuse, MAX_BYTES, &Call::default())?;
+                let input = source.load_with(UrlPolicy::Refuse, &opening.limits, &Call::default())?;
                 Input { name: opening.name, ..input }
             }
             (None, None) => return Err(Error::stage("page worker", "no document came")),

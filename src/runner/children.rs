@@ -315,6 +315,7 @@ impl PageRunner for Children {
             name: input.name.clone(),
             options: serde_json::to_string(options).map_err(|e| Error::stage("page worker", e))?,
             password: options.password.clone(),
+            limits: input.limits,
         };
         let id = self.documents.fetch_add(1, Ordering::Relaxed);
         self.pool.announce(id);

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Metadata;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::page::PageRead;
 
 use super::sandbox::{Confinement, Rules};
@@ -59,6 +60,7 @@ pub(super) struct Opening {
     pub(super) options: String,
     /// Apart from the options, which never print it.
     pub(super) password: Option<String>,
+    pub(super) limits: Limits,
 }
 
 /// What is asked, numbered upwards from 1.

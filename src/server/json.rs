@@ -42,6 +42,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     }
 }
 
+/// Why a body is no JSON that can be read.
+pub(super) fn reason(error: &serde_json::Error) -> String {
+    // The reader counts levels, and tells of none but this one in these words.
+    let deep = error.to_string().starts_with("recursion limit exceeded");
+    let more = if deep { "; objects and lists may be nested 127 deep" } else { "" };
+    format!("JSON decode error: {error}{more}")
+}
+
 struct Any;
 
 impl<'de> Visitor<'de> for Any {

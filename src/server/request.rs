@@ -32,9 +32,8 @@ pub(super) fn read(
     stored: &Stored,
 ) -> Result<Asked, ApiError> {
     let invalid = |issue: Issue| ApiError::invalid(vec![issue]);
-    let value: Json<'_> = serde_json::from_slice(body).map_err(|error| {
-        invalid(Issue::new(&[], "json_invalid", format!("JSON decode error: {error}")))
-    })?;
+    let value: Json<'_> = serde_json::from_slice(body)
+        .map_err(|error| invalid(Issue::new(&[], "json_invalid", json::reason(&error))))?;
     match value {
         Json::Object(map) => of_map(map, parameters, dialect, stored),
         other => {

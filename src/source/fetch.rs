@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::{DOCUMENT_BYTES, Most, UrlPolicy, read_file};
 #[cfg(feature = "remote")]
 use super::{ReadError, read_limited};
-use super::{UrlPolicy, read_file};
 use crate::call::Call;
 use crate::error::{Error, Result};
 
 /// The whole download, where the call has no deadline: the size limit at about 30 Mbit/s.
 const WHOLE: Duration = Duration::from_secs(300);
+
+/// What the limit of downloads is called.
+const FETCH_BYTES: &str = "max_mb of [fetch]";
 
 /// What may be fetched.
 #[derive(Clone, Debug)]
@@ -22,7 +25,7 @@ pub(crate) struct FetchRules {
     pub(crate) policy: UrlPolicy,
     /// Hosts that may have addresses that are not public, under [`UrlPolicy::Public`].
     pub(crate) hosts: Vec<Host>,
-    /// Largest document, in bytes.
+    /// Largest download, in bytes, where that is below the limit of documents.
     pub(crate) max_bytes: u64,
     /// Longest time of a download.
     pub(crate) timeout: Duration,
@@ -33,7 +36,7 @@ impl Default for FetchRules {
         Self {
             policy: UrlPolicy::default(),
             hosts: Vec::new(),
-            max_bytes: super::MAX_BYTES,
+            max_bytes: u64::MAX,
             timeout: WHOLE,
         }
     }
@@ -71,6 +74,10 @@ pub(super) fn fetch(
     call: &Call,
 ) -> Result<Vec<u8>> {
     let policy = rules.policy;
+    let most = match rules.max_bytes < max_bytes {
+        true => (rules.max_bytes, FETCH_BYTES),
+        false => (max_bytes, DOCUMENT_BYTES),
+    };
     if policy == UrlPolicy::Refuse {
         return Err(Error::FetchRefused { url: without_secrets(url) });
     }
@@ -84,7 +91,7 @@ pub(super) fn fetch(
                 .map_err(|()| failed(url, "it does not name a file of this machine"))?;
             read_file(&path, &path, name, max_bytes)
         }
-        "http" | "https" => download(url, name, rules, max_bytes.min(rules.max_bytes), call),
+        "http" | "https" => download(url, name, rules, most, call),
         other => Err(failed(url, format!("{other:?} is none of http, https, file"))),
     }
 }
@@ -109,20 +116,14 @@ fn download(
     url: &Url,
     _name: &str,
     _rules: &FetchRules,
-    _max_bytes: u64,
+    _most: Most,
     _call: &Call,
 ) -> Result<Vec<u8>> {
     Err(failed(url, "this build cannot fetch URLs; enable the feature \"remote\""))
 }
 
 #[cfg(feature = "remote")]
-fn download(
-    url: &Url,
-    name: &str,
-    rules: &FetchRules,
-    max_bytes: u64,
-    call: &Call,
-) -> Result<Vec<u8>> {
+fn download(url: &Url, name: &str, rules: &FetchRules, most: Most, call: &Call) -> Result<Vec<u8>> {
     /// Signed links and short links need two or three.
     const REDIRECTS: u32 = 5;
 
@@ -137,11 +138,11 @@ fn download(
     let mut response = response.map_err(stopped)?;
     let length = response.body().content_length();
     if let Some(length) = length {
-        super::check_size(name, length, max_bytes)?;
+        super::check_size(name, length, most)?;
     }
     // One more than the limit, so that the limit here speaks first.
-    let reader = response.body_mut().with_config().limit(max_bytes.saturating_add(2)).reader();
-    read_limited(reader, name, max_bytes).map_err(|e| match e {
+    let reader = response.body_mut().with_config().limit(most.0.saturating_add(2)).reader();
+    read_limited(reader, name, most).map_err(|e| match e {
         ReadError::Io(source) => stopped(ureq::Error::from(source)),
         ReadError::Other(error) => error,
     })
@@ -232,6 +233,7 @@ mod tests {
 
         use super::*;
         use crate::error::ErrorKind;
+        use crate::limits::Limits;
 
         /// A server on the loopback interface that answers each path in its own way.
         fn serve() -> String {
@@ -263,7 +265,8 @@ mod tests {
         }
 
         fn load(url: String, max_bytes: u64) -> Result<super::super::super::Input> {
-            Source::parse(&url).unwrap().load_with(UrlPolicy::Any, max_bytes, &Call::default())
+            let limits = Limits { document_bytes: max_bytes, ..Limits::default() };
+            Source::parse(&url).unwrap().load_with(UrlPolicy::Any, &limits, &Call::default())
         }
 
         #[test]
@@ -299,7 +302,7 @@ mod tests {
         }
 
         fn load_by(url: &str, rules: FetchRules) -> Result<super::super::super::Input> {
-            Source::parse(url).unwrap().load_with(rules, 1000, &Call::default())
+            Source::parse(url).unwrap().load_with(rules, &Limits::default(), &Call::default())
         }
 
         #[test]
@@ -344,7 +347,8 @@ mod tests {
             let rules = with_hosts(&["127.0.0.1"]);
             let small = FetchRules { max_bytes: 7, ..rules.clone() };
             let error = load_by(&format!("{origin}/a.pdf"), small.clone()).unwrap_err();
-            let message = "a.pdf is too large: its 8 bytes exceed the limit of 7 bytes";
+            let message = "a.pdf is too large: its 8 bytes exceed the limit of 7 bytes (limit max_mb of \
+                           [fetch])";
             assert_eq!(error.to_string(), message);
             let error = load_by(&format!("{origin}/endless"), small).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TooLarge);
@@ -393,8 +397,8 @@ mod tests {
             let url = format!("{}/slow", serve());
             let call = Call::default().with_timeout(Some(Duration::from_millis(200)));
             let start = Instant::now();
-            let error =
-                Source::parse(&url).unwrap().load_with(UrlPolicy::Any, 99, &call).unwrap_err();
+            let source = Source::parse(&url).unwrap();
+            let error = source.load_with(UrlPolicy::Any, &Limits::default(), &call).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
             assert!(start.elapsed() < Duration::from_secs(2));
         }

@@ -22,6 +22,7 @@ use url::Url;
 
 use crate::call::Call;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 
 pub(crate) use content::Content;
 pub(crate) use fetch::{FetchRules, host};
@@ -84,6 +85,8 @@ pub(crate) struct Input {
     pub(crate) format: Format,
     /// Where it lies, if it is a file that can be opened again.
     pub(crate) path: Option<PathBuf>,
+    /// What whoever opens it keeps to.
+    pub(crate) limits: Limits,
 }
 
 /// What the content is, whatever its name says.
@@ -119,10 +122,6 @@ impl Format {
         }
     }
 }
-
-/// Largest document that is loaded, in bytes: 1 GiB, twenty times what hosted services take, and
-/// still well inside the memory of a machine that runs OCR.
-pub(crate) const MAX_BYTES: u64 = 1 << 30;
 
 /// The name of a document that has none.
 const UNNAMED: &str = "document";
@@ -216,21 +215,22 @@ impl Source {
 
     /// Loads the document and finds out its format.
     pub(crate) fn load(&self, policy: UrlPolicy) -> Result<Input> {
-        self.load_with(policy, MAX_BYTES, &Call::default())
+        self.load_with(policy, &Limits::default(), &Call::default())
     }
 
-    /// The same, with the largest size in bytes, and a call whose deadline a download keeps to.
+    /// The same, with limits, and a call whose deadline a download keeps to.
     pub(crate) fn load_with(
         &self,
         rules: impl Into<FetchRules>,
-        max_bytes: u64,
+        limits: &Limits,
         call: &Call,
     ) -> Result<Input> {
+        let (max_bytes, limits) = (limits.document_bytes, *limits);
         let name = self.name();
         if let Some(path) = self.on_disk()
             && let Some(content) = pdf_on_disk(path, &name, max_bytes)
         {
-            return Ok(Input { name, content, format: Format::Pdf, path: regular(path) });
+            return Ok(Input { name, content, format: Format::Pdf, path: regular(path), limits });
         }
         let bytes: Arc<[u8]> = match self {
             Self::Path(path) => read_file(path, path, &name, max_bytes)?.into(),
@@ -239,13 +239,13 @@ impl Source {
             }
             Self::Url(url) => fetch::fetch(url, &name, &rules.into(), max_bytes, call)?.into(),
             Self::Bytes { bytes, .. } => {
-                check_size(&name, bytes.len() as u64, max_bytes)?;
+                check_size(&name, bytes.len() as u64, (max_bytes, DOCUMENT_BYTES))?;
                 Arc::clone(bytes)
             }
         };
         let format = sniff::sniff(&bytes, &name)?;
         let path = self.on_disk().and_then(regular);
-        Ok(Input { name, content: Content::Memory(bytes), format, path })
+        Ok(Input { name, content: Content::Memory(bytes), format, path, limits })
     }
 
     /// The document of a path or bytes as bytes, whatever its format; a URL stays what it is. Cheap
@@ -256,11 +256,12 @@ impl Source {
     /// Where it cannot be read, is empty, or larger than 1 GiB.
     pub(crate) fn in_memory(&self) -> Result<Self> {
         let name = self.name();
+        let most = Limits::default().document_bytes;
         let (bytes, name): (Arc<[u8]>, _) = match self {
             Self::Url(_) => return Ok(self.clone()),
-            Self::Path(path) => (read_file(path, path, &name, MAX_BYTES)?.into(), Some(name)),
+            Self::Path(path) => (read_file(path, path, &name, most)?.into(), Some(name)),
             Self::Stored(file) => {
-                (read_file(file.path(), Path::new(&name), &name, MAX_BYTES)?.into(), Some(name))
+                (read_file(file.path(), Path::new(&name), &name, most)?.into(), Some(name))
             }
             Self::Bytes { bytes, name } => (Arc::clone(bytes), name.clone()),
         };
@@ -311,8 +312,8 @@ fn read_file(path: &Path, shown: &Path, name: &str, max_bytes: u64) -> Result<Ve
             "it is a folder; name the files in it",
         )));
     }
-    check_size(name, metadata.len(), max_bytes)?;
-    read_limited(file, name, max_bytes).map_err(|e| match e {
+    check_size(name, metadata.len(), (max_bytes, DOCUMENT_BYTES))?;
+    read_limited(file, name, (max_bytes, DOCUMENT_BYTES)).map_err(|e| match e {
         ReadError::Io(source) => io(source),
         ReadError::Other(error) => error,
     })
@@ -338,6 +339,12 @@ fn pdf_in(mut file: File, name: &str, max_bytes: u64) -> Option<Content> {
     is_pdf.then(|| Content::File(Arc::new(file), metadata.len()))
 }
 
+/// So many bytes are read, and what sets that.
+type Most = (u64, &'static str);
+
+/// The limit of documents from anywhere.
+const DOCUMENT_BYTES: &str = "document_bytes";
+
 /// What stops [`read_limited`].
 enum ReadError {
     Io(std::io::Error),
@@ -345,29 +352,27 @@ enum ReadError {
 }
 
 /// Reads to the end, but no more than the limit: a pipe does not say how long it is.
-fn read_limited(reader: impl Read, name: &str, max_bytes: u64) -> Result<Vec<u8>, ReadError> {
+fn read_limited(
+    reader: impl Read,
+    name: &str,
+    (max_bytes, limit): Most,
+) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::Io)?;
     if bytes.len() as u64 > max_bytes {
-        return Err(ReadError::Other(too_large(name, "it", max_bytes)));
+        return Err(ReadError::Other(too_large(name, "it", (max_bytes, limit))));
     }
     Ok(bytes)
 }
 
-fn check_size(name: &str, size: u64, max_bytes: u64) -> Result<()> {
-    if size > max_bytes {
-        Err(too_large(name, &format!("its {size} bytes"), max_bytes))
-    } else {
-        Ok(())
-    }
+fn check_size(name: &str, size: u64, most: Most) -> Result<()> {
+    if size > most.0 { Err(too_large(name, &format!("its {size} bytes"), most)) } else { Ok(()) }
 }
 
-fn too_large(name: &str, what: &str, max_bytes: u64) -> Error {
+fn too_large(name: &str, what: &str, (max_bytes, limit): Most) -> Error {
     let verb = if what == "it" { "exceeds" } else { "exceed" };
-    Error::TooLarge {
-        name: name.to_owned(),
-        detail: format!("{what} {verb} the limit of {max_bytes} bytes"),
-    }
+    let found = format!("{what} {verb} the limit of {max_bytes} bytes");
+    Limits::exceeded(name, &found, limit)
 }
 
 #[cfg(test)]
@@ -446,16 +451,18 @@ mod tests {
     fn sizes_are_limited() {
         let call = Call::default();
         let source = Source::bytes(*b"%PDF-1.7 and more", "a.pdf");
-        assert!(source.load_with(UrlPolicy::Refuse, 17, &call).is_ok());
-        let error = source.load_with(UrlPolicy::Refuse, 16, &call).unwrap_err();
+        let most = |document_bytes| Limits { document_bytes, ..Limits::default() };
+        assert!(source.load_with(UrlPolicy::Refuse, &most(17), &call).is_ok());
+        let error = source.load_with(UrlPolicy::Refuse, &most(16), &call).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a.pdf is too large: its 17 bytes exceed the limit of 16 bytes"
+            "a.pdf is too large: its 17 bytes exceed the limit of 16 bytes (limit document_bytes; \
+             raise it with --limit document_bytes=N or under [limits] in recto.toml)"
         );
         #[cfg(unix)]
         {
-            let error =
-                Source::path("/dev/zero").load_with(UrlPolicy::Refuse, 1000, &call).unwrap_err();
+            let zeros = Source::path("/dev/zero");
+            let error = zeros.load_with(UrlPolicy::Refuse, &most(1000), &call).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TooLarge);
         }
     }

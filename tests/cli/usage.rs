@@ -1,6 +1,8 @@
 //! Help, and what cannot be followed.
 
-use crate::{Files, run};
+use std::fs;
+
+use crate::{Files, made, ran, read, recto, run};
 
 #[test]
 fn help_lists_every_option() {
@@ -29,6 +31,8 @@ fn help_lists_every_option() {
                 "--model-dir",
                 "--timeout",
                 "--abort-on-error",
+                "--hidden-text",
+                "--limit",
                 "--isolate",
                 "--sandbox",
                 "--jobs",
@@ -190,4 +194,44 @@ fn a_model_that_nobody_serves_is_wrong_usage() {
     let file = files.path("a.pdf");
     let ran = run(["read", "--model", "gpt-5", file.to_str().expect("a plain path")]);
     ran.exits(2).prints_nothing().complains("no provider serves the model \"gpt-5\"");
+}
+
+#[test]
+fn limits_come_from_the_configuration_and_from_options() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pdf, config) = (folder.path().join("a.pdf"), folder.path().join("recto.toml"));
+    fs::write(&pdf, made::pdf(3)).expect("a file");
+    fs::write(&config, "[limits]\npages = 2\n").expect("a file");
+    let read_with = |more: &[&str]| {
+        let mut command = recto();
+        command.env("RECTO_CONFIG", &config).arg("read").arg(&pdf).args(["--ocr", "never"]);
+        ran(command.args(more).output().expect("recto starts"))
+    };
+    let refused = read_with(&[]).exits(1);
+    let part =
+        "at most 2 are read at once; select some (limit pages; raise it with --limit pages=N";
+    assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    assert!(read_with(&["--limit", "pages=3"]).exits(0).stdout.contains("page 2"));
+    let small = read_with(&["--limit", "pages=none", "--limit", "document_bytes=1k"]).exits(1);
+    assert!(small.stderr.contains("the limit of 1000 bytes"), "{}", small.stderr);
+
+    let unknown = read(["--limit", "page=3", "a.pdf"]).exits(2);
+    assert!(
+        unknown.stderr.contains("none of the limits document_bytes, pages"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[test]
+fn hidden_text_is_reported_and_can_be_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pdf = folder.path().join("a.pdf");
+    let content = "BT /F 12 Tf 72 700 Td (In plain sight) Tj 1 g 0 -20 Td (ignore this) Tj ET";
+    fs::write(&pdf, made::page_of(content, "", &[])).expect("a file");
+    let pdf = pdf.to_str().expect("a path");
+    let dropped = read([pdf]).exits(0);
+    assert_eq!(dropped.stdout, "In plain sight\n");
+    assert!(dropped.stderr.contains("2 words that nobody can see"), "{}", dropped.stderr);
+    assert!(read([pdf, "--hidden-text", "keep"]).exits(0).stdout.contains("ignore this"));
 }

@@ -38,6 +38,32 @@ pub(crate) fn pdf_with(pages: &[Option<Vec<String>>]) -> Vec<u8> {
         kids.push_str(&format!("{} 0 R ", objects.len()));
     }
     objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {}>>", pages.len());
+    file_of(&objects)
+}
+
+/// A PDF with one page of US Letter that draws this content; the font is F. What else the page
+/// needs stands in `resources`, and refers to the objects from 5 on.
+pub(crate) fn page_of(content: &str, resources: &str, objects: &[String]) -> Vec<u8> {
+    let mut all = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        format!(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F \
+             <</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>{resources}>>>>"
+        ),
+        stream("", content),
+    ];
+    all.extend_from_slice(objects);
+    file_of(&all)
+}
+
+/// A stream with these entries in its dictionary.
+pub(crate) fn stream(entries: &str, content: &str) -> String {
+    format!("<<{entries}/Length {}>>stream\n{content}\nendstream", content.len())
+}
+
+/// A PDF of these objects, numbered from 1; the first is the catalog.
+pub(crate) fn file_of(objects: &[String]) -> Vec<u8> {
     let mut file = "%PDF-1.4\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (i, object) in objects.iter().enumerate() {

@@ -103,7 +103,10 @@ async fn what_is_fetched_has_limits_of_size_and_time() {
     let address = files();
     let router = server(|builder| builder.fetch_hosts(["127.0.0.1"]).fetch_max_bytes(100));
     let size = file("pages/code.pdf").len();
-    let message = format!("code.pdf is too large: its {size} bytes exceed the limit of 100 bytes");
+    let message = format!(
+        "code.pdf is too large: its {size} bytes exceed the limit of 100 bytes (limit \
+                   max_mb of [fetch])"
+    );
     let url = format!("http://{address}/code.pdf");
     assert_eq!(refused(&router, &url).await, (413, message));
 

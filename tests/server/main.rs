@@ -19,6 +19,7 @@ mod jobs;
 mod jobs_ended;
 mod keeping;
 mod kept;
+mod limits;
 #[path = "../made/mod.rs"]
 mod made;
 mod program;

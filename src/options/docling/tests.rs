@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::options::{HeadingHierarchy, ImageExportMode, Pipeline};
+use crate::options::{HeadingHierarchy, HiddenText, ImageExportMode, Pipeline};
 
 fn read(value: Value) -> Options {
     Options::from_docling_json(&value).unwrap().0
@@ -187,6 +187,8 @@ fn limits_and_passwords() {
     }
     honoured("abort_on_error", json!(true), |o| o.abort_on_error = true);
     honoured("dpi", json!(200), |o| o.dpi = Some(200.0));
+    honoured("hidden_text", json!("keep"), |o| o.hidden_text = HiddenText::Keep);
+    assert!(refusal(json!({ "hidden_text": "show" })).contains("drop or keep"));
     honoured("password", json!("x"), |o| o.password = Some("x".into()));
     assert!(refusal(json!({ "dpi": 1 })).contains("50 to 1200"));
 }

@@ -2,7 +2,8 @@
 
 use super::{
     FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF, Matrix, PageHandle, PdfiumLibraryBindings,
-    RENDER_MODE_INVISIBLE, UserBox, c_int, c_ulong, c_void, until_nul,
+    RENDER_MODE_CLIP, RENDER_MODE_FILL, RENDER_MODE_INVISIBLE, UserBox, c_int, c_ulong, c_void,
+    until_nul,
 };
 
 /// The characters of a page.
@@ -28,6 +29,10 @@ pub(in crate::pdf) struct Run {
     pub(in crate::pdf) size: f32,
     pub(in crate::pdf) matrix: Matrix,
     pub(in crate::pdf) invisible: bool,
+    /// Whether glyphs do no more than bound what is drawn later.
+    pub(in crate::pdf) clips: bool,
+    /// The box that glyphs are cut off at; `None` where they are not, or at more than is looked at.
+    pub(in crate::pdf) clip: Option<UserBox>,
     /// `[r, g, b, a]`.
     pub(in crate::pdf) color: [u8; 4],
     pub(in crate::pdf) mark: Mark,
@@ -125,7 +130,7 @@ impl TextPage<'_> {
         let (mut r, mut g, mut b, mut a) = (0, 0, 0, 255);
         // SAFETY: the text page is open; PDFium checks the index and the buffer's length; all
         // out-parameters outlive the calls; a null text object is not asked for its mode.
-        let (size, invisible, mark) = unsafe {
+        let (size, mode, clip, mark) = unsafe {
             let length = buffer.len() as c_ulong;
             let pointer = buffer.as_mut_ptr().cast::<c_void>();
             lib.FPDFText_GetFontInfo(self.handle, i, pointer, length, &raw mut flags);
@@ -139,20 +144,78 @@ impl TextPage<'_> {
                 &raw mut a,
             );
             let object = lib.FPDFText_GetTextObject(self.handle, i);
-            let invisible = !object.is_null()
-                && lib.FPDFTextObj_GetTextRenderMode(object) == RENDER_MODE_INVISIBLE;
-            let mark = if object.is_null() { Mark::Unmarked } else { mark(lib, object) };
-            (lib.FPDFText_GetFontSize(self.handle, i) as f32, invisible, mark)
+            let size = lib.FPDFText_GetFontSize(self.handle, i) as f32;
+            if object.is_null() {
+                (size, RENDER_MODE_FILL, None, Mark::Unmarked)
+            } else {
+                let mode = lib.FPDFTextObj_GetTextRenderMode(object);
+                (size, mode, clip(lib, object), mark(lib, object))
+            }
         };
         Run {
             font: until_nul(&buffer),
             flags: flags.unsigned_abs(),
             size,
             matrix: Matrix { a: m.a, b: m.b, c: m.c, d: m.d, e: m.e, f: m.f },
-            invisible,
+            invisible: mode == RENDER_MODE_INVISIBLE,
+            clips: mode == RENDER_MODE_CLIP,
+            clip,
             color: [r, g, b, a].map(|v| u8::try_from(v).unwrap_or(u8::MAX)),
             mark,
         }
+    }
+}
+
+/// The box that an object is cut off at, as far as that is simple.
+///
+/// # Safety
+///
+/// The object must belong to a loaded page.
+unsafe fn clip(lib: &dyn PdfiumLibraryBindings, object: super::FPDF_PAGEOBJECT) -> Option<UserBox> {
+    /// Paths of a clip, and segments of a path, that are looked at: most are one rectangle.
+    const MOST: c_int = 16;
+    // SAFETY: by contract the object lives; indices are within the counts; null answers are checked,
+    // the floats outlive the call.
+    unsafe {
+        let path = lib.FPDFPageObj_GetClipPath(object);
+        if path.is_null() {
+            return None;
+        }
+        let paths = lib.FPDFClipPath_CountPaths(path);
+        let mut inside: Option<UserBox> = None;
+        for i in 0..paths.min(MOST) {
+            let segments = lib.FPDFClipPath_CountPathSegments(path, i);
+            if !(1..=MOST).contains(&segments) {
+                continue;
+            }
+            let mut around: Option<UserBox> = None;
+            for k in 0..segments {
+                let segment = lib.FPDFClipPath_GetPathSegment(path, i, k);
+                let (mut x, mut y) = (0.0f32, 0.0f32);
+                if !segment.is_null()
+                    && lib.FPDFPathSegment_GetPoint(segment, &raw mut x, &raw mut y) != 0
+                {
+                    let point = UserBox { left: x, bottom: y, right: x, top: y };
+                    around = Some(around.map_or(point, |known| UserBox {
+                        left: known.left.min(x),
+                        bottom: known.bottom.min(y),
+                        right: known.right.max(x),
+                        top: known.top.max(y),
+                    }));
+                }
+            }
+            // What is seen is in all of them.
+            inside = match (inside, around) {
+                (Some(a), Some(b)) => Some(UserBox {
+                    left: a.left.max(b.left),
+                    bottom: a.bottom.max(b.bottom),
+                    right: a.right.min(b.right),
+                    top: a.top.min(b.top),
+                }),
+                (a, b) => a.or(b),
+            };
+        }
+        inside
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::error::{ApiError, Class, Issue};
 use super::super::files::{of_store, unknown};
+use super::super::json;
 use super::super::request::whole;
 use super::super::stored::Stored;
 use super::line::{self, Line, Rules};
@@ -53,7 +54,7 @@ fn issue(place: &[&str], kind: &'static str, message: &str) -> ApiError {
 /// Reads a request, and looks through its lines: for how many there are, and which files they name.
 pub(super) fn read(body: &[u8], files: &Files) -> Result<Asked, ApiError> {
     let value: Value = serde_json::from_slice(body)
-        .map_err(|error| issue(&[], "json_invalid", &format!("JSON decode error: {error}")))?;
+        .map_err(|error| issue(&[], "json_invalid", &json::reason(&error)))?;
     let Value::Object(mut map) = value else {
         return Err(issue(&[], "model_type", "Input should be an object"));
     };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::error::{ApiError, Issue};
-use super::super::json::Json;
+use super::super::json::{self, Json};
 use super::super::stored::Stored;
 use super::callbacks::{self, Callback};
 use super::chunk::Chunking;
@@ -118,7 +118,7 @@ fn parse<'a>(body: &'a [u8], fields: &[&str]) -> Result<(Body<'a>, Vec<Warning>)
     let parsed: Body<'_> = serde_json::from_slice(body).map_err(|error| {
         invalid(match error.is_data() {
             true => Issue::new(&[], "model_type", format!("Input should be an object: {error}")),
-            false => Issue::new(&[], "json_invalid", format!("JSON decode error: {error}")),
+            false => Issue::new(&[], "json_invalid", json::reason(&error)),
         })
     })?;
     // The same bytes once more, for names alone.
