@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::options::PageSet;
+use crate::options::{PageSet, without_secrets};
 use crate::source::Source;
 
 /// What is asked of an OCR provider: the union of what the services take. Serialized, it is all but the
 /// document; read back, it has an empty one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct OcrRequest {
     /// The caller's name for the request; comes back as the response's id. Default: `None`.
     pub id: Option<String>,
@@ -51,6 +51,15 @@ pub struct OcrRequest {
     /// Options of the provider itself, passed on as they are (for the local engine: docling's).
     /// Default: null.
     pub parameters: Value,
+}
+
+/// As JSON, without secrets, beside the document.
+impl std::fmt::Debug for OcrRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields = serde_json::to_value(self).map_err(|_| std::fmt::Error)?;
+        let document = &self.document;
+        write!(f, "OcrRequest {{ document: {document:?}, {} }}", without_secrets(&fields))
+    }
 }
 
 impl OcrRequest {

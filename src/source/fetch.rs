@@ -187,6 +187,9 @@ pub(super) fn reason(error: ureq::Error) -> String {
     }
 }
 
+#[cfg(all(test, feature = "remote"))]
+mod hostile;
+
 #[cfg(test)]
 mod tests {
     use super::*;

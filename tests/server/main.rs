@@ -21,6 +21,7 @@ mod keeping;
 mod kept;
 #[path = "../made/mod.rs"]
 mod made;
+mod observing;
 mod program;
 mod queue;
 mod remote;
