@@ -36,6 +36,7 @@ fn help_lists_every_option() {
                 "--model",
                 "--config",
                 "--verbose",
+                "--log-format",
                 "--quiet",
             ],
         ),

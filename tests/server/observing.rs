@@ -219,15 +219,16 @@ fn a_server_with_every_secret_tells_none_of_them() {
     let text = r#"
 [fetch]
 allow = true
-[[providers]]
-name = "elsewhere"
+[providers.elsewhere]
 kind = "mistral"
-base_url = "http://u:sekret-4@127.0.0.1:9/p?k=sekret-5"
-api_key_env = "SOMEBODYS_KEY"
+base_url = "http://u:sekret-4@127.0.0.1:9/sekret-5"
+key_env = "SOMEBODYS_KEY"
+retries = 0
 [annotations]
 base_url = "http://127.0.0.1:9/v1"
 model = "m"
-api_key_env = "MODELS_KEY"
+key_env = "MODELS_KEY"
+retries = 0
 "#;
     std::fs::write(&config, text).unwrap();
     let data = folder.path().join("data");
