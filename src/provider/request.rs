@@ -53,12 +53,29 @@ pub struct OcrRequest {
     pub parameters: Value,
 }
 
-/// As JSON, without secrets, beside the document.
+/// Without secrets among the parameters.
 impl std::fmt::Debug for OcrRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let fields = serde_json::to_value(self).map_err(|_| std::fmt::Error)?;
-        let document = &self.document;
-        write!(f, "OcrRequest {{ document: {document:?}, {} }}", without_secrets(&fields))
+        f.debug_struct("OcrRequest")
+            .field("id", &self.id)
+            .field("model", &self.model)
+            .field("document", &self.document)
+            .field("document_name", &self.document_name)
+            .field("pages", &self.pages)
+            .field("include_image_base64", &self.include_image_base64)
+            .field("image_limit", &self.image_limit)
+            .field("image_min_size", &self.image_min_size)
+            .field("table_format", &self.table_format)
+            .field("extract_header", &self.extract_header)
+            .field("extract_footer", &self.extract_footer)
+            .field("include_blocks", &self.include_blocks)
+            .field("confidence", &self.confidence)
+            .field("bbox_annotation_format", &self.bbox_annotation_format)
+            .field("document_annotation_format", &self.document_annotation_format)
+            .field("document_annotation_prompt", &self.document_annotation_prompt)
+            .field("fallbacks", &self.fallbacks)
+            .field("parameters", &without_secrets(&self.parameters))
+            .finish()
     }
 }
 

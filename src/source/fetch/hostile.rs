@@ -17,14 +17,8 @@ use crate::error::ErrorKind;
 use crate::source::Source;
 
 fn refused(url: &str) -> String {
-    let error = match Source::parse(url) {
-        Ok(source) => source.load(UrlPolicy::Public).unwrap_err(),
-        Err(error) => error,
-    };
-    assert!(
-        matches!(error.kind(), ErrorKind::Fetch | ErrorKind::InvalidRequest),
-        "{url}: {error:?}"
-    );
+    let error = Source::Url(Url::parse(url).unwrap()).load(UrlPolicy::Public).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Fetch, "{url}: {error:?}");
     error.chain()
 }
 
@@ -68,9 +62,13 @@ fn no_way_to_write_a_private_address_is_fetched() {
         for (port, user) in [("", ""), (":8080", ""), (":65535", "a:b@"), ("", "8.8.8.8@")] {
             let url = format!("http://{user}{host}{port}/latest/meta-data");
             let error = refused(&url);
-            // A machine without IPv6, or without a resolver, may say that there is no such host.
+            // A machine may not know the names of its own address.
+            let unknown =
+                |what: &str| host.to_lowercase().contains("localhost") && error.contains(what);
             assert!(
-                error.contains("not a public address") || error.contains("no such host"),
+                error.contains("not a public address")
+                    || unknown("no such host")
+                    || unknown("failed to lookup"),
                 "{url}: {error}"
             );
         }
