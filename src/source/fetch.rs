@@ -187,7 +187,8 @@ pub(super) fn reason(error: ureq::Error) -> String {
     }
 }
 
-#[cfg(all(test, feature = "remote"))]
+#[cfg(test)]
+#[cfg(feature = "remote")]
 mod hostile;
 
 #[cfg(test)]
