@@ -2,7 +2,7 @@
 # The work is done by scripts/*.sh, which also run on their own.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models-small models-tables demo test test-all languages bench bench-peers load accuracy fmt clean
+.PHONY: help setup models-small models-tables demo test test-all languages bench bench-peers load accuracy audit sbom fmt clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +22,7 @@ demo: ## set up, build, read a sample PDF and print its markdown (SAMPLE=file.pd
 test: ## set up, then every Rust check and test
 	@scripts/test.sh
 
-test-all: ## what needs more than Rust: tests/all/*.sh, and cargo deny where installed
+test-all: ## what needs more than Rust: tests/all/*.sh, and the audit of dependencies
 	@scripts/test-all.sh
 
 languages: ## add OCR languages: make languages LANGS="de ja"
@@ -39,6 +39,12 @@ load: ## many requests at once against recto serve, its fairness and its overhea
 
 accuracy: ## read a corpus folder: CORPUS=dir [OUT=dir] [SCORER=score.py]
 	@CORPUS='$(CORPUS)' OUT='$(OUT)' SCORER='$(SCORER)' scripts/accuracy.sh
+
+audit: ## licences, sources and known vulnerabilities of the dependencies
+	@scripts/audit.sh --install
+
+sbom: ## the software bill of materials (CycloneDX) in target/recto.cdx.json
+	@mkdir -p target && scripts/sbom.py -o target/recto.cdx.json && echo target/recto.cdx.json
 
 fmt: ## format the code
 	@cargo fmt

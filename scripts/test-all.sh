@@ -23,12 +23,8 @@ run "package" cargo package --quiet --allow-dirty
 for script in tests/all/*.sh; do
     [ -e "$script" ] && run "$(basename "$script" .sh)" bash "$script"
 done
-if command -v cargo-deny > /dev/null; then
-    run "licences and sources of dependencies" cargo deny check licenses bans sources
-else
-    skipped=$((skipped + 1))
-    say "== licences and sources of dependencies: skipped (cargo install cargo-deny)"
-fi
+run "licences and sources of dependencies" scripts/audit.sh policy
+run "advisories of dependencies" scripts/audit.sh advisories
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -16,7 +16,7 @@ step() { # step NAME COMMAND...
 step "set-up" scripts/setup.sh
 step "format" cargo fmt --check
 step "clippy, everything" cargo clippy --quiet --features full --all-targets -- -D warnings
-for features in "" tesseract remote annotations barcodes onnx server jobs cli full; do
+for features in "" tesseract remote annotations barcodes onnx server jobs cli otlp full; do
     step "features: ${features:-none}" cargo check --quiet --no-default-features --features "$features"
 done
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features full

@@ -291,6 +291,7 @@ impl Engine {
     /// page was done.
     pub fn read_with(&self, source: Source, options: &Options, call: &Call) -> Result<Document> {
         let started = Instant::now();
+        let _span = span().entered();
         let open = self.open(source, options, call)?;
         let (reads, failures, ended) = self.read_pages(&open);
         self.finish(open, reads, failures, ended, started)
@@ -424,9 +425,15 @@ impl Engine {
         options.validate()?;
         let call = call.clone().with_timeout(options.document_timeout);
         call.check()?;
-        let input = source.load_with(self.inner.fetching.clone(), &self.inner.limits, &call)?;
-        let document = self.inner.runner().open(&input, options, &call)?;
+        let input = tracing::debug_span!("load").in_scope(|| {
+            source.load_with(self.inner.fetching.clone(), &self.inner.limits, &call)
+        })?;
+        let read = tracing::Span::current();
+        read.record("document", input.name.as_str());
+        let document = tracing::debug_span!("open")
+            .in_scope(|| self.inner.runner().open(&input, options, &call))?;
         let page_count = document.page_count();
+        read.record("pages", page_count);
         let pages = selected(options, page_count, &input.name)?;
         let most = self.inner.limits.pages;
         if pages.len() as u64 > most {
@@ -489,24 +496,30 @@ impl Engine {
         pool.install(|| reads.par_iter_mut().for_each(tell_language));
         let language = crate::language::vote(reads.iter().filter_map(|r| r.language.as_deref()));
         let metadata = job.document.metadata();
+        // Of what is about the whole document.
+        let mut whole = Timings::default();
         let layout_started = Instant::now();
-        let mut pages = pool.install(|| formulas::lay_out(reads, &job.options));
-        timings.add("layout", layout_started.elapsed().as_secs_f64());
+        let mut pages = tracing::debug_span!("layout")
+            .in_scope(|| pool.install(|| formulas::lay_out(reads, &job.options)));
+        whole.add("layout", layout_started.elapsed().as_secs_f64());
         let read = self.read_formulas(&job.document, &mut pages, &job.options, &call);
         if read.failed {
             status = Status::Partial;
         }
         warnings.extend(read.warnings);
         let enrichment_started = Instant::now();
-        let enriched = self.enrich(&job.document, &mut pages, &job.options, &call);
+        let enriched = tracing::debug_span!("enrich")
+            .in_scope(|| self.enrich(&job.document, &mut pages, &job.options, &call));
         if !enriched.complete {
             status = Status::Partial;
         }
         if enriched.asked {
-            timings.add("enrichment", enrichment_started.elapsed().as_secs_f64());
+            whole.add("enrichment", enrichment_started.elapsed().as_secs_f64());
         }
         warnings.extend(enriched.warnings);
-        timings.add("total", started.elapsed().as_secs_f64());
+        whole.add("total", started.elapsed().as_secs_f64());
+        timings.merge(&whole);
+        call.report(&Event::DocumentRead { timings: whole });
         Ok(Document {
             name: Some(job.input.name),
             byte_count: job.input.content.len(),
@@ -519,6 +532,11 @@ impl Engine {
             timings,
         })
     }
+}
+
+/// What the log of a read stands under.
+fn span() -> tracing::Span {
+    tracing::debug_span!("read", document = tracing::field::Empty, pages = tracing::field::Empty)
 }
 
 /// Tells the language of a page that was not recognised by its text layer, where it is certain.

@@ -39,7 +39,8 @@
 //! | `server` | no | an HTTP server in the shapes of hosted services |
 //! | `cli` | no | the `recto` program |
 //! | `jobs` | no | jobs that survive the process that runs them |
-//! | `full` | no | all of the above but `ort` |
+//! | `otlp` | no | the program's spans sent to an OTLP collector; not in `full` |
+//! | `full` | no | all of the above but `ort` and `otlp` |
 
 mod call;
 pub mod config;

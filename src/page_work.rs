@@ -49,6 +49,13 @@ pub(crate) struct RasterPage {
     /// What speaks against `read.words`; if the pixels say the same, the whole page is to be
     /// recognised instead of `regions`.
     pub(crate) doubt: Option<Doubt>,
+    /// What the log of the page stands under, whichever thread goes on with it.
+    pub(crate) span: tracing::Span,
+}
+
+/// What the log of a page stands under.
+fn span(index: usize) -> tracing::Span {
+    tracing::debug_span!("page", page = index)
 }
 
 /// Takes what a PDF page says without OCR, and its pixels where OCR is needed: `needs_ocr` is
@@ -60,8 +67,12 @@ pub(crate) fn prepare_pdf_page(
     needs_ocr: &mut dyn FnMut(),
 ) -> Result<Prepared> {
     let started = Instant::now();
+    let span = span(index);
+    let _inside = span.enter();
+    let layer = tracing::debug_span!("text_layer").entered();
     let page = file.page(index)?;
     let mut content = page.content(options.do_formula_enrichment, options.hidden_text);
+    drop(layer);
     let mut choice = choose(&content, options.ocr);
     if let (false, Err(error)) = (matches!(choice, Choice::Layer), page.check_images()) {
         // Whoever draws the page decodes the image. The text layer is there without that.
@@ -89,7 +100,7 @@ pub(crate) fn prepare_pdf_page(
                 let warning = Warning::new(WarningCode::TextLayerDistrusted, message);
                 read.warnings.push(warning.on_page(index));
             }
-            return Ok(with_sketchable(file, &page, read, options));
+            return Ok(with_sketchable(file, &page, read, options, &span));
         }
         Choice::Regions(regions) | Choice::Probe(regions) => Some(regions),
         Choice::Whole => {
@@ -104,12 +115,13 @@ pub(crate) fn prepare_pdf_page(
     needs_ocr();
     let started = Instant::now();
     let resolution = fitting(wanted_resolution(options, scan), read.size, &file.limits());
-    let image = match scan {
-        Some(_) => page.render_scan(resolution)?,
-        None => page.render(resolution)?,
-    };
+    let image = tracing::debug_span!("render").in_scope(|| match scan {
+        Some(_) => page.render_scan(resolution),
+        None => page.render(resolution),
+    })?;
     read.timings.add("render", started.elapsed().as_secs_f64());
-    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt })))
+    let span = span.clone();
+    Ok(Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt, span })))
 }
 
 /// A page whose text layer is all that is taken, with its pixels if it has tables that are to be
@@ -119,16 +131,18 @@ fn with_sketchable(
     page: &PdfPage<'_>,
     mut read: PageRead,
     options: &Options,
+    span: &tracing::Span,
 ) -> Prepared {
     if sketching::regions(&read, options).is_empty() || page.check_images().is_err() {
         return Prepared::Done(Box::new(read));
     }
     let started = Instant::now();
     let resolution = fitting(sketching::RESOLUTION, read.size, &file.limits());
-    let Ok(image) = page.render(resolution) else { return Prepared::Done(Box::new(read)) };
+    let drawn = tracing::debug_span!("render").in_scope(|| page.render(resolution));
+    let Ok(image) = drawn else { return Prepared::Done(Box::new(read)) };
     read.timings.add("render", started.elapsed().as_secs_f64());
-    let regions = Some(Vec::new());
-    Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt: None }))
+    let (regions, span) = (Some(Vec::new()), span.clone());
+    Prepared::Raster(Box::new(RasterPage { image, resolution, read, regions, doubt: None, span }))
 }
 
 /// Decodes a page of an image file; calls `needs_ocr` before, where it is to be recognised.
@@ -142,7 +156,9 @@ pub(crate) fn prepare_image_page(
         needs_ocr();
     }
     let started = Instant::now();
-    let (image, resolution) = images.page(index)?;
+    let span = span(index);
+    let (image, resolution) =
+        span.in_scope(|| tracing::debug_span!("decode").in_scope(|| images.page(index)))?;
     let around = rect(0.0, 0.0, image.width() as f32, image.height() as f32);
     let size = resolution.to_points(around).size();
     let mut read = PageRead::blank(index, size);
@@ -166,6 +182,7 @@ pub(crate) fn prepare_image_page(
         read,
         regions: None,
         doubt: None,
+        span,
     })))
 }
 

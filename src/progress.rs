@@ -2,6 +2,9 @@
 
 use std::fmt::Debug;
 
+use crate::document::{TextSource, Timings};
+use crate::options::OcrEngine;
+
 /// Something that happened during a read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -12,6 +15,19 @@ pub enum Event {
         page_count: usize,
         /// Pages that will be read.
         selected: usize,
+    },
+    /// A page was read: what it gave, and how long it took. Its [`PageDone`](Self::PageDone) follows.
+    PageRead {
+        /// The page, from 0.
+        page: usize,
+        /// Words on it.
+        words: usize,
+        /// Where they come from.
+        text_source: TextSource,
+        /// The engine that recognised text on it; `None` when nothing was recognised.
+        engine: Option<OcrEngine>,
+        /// Seconds by stage.
+        timings: Timings,
     },
     /// A page is done (in the order pages finish, not in page order).
     PageDone {
@@ -28,6 +44,12 @@ pub enum Event {
         page: usize,
         /// Why.
         message: String,
+    },
+    /// The document is laid out and enriched, which ends its read.
+    DocumentRead {
+        /// Seconds by stage, of those that are about the whole document ("layout", "enrichment",
+        /// "total").
+        timings: Timings,
     },
 }
 

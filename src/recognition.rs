@@ -208,7 +208,9 @@ impl Recognition {
         call: &Call,
     ) -> Result<PageRead> {
         let started = Instant::now();
-        let RasterPage { image, resolution, mut read, regions, doubt } = page;
+        let RasterPage { image, resolution, mut read, regions, doubt, span } = page;
+        let _inside = span.enter();
+        let recognise = tracing::debug_span!("recognise").entered();
         read.resolution = Some(resolution);
         read.engine = plan.engine();
         // Where the page stands in an image upright and straight, for those who look at it later.
@@ -232,6 +234,7 @@ impl Recognition {
         if read.resolution.is_some() {
             read.timings.add("ocr", started.elapsed().as_secs_f64());
         }
+        drop(recognise);
         let (image, resolution) = match &upright {
             Some((image, resolution)) => (&**image, *resolution),
             None => (&image, resolution),

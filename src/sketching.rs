@@ -54,6 +54,7 @@ pub(crate) fn sketch(
     if regions.is_empty() {
         return;
     }
+    let _span = tracing::debug_span!("tables").entered();
     let sketches = regions.iter().filter_map(|region| {
         let around = resolution.to_pixels(region.inflate(MARGIN, MARGIN));
         let (part, taken) = cut(image, around)?;

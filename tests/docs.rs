@@ -175,3 +175,62 @@ fn docs_config_names_every_key() {
     }
     assert!(count > 30, "only {count} keys were found");
 }
+
+/// All of the sources below these folders, as one text.
+fn sources(folders: &[&str]) -> String {
+    let mut todo: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    let mut all = String::new();
+    while let Some(path) = todo.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).expect("a folder");
+            todo.extend(entries.map(|entry| entry.expect("an entry").path()));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            all.push_str(&read(&path));
+        }
+    }
+    all
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn each_defence_of_the_threat_model_has_the_test_that_it_names() {
+    let model = read(&root().join("docs/security.md"));
+    let code = sources(&["src", "tests"]);
+    let is_test = |name: &&str| {
+        name.matches('_').count() >= 3
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let mut count = 0;
+    for name in quoted(&model).into_iter().filter(is_test) {
+        assert!(code.contains(&format!("fn {name}(")), "no test is called {name}");
+        count += 1;
+    }
+    assert!(count > 15, "{count}");
+    for path in quoted(&model).into_iter().filter(|name| name.starts_with("tests/")) {
+        assert!(root().join(path).exists(), "{path} is not there");
+    }
+}
+
+#[test]
+fn every_metric_is_described_and_every_one_described_is_there() {
+    let described = read(&root().join("docs/observability.md"));
+    let code = sources(&["src/server"]);
+    let is_name = |name: &&str| {
+        ["recto_", "process_"].iter().any(|start| name.starts_with(start))
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    };
+    let table: String =
+        described.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
+    let known: Vec<&str> = quoted(&table).into_iter().filter(is_name).collect();
+    assert!(known.len() > 25, "{known:?}");
+    for name in &known {
+        assert!(code.contains(&format!("\"{name}\"")), "{name} is described and not there");
+    }
+    for name in code.split('"').filter(is_name) {
+        assert!(known.contains(&name), "{name} is not described");
+    }
+}

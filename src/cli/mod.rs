@@ -10,8 +10,11 @@ mod inspect;
 mod interrupt;
 mod languages;
 mod limits;
+mod logging;
 mod measure;
 mod models;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod progress;
 mod read;
 mod remote;
@@ -27,9 +30,8 @@ mod worker;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
-
 use console::{Console, Exit};
+use logging::LogFormat;
 
 /// Reads PDF files and images on this machine, without a network: markdown, text, JSON, HTML, hOCR, ALTO,
 /// searchable PDF.
@@ -42,6 +44,10 @@ struct Cli {
     /// Say more on stderr: -v what is done, -vv details, -vvv everything (RUST_LOG overrides)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+
+    /// Form of the log on stderr; where it is given, the log has at least what -v tells [default: text]
+    #[arg(long, global = true, value_enum, value_name = "FORM", env = "RECTO_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
 
     /// No warnings and no progress on stderr; errors are still told
     #[arg(short, long, global = true)]
@@ -92,8 +98,8 @@ pub(crate) fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    let logging = start_logging(cli.verbose);
-    let console = Console::new(cli.quiet, logging);
+    let logging = logging::start(cli.verbose, cli.log_format);
+    let console = Console::new(cli.quiet, logging.lines);
     let ended = match &cli.command {
         Command::Read(args) => read::run(args, &console),
         Command::Batch(args) => batch::run(args, &console),
@@ -113,23 +119,6 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     ended.unwrap_or_else(|error| console.fatal(&error)).into()
-}
-
-/// Sends the library's log to stderr; `false` if nothing was asked for.
-fn start_logging(verbose: u8) -> bool {
-    let named = std::env::var("RUST_LOG").is_ok_and(|filter| !filter.is_empty());
-    let filter = match verbose {
-        _ if named => EnvFilter::from_default_env(),
-        0 => return false,
-        1 => EnvFilter::new("recto=info"),
-        2 => EnvFilter::new("recto=debug"),
-        _ => EnvFilter::new("trace"),
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init()
-        .is_ok()
 }
 
 #[cfg(test)]

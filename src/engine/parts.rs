@@ -13,7 +13,7 @@ use super::{Engine, Failures, Open, Pixels};
 use crate::call::Call;
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::options::{OcrEngine, Options};
 use crate::page::PageRead;
 use crate::progress::Event;
 use crate::runner::Refusal;
@@ -93,6 +93,7 @@ impl Engine {
     ///
     /// As [`read_with`](Self::read_with), but pages that fail fail in the whole document.
     pub fn read_part(&self, source: Source, options: &Options, call: &Call) -> Result<PartRead> {
+        let _span = super::span().entered();
         let open = self.open(source, options, call)?;
         let (reads, failures, ended) = self.read_pages(&open);
         let ended = match ended {
@@ -118,6 +119,7 @@ impl Engine {
         call: &Call,
     ) -> Result<Document> {
         let started = Instant::now();
+        let _span = super::span().entered();
         let open = self.open(source, options, call)?;
         let mut missing: BTreeSet<usize> = open.job.pages.iter().copied().collect();
         let (mut reads, mut failures, mut ended) = (Vec::new(), Failures::default(), Ok(()));
@@ -143,10 +145,12 @@ impl Engine {
         let mut reads: Vec<PageRead> = Vec::with_capacity(open.job.pages.len());
         let mut failures = Failures::default();
         let mut pixels = Pixels::of(&open.job.input);
+        let _span = tracing::debug_span!("pages").entered();
         let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
             match outcome {
                 Ok(read) => {
                     pixels.count(&read)?;
+                    tell(&open.call, &read);
                     reads.push(read);
                     open.call.report(&Event::PageDone {
                         page: index,
@@ -163,5 +167,26 @@ impl Engine {
         });
         reads.sort_by_key(|read| read.index);
         (reads, failures, ended)
+    }
+}
+
+/// Tells what a page gave and took.
+fn tell(call: &Call, read: &PageRead) {
+    tracing::debug!(
+        page = read.index,
+        words = read.words.len(),
+        text_source = ?read.text_source,
+        engine = read.engine.map(OcrEngine::name),
+        seconds = ?read.timings.0,
+        "a page was read"
+    );
+    if call.progress.is_some() {
+        call.report(&Event::PageRead {
+            page: read.index,
+            words: read.words.len(),
+            text_source: read.text_source,
+            engine: read.engine,
+            timings: read.timings.clone(),
+        });
     }
 }

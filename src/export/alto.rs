@@ -40,6 +40,7 @@ const TAGS: [&str; 16] = [
 /// each cell, pictures illustrations, ruling lines graphical elements. A word that was hyphenated at
 /// a line's end is whole in `SUBS_CONTENT`. The same document gives the same bytes: no date is
 /// written.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "alto"))]
 pub fn alto(document: &Document) -> String {
     let styles = Styles::of(document);
     let mut out = format!(

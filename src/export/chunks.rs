@@ -53,6 +53,7 @@ impl Chunk {
 /// picture. A heading is in the chunks below it, so that one with nothing below it is in none. Page
 /// headers, page footers and the text inside of pictures are left out. Of a table written as
 /// sentences, the head of the first column is left out.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "chunks"))]
 pub fn hierarchical_chunks(document: &Value, options: &ChunkingOptions) -> Vec<Chunk> {
     let mut cutter = Cutter { tree: Tree(document), options };
     let mut headings: BTreeMap<usize, &str> = BTreeMap::new();

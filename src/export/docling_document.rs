@@ -75,6 +75,7 @@ impl DoclingImage {
 /// a table that goes on over pages is one table with a place for each part, and the caption beside a
 /// table or figure belongs to it. A heading of level 1 is a title, one of level 2 a section header of
 /// level 1.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "docling"))]
 pub fn docling_document(document: &Document, options: &DoclingOptions) -> Value {
     let mut builder = Builder {
         options,

@@ -22,6 +22,7 @@ const CHARTS: [&str; 7] = [
 ];
 
 /// A `DoclingDocument` (see [`docling_document`](super::docling_document)) as DocTags.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "doctags"))]
 pub fn doctags(document: &Value) -> String {
     let writer = Writer { document, tree: Tree(document) };
     let mut parts = Parts::default();

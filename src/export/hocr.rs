@@ -20,6 +20,7 @@ const CAPABILITIES: &str = "ocr_page ocr_carea ocr_par ocr_line ocrx_word ocr_he
 /// (`x_wconf`, 0 to 100). Running headers and footers, captions, tables and figures have classes of
 /// their own; headings are `h1` to `h6`. Boxes are those of the upright page: of a scan that lay on
 /// its side ([`Page::rotation`]), turn the image first. The same document gives the same bytes.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "hocr"))]
 pub fn hocr(document: &Document) -> String {
     let name = document.name.as_deref().unwrap_or("document");
     let language = document.language.as_deref().unwrap_or("und");

@@ -41,6 +41,7 @@ pub(crate) struct HtmlImages {
 }
 
 /// The same with images.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "html"))]
 pub(crate) fn html_with(document: &Document, profile: Profile, images: &HtmlImages) -> String {
     let title = document.metadata.title.as_deref().or(document.name.as_deref());
     let language = document.language.as_deref();

@@ -5,6 +5,7 @@ use crate::document::Document;
 /// The document as indented JSON: everything that was found, boxes in points among it.
 ///
 /// The same document always gives the same bytes; the text ends with a line break.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "json"))]
 pub fn json(document: &Document) -> String {
     let mut out = serde_json::to_string_pretty(document).unwrap_or_else(|error| {
         // No field of a document can fail to serialise; if one ever does, say so in JSON.

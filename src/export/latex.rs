@@ -28,6 +28,7 @@ const INDENT: usize = 2;
 /// The first title is the document's; docling-core drops all further ones, which are sections without
 /// a number here, and fails on headings below the third level, which are paragraphs' here. Pictures
 /// whose image is a file are drawn, others are a comment.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "latex"))]
 pub fn latex(document: &Value) -> String {
     let writer = Writer { tree: Tree(document) };
     let mut title = None;

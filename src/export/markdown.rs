@@ -65,6 +65,7 @@ pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
 
 /// The same, with some figures (given by the positions of their page and block) written by the
 /// caller.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "markdown"))]
 pub(crate) fn markdown_with(
     document: &Document,
     options: &MarkdownOptions,

@@ -12,6 +12,7 @@ pub fn text(document: &Document) -> String {
 }
 
 /// The same, with the choice of what is written.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "text"))]
 pub fn text_with(document: &Document, profile: Profile) -> String {
     let mut out = String::new();
     for page in &document.pages {

@@ -9,6 +9,7 @@ const INDENT: usize = 2;
 /// A value, a `DoclingDocument` say (see [`docling_document`](super::docling_document)), as YAML.
 ///
 /// Texts are quoted throughout: "no", "1e3" and "2024-01-01" stay texts.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "yaml"))]
 pub fn yaml(value: &Value) -> String {
     let mut out = String::new();
     write(value, 0, &mut out);

@@ -6,6 +6,7 @@ mod description;
 mod docling;
 mod fields;
 mod pages;
+mod secrets;
 mod warnings;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use chunking::ChunkingOptions;
 pub(crate) use chunking::NO_HYBRID;
 pub(crate) use description::{Description, Endpoint};
 pub use pages::PageSet;
+pub(crate) use secrets::without_secrets;
 
 use crate::error::{Error, Result};
 use crate::language::Language;
@@ -38,7 +40,7 @@ use crate::language::Language;
 /// let options = Options { ocr: OcrMode::Always, dpi: Some(300.0), ..Options::default() };
 /// assert!(options.validate().is_ok());
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
     /// When to recognise text in pixels (docling: `do_ocr`, `force_ocr`). Default: [`OcrMode::Auto`].
@@ -233,6 +235,15 @@ impl Default for Options {
     }
 }
 
+/// As JSON, without secrets.
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields = serde_json::to_value(self).map_err(|_| std::fmt::Error)?;
+        let password = if self.password.is_some() { "Some(…)" } else { "None" };
+        write!(f, "Options {{ {}, password: {password} }}", without_secrets(&fields))
+    }
+}
+
 impl Options {
     /// docling's own defaults: heading levels are not inferred, table columns are padded.
     pub fn docling() -> Self {
@@ -292,6 +303,21 @@ mod tests {
         assert!(with(|o| o.images_scale = 0.0).is_err());
         assert!(with(|o| o.picture_description_area_threshold = 1.5).is_err());
         assert!(with(|o| o.pdf_heading_hierarchy_options.max_level = 9).is_err());
+    }
+
+    #[test]
+    fn options_are_printed_without_secrets() {
+        let options = Options {
+            password: Some("secret-1".into()),
+            picture_description_api: Some(serde_json::json!({
+                "url": "http://x.example/", "headers": { "Authorization": "Bearer secret-2" },
+            })),
+            dpi: Some(123.0),
+            ..Options::default()
+        };
+        let text = format!("{options:?}");
+        assert!(text.contains("123.0") && text.contains("x.example"), "{text}");
+        assert!(text.contains("password: Some(…)") && !text.contains("secret"), "{text}");
     }
 
     #[test]

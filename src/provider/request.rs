@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::options::PageSet;
+use crate::options::{PageSet, without_secrets};
 use crate::source::Source;
 
 /// What is asked of an OCR provider: the union of what the services take. Serialized, it is all but the
 /// document; read back, it has an empty one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct OcrRequest {
     /// The caller's name for the request; comes back as the response's id. Default: `None`.
     pub id: Option<String>,
@@ -51,6 +51,32 @@ pub struct OcrRequest {
     /// Options of the provider itself, passed on as they are (for the local engine: docling's).
     /// Default: null.
     pub parameters: Value,
+}
+
+/// Without secrets among the parameters.
+impl std::fmt::Debug for OcrRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OcrRequest")
+            .field("id", &self.id)
+            .field("model", &self.model)
+            .field("document", &self.document)
+            .field("document_name", &self.document_name)
+            .field("pages", &self.pages)
+            .field("include_image_base64", &self.include_image_base64)
+            .field("image_limit", &self.image_limit)
+            .field("image_min_size", &self.image_min_size)
+            .field("table_format", &self.table_format)
+            .field("extract_header", &self.extract_header)
+            .field("extract_footer", &self.extract_footer)
+            .field("include_blocks", &self.include_blocks)
+            .field("confidence", &self.confidence)
+            .field("bbox_annotation_format", &self.bbox_annotation_format)
+            .field("document_annotation_format", &self.document_annotation_format)
+            .field("document_annotation_prompt", &self.document_annotation_prompt)
+            .field("fallbacks", &self.fallbacks)
+            .field("parameters", &without_secrets(&self.parameters))
+            .finish()
+    }
 }
 
 impl OcrRequest {

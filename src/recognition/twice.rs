@@ -53,6 +53,7 @@ impl Recognition {
             return Ok(words);
         }
         let started = Instant::now();
+        let _span = tracing::debug_span!("second_reading").entered();
         let resolution = read.resolution.unwrap_or(Resolution(72.0));
         let again = image.read_again(&*reader, call)?;
         let mut again: Vec<Word> =

@@ -17,7 +17,7 @@ pub(super) struct App {
     pub(super) settings: Settings,
     pub(super) reads: Reads,
     pub(super) limits: Limits,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) desk: Desk,
     /// Held by whoever writes the results of a batch.
     pub(super) outputs: tokio::sync::Mutex<()>,
@@ -26,11 +26,12 @@ pub(super) struct App {
 
 impl App {
     pub(super) fn new(provider: Arc<dyn OcrProvider>, settings: Settings) -> Self {
+        let metrics = Arc::new(Metrics::new());
         Self {
             provider,
-            reads: Reads::new(settings.documents, settings.queue),
+            reads: Reads::new(settings.documents, settings.queue, Arc::clone(&metrics)),
             limits: Limits::new(settings.limits),
-            metrics: Metrics::default(),
+            metrics,
             desk: Desk::default(),
             outputs: tokio::sync::Mutex::default(),
             settings,

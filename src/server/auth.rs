@@ -1,11 +1,9 @@
 //! Who may ask.
 
-use std::collections::BTreeSet;
-
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::error::{ApiError, Class};
 use crate::error::{Error, Result};
@@ -23,7 +21,7 @@ const HASHED: &str = "sha256:";
 /// Which of the keys a client showed.
 pub(super) type KeyIndex = usize;
 
-/// Keys that open a server. Only their SHA-256 digests are kept.
+/// Keys that open a server, each once, in the order given. Only their SHA-256 digests are kept.
 #[derive(Clone, Default)]
 pub struct Keys {
     hashes: Vec<Hash>,
@@ -39,7 +37,7 @@ impl Keys {
     /// [`Error::InvalidOption`] for a key that is too short and for a malformed digest. The message
     /// does not repeat the key.
     pub fn parse(text: &str) -> Result<Self> {
-        let mut hashes = BTreeSet::new();
+        let mut keys = Self::default();
         let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         for (number, key) in lines
             .flat_map(|line| line.split(','))
@@ -56,18 +54,24 @@ impl Keys {
                 None if key.len() < SHORTEST => return Err(bad("has fewer than 16 characters")),
                 None => digest(key),
             };
-            hashes.insert(hash);
+            keys.add(hash);
         }
-        Ok(Self { hashes: hashes.into_iter().collect() })
+        Ok(keys)
     }
 
-    /// These keys and those.
+    /// These keys, and then those.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.hashes.extend(other.hashes);
-        self.hashes.sort_unstable();
-        self.hashes.dedup();
+        for hash in other.hashes {
+            self.add(hash);
+        }
         self
+    }
+
+    fn add(&mut self, hash: Hash) {
+        if !self.hashes.contains(&hash) {
+            self.hashes.push(hash);
+        }
     }
 
     /// Whether there are none.
@@ -77,10 +81,20 @@ impl Keys {
 
     /// Which key it is. Takes as long whatever the key is.
     fn find(&self, key: &str) -> Option<KeyIndex> {
+        self.find_with(key, |known, shown| known.ct_eq(shown))
+    }
+
+    /// All digests are compared, whether one was found or not. What is compared has one length, and is
+    /// not the key: how a comparison of keys would end early says nothing here.
+    fn find_with(
+        &self,
+        key: &str,
+        mut compare: impl FnMut(&Hash, &Hash) -> Choice,
+    ) -> Option<KeyIndex> {
         let hash = digest(key);
         let mut found = None;
         for (index, known) in self.hashes.iter().enumerate() {
-            if bool::from(known.ct_eq(&hash)) {
+            if bool::from(compare(known, &hash)) {
                 found = Some(index);
             }
         }
@@ -181,6 +195,39 @@ mod tests {
             assert!(keys.find(key).is_none(), "{key}");
         }
         assert_eq!(format!("{keys:?}"), "Keys(3)");
+    }
+
+    #[test]
+    fn keys_keep_the_order_of_the_list_each_once() {
+        let keys = Keys::parse("zzz-the-first-key\naaa-the-second-key\nzzz-the-first-key").unwrap();
+        let keys = keys.and(Keys::parse("aaa-the-second-key,mmm-the-third-key").unwrap());
+        let found = ["zzz-the-first-key", "aaa-the-second-key", "mmm-the-third-key"];
+        assert_eq!(found.map(|key| keys.find(key)), [Some(0), Some(1), Some(2)]);
+        assert_eq!(keys.hashes.len(), 3);
+    }
+
+    #[test]
+    fn every_key_is_compared_with_all_of_them_whatever_it_is() {
+        let keys = Keys::parse("first-key-of-mine,second-key-of-mine,third-key-of-mine").unwrap();
+        let long = "x".repeat(100_000);
+        for key in [
+            "",
+            "f",
+            "first-key-of-min",
+            "first-key-of-mine",
+            "first-key-of-mine-and-more",
+            "second-key-of-mine",
+            "third-key-of-mine",
+            long.as_str(),
+        ] {
+            let mut lengths = Vec::new();
+            let found = keys.find_with(key, |known, shown| {
+                lengths.push((known.len(), shown.len()));
+                known.ct_eq(shown)
+            });
+            assert_eq!(lengths, [(32, 32); 3], "{:.20}", key);
+            assert_eq!(found, keys.find(key));
+        }
     }
 
     #[test]

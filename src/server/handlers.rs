@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response, StatusCode};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -17,6 +17,7 @@ use super::answer::{self, About};
 use super::app::App;
 use super::auth::KeyIndex;
 use super::error::{ApiError, Class, Dialect, json_response};
+use super::observe::{PagesRead, observe};
 use super::request::{self, Asked};
 use super::stored::Stored;
 use super::{batch, bifrost, docling, files, models, status, ui};
@@ -65,7 +66,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
             // The panic itself went to the log; which dialect was spoken is not known here.
             ApiError::new(Class::Internal, "the server failed").response(Dialect::Mistral)
         }))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), count))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
 }
 
@@ -77,16 +78,6 @@ pub(super) fn unknown_path(request: &Request) -> Response<Body> {
 
 fn refuse(request: &Request, error: &ApiError) -> Response<Body> {
     error.response(Dialect::of(request.uri().path(), request.headers()))
-}
-
-/// Counts every answer.
-async fn count(State(app): Shared, request: Request, next: Next) -> Response<Body> {
-    // Of the paths that there are, so that there are not more counts than these.
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let path = path.as_ref().map_or("other", MatchedPath::as_str);
-    app.metrics.answered(path, response.status().as_u16());
-    response
 }
 
 async fn list_models(State(app): Shared, request: Request) -> Response<Body> {
@@ -187,7 +178,9 @@ async fn read(
         app.metrics.cached(hit);
     }
     app.metrics.read(usage.pages_processed, usage.document_bytes.unwrap_or(0), about.latency);
-    Ok(json_response(StatusCode::OK, &answer::body(&response, &about, dialect)))
+    let mut answer = json_response(StatusCode::OK, &answer::body(&response, &about, dialect));
+    answer.extensions_mut().insert(PagesRead(usage.pages_processed));
+    Ok(answer)
 }
 
 /// What a request asks for. Whoever calls has a place for it: its body is in memory.

@@ -22,6 +22,7 @@ mod json;
 mod limits;
 mod metrics;
 mod models;
+mod observe;
 mod order;
 mod reads;
 mod request;

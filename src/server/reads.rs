@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{ApiError, Class};
 use super::limits::Allowance;
+use super::metrics::{Metrics, Watch};
 use crate::call::{Call, CancelFlag};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,7 @@ pub(super) struct Reads {
     present: Arc<AtomicUsize>,
     running: Arc<AtomicUsize>,
     turns: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
 /// A place in the queue. It is taken before the body is received, so that the memory of bodies is
@@ -74,7 +76,7 @@ impl Drop for CancelOnDrop {
 }
 
 impl Reads {
-    pub(super) fn new(documents: usize, queue: usize) -> Self {
+    pub(super) fn new(documents: usize, queue: usize, metrics: Arc<Metrics>) -> Self {
         let documents = documents.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             documents,
@@ -82,6 +84,7 @@ impl Reads {
             present: Arc::default(),
             running: Arc::default(),
             turns: Arc::new(Semaphore::new(documents)),
+            metrics,
         }
     }
 
@@ -128,13 +131,20 @@ impl Reads {
         work: impl FnOnce(&Call) -> Result<(T, usize)> + Send + 'static,
     ) -> Result<T, ApiError> {
         let gone = || ApiError::new(Class::Internal, "the read ended without an answer");
+        let asked = Instant::now();
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| gone())?;
+        self.metrics.waited(asked.elapsed());
         let running = Counted::new(&self.running);
         let cancel = CancelFlag::default();
         let _guard = CancelOnDrop(cancel.clone());
+        let progress = Arc::new(Watch(Arc::clone(&self.metrics)));
+        // What is logged on that thread is about this request.
+        let span = tracing::Span::current();
         let read = tokio::task::spawn_blocking(move || {
+            let _inside = span.enter();
             let _held = (&held, turn, running);
-            let call = Call { cancel, ..Call::default() }.with_timeout(timeout);
+            let call = Call { cancel, progress: Some(progress), ..Call::default() };
+            let call = call.with_timeout(timeout);
             let (answer, pages) = work(&call)?;
             held.1.charge(pages, Instant::now());
             Ok(answer)

@@ -9,7 +9,7 @@ use super::error::{ApiError, Dialect, Issue};
 use super::json::{self, Json};
 use super::stored::Stored;
 use crate::error::Warning;
-use crate::options::PageSet;
+use crate::options::{PageSet, without_secrets};
 use crate::provider::{Granularity, OcrRequest, OcrTableFormat};
 
 /// A request, read.
@@ -85,7 +85,8 @@ impl Fields {
         parameters: Option<&str>,
         stored: &Stored,
     ) -> Result<Asked, ApiError> {
-        let raw = self.boolean("include_raw").then(|| without_secrets(&self.map));
+        let raw =
+            self.boolean("include_raw").then(|| without_secrets(&Value::Object(self.map.clone())));
         let mut ocr = OcrRequest {
             model: self.text("model"),
             id: self.text("id"),
@@ -307,16 +308,6 @@ impl Fields {
             }
         }
     }
-}
-
-/// The fields without the password of the document.
-fn without_secrets(map: &Map<String, Value>) -> Value {
-    let mut map = map.clone();
-    map.remove("password");
-    if let Some(Value::Object(parameters)) = map.get_mut("parameters") {
-        parameters.remove("password");
-    }
-    Value::Object(map)
 }
 
 /// A whole number from 0, also as 3.0.

@@ -189,6 +189,10 @@ pub(super) fn reason(error: ureq::Error) -> String {
 }
 
 #[cfg(test)]
+#[cfg(feature = "remote")]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::Source;

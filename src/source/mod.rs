@@ -43,7 +43,7 @@ pub use stored::StoredFile;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Source {
     /// A file.
@@ -269,6 +269,20 @@ impl Source {
             return Err(Error::EmptyInput { name: self.name() });
         }
         Ok(Self::Bytes { bytes, name })
+    }
+}
+
+/// Documents are not printed, and of URLs nothing that may be a secret.
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => f.debug_tuple("Path").field(path).finish(),
+            Self::Url(url) => f.debug_tuple("Url").field(&fetch::without_secrets(url)).finish(),
+            Self::Bytes { bytes, name } => {
+                f.debug_struct("Bytes").field("bytes", &bytes.len()).field("name", name).finish()
+            }
+            Self::Stored(file) => f.debug_tuple("Stored").field(file).finish(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::{Connector, DefaultConnector, NextTimeout, Transport};
 use url::Host;
 
 use super::fetch::host;
@@ -14,19 +14,28 @@ use super::fetch::host;
 /// An agent that connects to public addresses only, and to these hosts whatever their addresses. It
 /// asks for the address of every redirect too, and connects to the very address that was checked.
 pub(super) fn agent(config: Config, hosts: Vec<Host>) -> Agent {
-    let resolver = Public { names: DefaultResolver::default(), hosts };
-    Agent::with_parts(config, DefaultConnector::default(), resolver)
+    agent_of(config, hosts, DefaultResolver::default(), DefaultConnector::default())
+}
+
+/// The same, with whoever is asked for addresses and whoever connects to them.
+pub(super) fn agent_of<T: Transport>(
+    config: Config,
+    hosts: Vec<Host>,
+    names: impl Resolver,
+    connector: impl Connector<Out = T>,
+) -> Agent {
+    Agent::with_parts(config, connector, Public { names, hosts })
 }
 
 /// Resolves names, and drops addresses that are not public.
 #[derive(Debug)]
-struct Public {
-    names: DefaultResolver,
+struct Public<N> {
+    names: N,
     /// Hosts that may have other addresses.
     hosts: Vec<Host>,
 }
 
-impl Resolver for Public {
+impl<N: Resolver> Resolver for Public<N> {
     fn resolve(
         &self,
         uri: &Uri,

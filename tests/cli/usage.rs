@@ -41,6 +41,7 @@ fn help_lists_every_option() {
                 "--model",
                 "--config",
                 "--verbose",
+                "--log-format",
                 "--quiet",
             ],
         ),

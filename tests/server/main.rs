@@ -22,6 +22,7 @@ mod kept;
 mod limits;
 #[path = "../made/mod.rs"]
 mod made;
+mod observing;
 mod program;
 mod queue;
 mod remote;

@@ -41,6 +41,7 @@ const LAYERS: [(&str, &str, bool); 8] = [
 /// # Errors
 ///
 /// When an image cannot be encoded.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "inspect"))]
 pub fn inspect(
     document: &Document,
     mut image_of: impl FnMut(&Page) -> Option<PageImage>,

@@ -14,11 +14,18 @@ use crate::document::Document;
 use crate::error::Result;
 
 /// How [`searchable_pdf`] writes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct PdfOptions {
     /// The password of an encrypted PDF, as in [`Options::password`](crate::Options::password).
     /// Default: none.
     pub password: Option<String>,
+}
+
+impl std::fmt::Debug for PdfOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let password = self.password.as_ref().map(|_| "…");
+        f.debug_struct("PdfOptions").field("password", &password).finish()
+    }
 }
 
 /// How far into a file its header may stand; readers are lenient with junk before it.
@@ -47,6 +54,7 @@ const HEADER_WITHIN: usize = 1024;
 /// [`Error::PasswordWrong`](crate::Error::PasswordWrong),
 /// [`Error::UnsupportedFormat`](crate::Error::UnsupportedFormat) for images of a kind that cannot be
 /// embedded.
+#[tracing::instrument(name = "export", level = "debug", skip_all, fields(format = "pdf"))]
 pub fn searchable_pdf(
     document: &Document,
     original: &[u8],

@@ -150,7 +150,8 @@ pub(in crate::server) fn run(tools: &Tools, job: &Job, call: &Call) -> Result<Ou
                 Err(error) => Err(error),
                 Ok(_) if done.answers.len() > MOST_ANSWERS => Err(too_much()),
                 Ok(asked) => {
-                    let one = Call { cancel: call.cancel.clone(), ..Call::default() };
+                    let (cancel, progress) = (call.cancel.clone(), tools.watch.clone());
+                    let one = Call { cancel, progress, ..Call::default() };
                     let one = one.with_timeout(tools.timeout).with_timeout(Some(left));
                     match order::answer(tools.provider.as_ref(), asked, &one) {
                         Err(Error::Cancelled) => return Err(Error::Cancelled),

@@ -34,6 +34,7 @@ use super::error::{ApiError, Class, Dialect, json_response};
 use super::files::check_origin;
 use super::handlers::{announced, check_length, check_type, receive};
 use super::limits::Allowance;
+use super::observe::PagesRead;
 use super::reads::Place;
 use super::stored::Stored;
 use crate::engine::Engine;
@@ -165,13 +166,14 @@ async fn run(
         })
         .await?;
     app.metrics.read(converted.pages, converted.bytes, start.elapsed());
-    let Converted { reply, warnings: more, .. } = converted;
+    let Converted { reply, warnings: more, pages, .. } = converted;
     warnings.extend(more);
-    let response = match reply {
+    let mut response = match reply {
         Reply::Json(body) => json_response(StatusCode::OK, &body),
         Reply::Zip(bytes) => zip(bytes),
         Reply::Nothing(error) => return Err(error),
     };
+    response.extensions_mut().insert(PagesRead(pages));
     Ok(warning(response, &warnings))
 }
 

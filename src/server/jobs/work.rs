@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::app::App;
 use super::super::limits::Allowance;
+use super::super::metrics::Watch;
 use super::super::reads::Turn;
 use super::super::{batch, bifrost, docling};
 use super::outcome::Outcome;
@@ -59,6 +60,8 @@ pub(in crate::server) struct Tools {
     pub(in crate::server) queue: JobQueue,
     /// Longest time of a read.
     pub(in crate::server) timeout: Option<Duration>,
+    /// Counts what engines tell, in a server.
+    pub(in crate::server) watch: Option<Arc<dyn Progress>>,
 }
 
 /// Does what the requests of a server's clients ask for that are answered later. Any process can that has
@@ -75,7 +78,7 @@ impl JobWork {
     /// Work for the jobs of a queue, with the engine and the provider that the server has, too.
     pub fn new(provider: Arc<dyn OcrProvider>, engine: Option<Engine>, queue: JobQueue) -> Self {
         Self {
-            tools: Tools { provider, engine, queue, timeout: None },
+            tools: Tools { provider, engine, queue, timeout: None, watch: None },
             part_pages: None,
             server: None,
         }
@@ -97,11 +100,10 @@ impl JobWork {
     /// Work in a server, in turn with its other reads.
     pub(super) fn of_server(app: &Arc<App>, queue: JobQueue) -> Self {
         let engine = app.settings.engine.clone();
-        Self {
-            server: Some(Arc::clone(app)),
-            ..Self::new(Arc::clone(&app.provider), engine, queue)
-        }
-        .with_timeout(app.settings.timeout)
+        let mut work = Self::new(Arc::clone(&app.provider), engine, queue);
+        work.server = Some(Arc::clone(app));
+        work.tools.watch = Some(Arc::new(Watch(Arc::clone(&app.metrics))));
+        work.with_timeout(app.settings.timeout)
     }
 
     fn outcome(&self, job: &Job) -> Result<Outcome> {
@@ -130,7 +132,7 @@ impl JobWork {
     fn call(&self, job: &Job) -> Call {
         let call = Call {
             cancel: job.cancel.clone(),
-            progress: Some(Arc::new(Pages::of(job))),
+            progress: Some(Arc::new(Pages::of(job, self.tools.watch.clone()))),
             ..Call::default()
         };
         call.with_timeout(self.tools.timeout)
@@ -153,6 +155,7 @@ fn in_parts(job: &Job) -> Option<&'static InParts> {
 
 impl JobHandler for JobWork {
     fn run(&self, job: &Job) -> Result<Vec<u8>> {
+        let _span = tracing::info_span!("job", job = %job.id, kind = %job.kind).entered();
         match in_parts(job) {
             Some(parts) if job.part.is_some() => (parts.run)(&self.tools, job, &self.call(job)),
             _ => self.counted(|| self.outcome(job)),
@@ -221,16 +224,26 @@ struct Pages {
     /// Pages of the documents before this one, and of this one.
     before: AtomicUsize,
     selected: AtomicUsize,
+    /// Who else is told.
+    besides: Option<Arc<dyn Progress>>,
 }
 
 impl Pages {
-    fn of(job: &Job) -> Self {
-        Self { job: job.clone(), before: AtomicUsize::new(0), selected: AtomicUsize::new(0) }
+    fn of(job: &Job, besides: Option<Arc<dyn Progress>>) -> Self {
+        Self {
+            job: job.clone(),
+            before: AtomicUsize::new(0),
+            selected: AtomicUsize::new(0),
+            besides,
+        }
     }
 }
 
 impl Progress for Pages {
     fn on_event(&self, event: &Event) {
+        if let Some(besides) = &self.besides {
+            besides.on_event(event);
+        }
         let (done, all) = match event {
             Event::Opened { selected, .. } => {
                 let last = self.selected.swap(*selected, Ordering::AcqRel);
@@ -239,7 +252,9 @@ impl Progress for Pages {
             Event::PageDone { done, selected, .. } => {
                 (*done, self.before.load(Ordering::Acquire) + selected)
             }
-            Event::PageFailed { .. } => return,
+            Event::PageFailed { .. } | Event::PageRead { .. } | Event::DocumentRead { .. } => {
+                return;
+            }
         };
         let before = all - self.selected.load(Ordering::Acquire).min(all);
         self.job.report((before + done) as u64, all as u64);

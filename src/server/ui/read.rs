@@ -53,8 +53,12 @@ pub(super) fn read(engine: &Engine, asked: Asked, call: &Call, lines: &Lines) ->
 fn all(engine: &Engine, asked: Asked, call: &Call, lines: &Lines) -> Result<Read> {
     let started = Instant::now();
     let Asked { source, options, mut warnings } = asked;
-    let progress =
-        Pages { lines: lines.clone(), done: AtomicUsize::new(0), total: AtomicUsize::new(0) };
+    let progress = Pages {
+        lines: lines.clone(),
+        done: AtomicUsize::new(0),
+        total: AtomicUsize::new(0),
+        besides: call.progress.clone(),
+    };
     let call = Call { progress: Some(Arc::new(progress)), ..call.clone() };
     lines.write(&json!({ "event": "started" }))?;
 
@@ -184,6 +188,8 @@ struct Pages {
     lines: Lines,
     done: AtomicUsize,
     total: AtomicUsize,
+    /// Who else is told.
+    besides: Option<Arc<dyn Progress>>,
 }
 
 impl Pages {
@@ -200,6 +206,9 @@ impl Pages {
 
 impl Progress for Pages {
     fn on_event(&self, event: &Event) {
+        if let Some(besides) = &self.besides {
+            besides.on_event(event);
+        }
         match event {
             Event::Opened { page_count, selected } => {
                 self.total.store(*selected, Ordering::Relaxed);
@@ -208,6 +217,7 @@ impl Progress for Pages {
             }
             Event::PageDone { page, .. } => self.done(*page, None),
             Event::PageFailed { page, message } => self.done(*page, Some(message)),
+            Event::PageRead { .. } | Event::DocumentRead { .. } => {}
         }
     }
 }
