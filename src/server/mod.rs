@@ -23,6 +23,8 @@ mod limits;
 mod metrics;
 mod models;
 mod order;
+#[doc(hidden)]
+pub mod parsers;
 mod reads;
 mod request;
 mod status;

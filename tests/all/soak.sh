@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The harnesses of scripts/soak.sh with small numbers (about a minute): whether they run and hold, not for figures.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/../../scripts/lib.sh"
+
+[ -d /proc/self/fd ] || skip "it reads /proc"
+command -v python3 > /dev/null || need python3
+# The program that the tests of `make test` were built with.
+quietly cargo build --quiet --features full --bin recto
+recto=${CARGO_TARGET_DIR:-target}/debug/recto
+
+python3 tests/soak/hostile.py "$recto" "${HOSTILE:-200}" --clients 4
+python3 tests/soak/soak.py "$recto" "${GOOD:-100}"
+python3 tests/soak/overload.py "$recto" "${OVERLOAD_SECONDS:-8}"
+python3 tests/soak/chaos.py "$recto" "${DOCUMENTS:-30}"
