@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
-use crate::error::{Error, Result, Warning, WarningCode};
+use crate::error::{Error, ErrorKind, Result, Warning, WarningCode};
 use crate::language::{Language, Tessdata};
 use crate::options::Options;
 use crate::page::PageRead;
@@ -454,8 +454,13 @@ impl Engine {
         }
         if !failures.0.is_empty() && (job.options.abort_on_error || reads.is_empty()) {
             let (page, error) = failures.0.swap_remove(0);
-            // What is wrong with the only page is wrong with the document.
-            let whole = page_count == 1;
+            // What is wrong with the only page, or with all of them in the same way, is wrong with the
+            // document.
+            let kind = error.kind();
+            let whole = page_count == 1
+                || (reads.is_empty()
+                    && kind != ErrorKind::Internal
+                    && failures.0.iter().all(|(_, other)| other.kind() == kind));
             return Err(if whole { error } else { Error::Page { page, detail: error.chain() } });
         }
         for (index, error) in &failures.0 {

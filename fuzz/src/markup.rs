@@ -73,59 +73,9 @@ fn only_own_markup(markdown: &str) {
 }
 
 /// Tags that the HTML exporters write.
-const TAGS: [&str; 51] = [
-    "!doctype",
-    "!--",
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "link",
-    "body",
-    "main",
-    "div",
-    "span",
-    "p",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "ul",
-    "ol",
-    "li",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "caption",
-    "figure",
-    "figcaption",
-    "img",
-    "pre",
-    "code",
-    "br",
-    "hr",
-    "header",
-    "footer",
-    "section",
-    "article",
-    "aside",
-    "math",
-    "strong",
-    "em",
-    "b",
-    "i",
-    "sup",
-    "sub",
-    "a",
-    "dl",
-    "small",
-];
+const TAGS: &str = " !doctype html head meta title style body main div section article aside header footer span p \
+                    h1 h2 h3 h4 h5 h6 ul ol li table thead tbody tr th td caption figure figcaption img pre code br \
+                    hr a math semantics mtext annotation mrow details summary ";
 
 /// Whatever a document says, its HTML has no tag but the exporter's own.
 pub fn only_known_tags(html: &str) {
@@ -134,7 +84,7 @@ pub fn only_known_tags(html: &str) {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '!' || c == '-';
         let name: String =
             rest.chars().take_while(|c| is_name(*c)).collect::<String>().to_lowercase();
-        let known = name.starts_with("!--") || TAGS.contains(&name.as_str());
+        let known = name.starts_with("!--") || TAGS.contains(&format!(" {name} "));
         assert!(known, "a tag {name:?} in\n{html}");
     }
 }

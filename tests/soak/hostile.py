@@ -17,7 +17,7 @@ import time
 
 import hostile_files
 import made
-from served import ENDPOINTS, Lost, Server, at_once, percentile, refusal, text_of
+from served import ENDPOINTS, Lost, Server, at_once, error_text, percentile, refusal, text_of
 
 # The server's time for a document and for a page, and what an answer may take beyond: seconds.
 DOCUMENT_TIME, PAGE_TIME, GRACE = 20, 10, 10
@@ -38,7 +38,11 @@ def wrong(endpoint, answer):
         except ValueError:
             return "status 200 without JSON"
         if endpoint.startswith("docling"):
-            return None if value.get("status") in ("success", "partial_success") else f"status {value.get('status')}"
+            status, errors = value.get("status"), value.get("errors") or []
+            # docling-serve's answer to a document that cannot be read; an internal error is a 500 in these words.
+            if status == "failure" and error_text(errors) and errors[0].get("category") != "internal":
+                return None
+            return None if status in ("success", "partial_success") else f"status {status}: {errors}"
         return None if isinstance(value.get("pages"), list) else "status 200 without pages"
     return refusal(answer) if answer.status in REFUSALS else f"status {answer.status}: {answer.body[:300]!r}"
 
@@ -47,8 +51,10 @@ def outcome(answer):
     if answer.status != 200:
         return str(answer.status)
     value = answer.json()
-    partial = value.get("status") == "partial_success" or value.get("partial")
-    return "200, partial" if partial else "200"
+    if value.get("status") == "failure":
+        return "200, docling's failure"
+    failed = any(warning.get("code") in ("page_failed", "timed_out") for warning in value.get("warnings", []))
+    return "200, some pages" if failed or value.get("status") == "partial_success" else "200"
 
 
 class Run:

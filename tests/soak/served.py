@@ -238,7 +238,7 @@ def error_text(value):
         return "; ".join(filter(None, map(error_text, value)))
     if isinstance(value, dict):
         # Validation errors, messages, envelopes.
-        for key in ("msg", "message", "detail", "error", "error_message", "errors"):
+        for key in ("msg", "message", "error_message", "detail", "error", "errors"):
             if text := error_text(value.get(key)):
                 return text
     return ""
