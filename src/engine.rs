@@ -454,13 +454,13 @@ impl Engine {
         }
         if !failures.0.is_empty() && (job.options.abort_on_error || reads.is_empty()) {
             let (page, error) = failures.0.swap_remove(0);
-            // What is wrong with the only page, or with all of them in the same way, is wrong with the
-            // document.
-            let kind = error.kind();
+            // What is wrong with the only page is wrong with the document, and so is what every page has
+            // that no fault of this program's is part of.
+            let is_own = |error: &Error| error.kind() == ErrorKind::Internal;
             let whole = page_count == 1
                 || (reads.is_empty()
-                    && kind != ErrorKind::Internal
-                    && failures.0.iter().all(|(_, other)| other.kind() == kind));
+                    && !is_own(&error)
+                    && !failures.0.iter().any(|(_, other)| is_own(other)));
             return Err(if whole { error } else { Error::Page { page, detail: error.chain() } });
         }
         for (index, error) in &failures.0 {

@@ -20,7 +20,7 @@ import made
 from served import ENDPOINTS, Lost, Server, at_once, error_text, percentile, refusal, text_of
 
 # The server's time for a document and for a page, and what an answer may take beyond: seconds.
-DOCUMENT_TIME, PAGE_TIME, GRACE = 20, 10, 10
+DOCUMENT_TIME, PAGE_TIME, GRACE = 20, 6, 10
 # Statuses of refusals: the request, the document, its size; the server is full, or took too long.
 REFUSALS = {400, 413, 415, 422, 503, 504}
 # Descriptors that come and go: connections that are being closed, pipes of a child that is being replaced.
