@@ -36,9 +36,9 @@ pub fn layout(data: &[u8]) {
 pub fn tables(data: &[u8]) {
     let Some(mut reads) = pages(data) else { return };
     for read in &mut reads {
-        read.sketches = read.rules.chunks(4).filter_map(|rules| sketch(rules)).collect();
+        read.sketches = read.rules.chunks(4).filter_map(sketch).collect();
     }
-    let mode = if data.len() % 2 == 0 { TableMode::Accurate } else { TableMode::Fast };
+    let mode = if data.len().is_multiple_of(2) { TableMode::Accurate } else { TableMode::Fast };
     let options = Options { table_mode: mode, ..Options::default() };
     let document = laid_out(reads, &options);
     for whole in document.tables() {

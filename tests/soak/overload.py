@@ -68,7 +68,7 @@ def main():
         best = best_throughput(server, content, min(TRIAL, given.seconds / 4))
         rate = given.times * best
         begun = time.monotonic()
-        numbers = iter(range(int(rate * given.seconds)))
+        numbers, sent = iter(range(int(rate * given.seconds))), []
 
         def client():
             while True:
@@ -78,6 +78,7 @@ def main():
                     return
                 # Requests have their times, whether or not others are answered.
                 time.sleep(max(0.0, begun + number / rate - time.monotonic()))
+                sent.append(time.monotonic() - begun)
                 try:
                     answer = request(server, content)
                     problem = None if answer.status in (200, 429, 503) else f"status {answer.status}"
@@ -99,14 +100,15 @@ def main():
             thread.start()
         for thread in threads:
             thread.join()
-        seconds = time.monotonic() - begun
-        offered = sum(statuses.values()) / seconds
+        # What was still in the queue after the last request does not count.
+        seconds = max(sent)
+        offered = len(sent) / seconds
         after = server.sample()
         assert server.end() == 0, "the server did not end well"
     finally:
         if server.lives():
             server.process.kill()
-    held = len(accepted) / seconds
+    held = sum(at <= seconds for at, _ in accepted) / seconds
     bound = (DOCUMENTS + WAITING) / best * LONGER + SPARE
     p99 = percentile([time for _, time in accepted], 0.99)
     print(f"best {best:.1f} a second; offered {offered:.1f} a second for {seconds:.0f} s ({offered / best:.1f} times)")
