@@ -2,7 +2,7 @@
 # The work is done by scripts/*.sh, which also run on their own.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models-small models-tables demo test test-all languages bench bench-peers load accuracy audit sbom fmt clean
+.PHONY: help setup models-small models-tables demo test test-all languages bench bench-peers load soak fuzz accuracy audit sbom fmt clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,12 @@ bench-peers: ## against the tesseract program and OCRmyPDF ([FOLDER=dir] of make
 
 load: ## many requests at once against recto serve, its fairness and its overhead (ARGS=...)
 	@scripts/load.sh $(ARGS)
+
+soak: ## damaged files, thousands of requests, overload, killed children (FULL=1: the figures of docs/reliability.md)
+	@scripts/soak.sh
+
+fuzz: ## the fuzz targets on stable Rust, SECONDS_EACH=60 each
+	@SECONDS_EACH='$(SECONDS_EACH)' tests/all/fuzz.sh
 
 accuracy: ## read a corpus folder: CORPUS=dir [OUT=dir] [SCORER=score.py]
 	@CORPUS='$(CORPUS)' OUT='$(OUT)' SCORER='$(SCORER)' scripts/accuracy.sh

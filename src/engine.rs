@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::call::Call;
 use crate::document::{Document, Page, Status, TextSource, Timings};
-use crate::error::{Error, Result, Warning, WarningCode};
+use crate::error::{Error, ErrorKind, Result, Warning, WarningCode};
 use crate::language::{Language, Tessdata};
 use crate::limits::Limits;
 use crate::options::Options;
@@ -479,8 +479,13 @@ impl Engine {
         }
         if !failures.0.is_empty() && (job.options.abort_on_error || reads.is_empty()) {
             let (page, error) = failures.0.swap_remove(0);
-            // What is wrong with the only page is wrong with the document.
-            let whole = page_count == 1;
+            // What is wrong with the only page is wrong with the document, and so is what every page has
+            // that no fault of this program's is part of.
+            let is_own = |error: &Error| error.kind() == ErrorKind::Internal;
+            let whole = page_count == 1
+                || (reads.is_empty()
+                    && !is_own(&error)
+                    && !failures.0.iter().any(|(_, other)| is_own(other)));
             return Err(if whole { error } else { Error::Page { page, detail: error.chain() } });
         }
         for (index, error) in &failures.0 {

@@ -196,6 +196,15 @@ pub enum Error {
         detail: String,
     },
 
+    /// A page took longer than a page may take.
+    #[error("page {page} could not be read: it took longer than {limit:?}")]
+    PageTimeout {
+        /// The page, from 0.
+        page: usize,
+        /// How long one may take.
+        limit: std::time::Duration,
+    },
+
     /// A native library failed in a way that has no name of its own.
     #[error("{stage} failed")]
     Stage {
@@ -230,7 +239,7 @@ impl Error {
             Self::UnknownModel { .. } => ErrorKind::NotFound,
             Self::Remote { .. } => ErrorKind::Remote,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::DeadlineExceeded => ErrorKind::Timeout,
+            Self::DeadlineExceeded | Self::PageTimeout { .. } => ErrorKind::Timeout,
         }
     }
 

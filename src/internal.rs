@@ -1,5 +1,7 @@
-//! Single stages, for the benches of this package. Not a public interface: it may change at any
+//! Single stages, for the benches and fuzz targets of this package. Not a public interface: it may change at any
 //! time.
+
+pub mod parsers;
 
 use std::path::Path;
 
@@ -8,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Resolution;
 use crate::options::{OcrMode, Options, TableMode};
 use crate::page::PageRead;
+pub use crate::page::PlacementKind;
 use crate::page_work::{Prepared, prepare_pdf_page};
 use crate::pdf::PdfFile;
 use crate::picture::PageImage;

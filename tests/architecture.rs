@@ -87,8 +87,10 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
         // docling-serve's interface and the page are about the engine and its exports, not about
         // providers.
         "server" => Some([data(), vec!["provider", "files", "jobs", "engine", "export"]].concat()),
-        // Single stages, for the benches.
-        "internal" => Some([data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup"]].concat()),
+        // Single stages, for the benches and fuzz targets.
+        "internal" => Some(
+            [data(), STAGES.to_vec(), ENGINE.to_vec(), vec!["setup", "config", "server"]].concat(),
+        ),
         // The program is a crate of its own: for it, `crate` is the program and `recto` the
         // library, of which it sees only what is public.
         "main" => Some(vec!["cli"]),

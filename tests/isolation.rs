@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use recto::provider::{LocalProvider, OcrProvider as _, OcrRequest};
 use recto::{
-    Call, CancelFlag, Document, Engine, Isolation, OcrMode, Options, Processes, Sandbox, Source,
-    Status, WarningCode,
+    Call, CancelFlag, Document, Engine, ErrorKind, Isolation, OcrMode, Options, Processes, Sandbox,
+    Source, Status, WarningCode,
 };
 
 /// Tests count the descriptors and children of this process, so they run one at a time.
@@ -149,6 +149,22 @@ fn a_page_that_hangs_costs_itself_alone() {
     let (page, message) = failed_page(&document);
     assert_eq!(page, 1);
     assert!(message.contains("longer than 1.5s"), "{message}");
+}
+
+/// Found by hostile files: such documents were answered as if this machine were at fault (status 500).
+#[test]
+fn a_document_whose_pages_end_or_outlast_children_is_at_fault_itself() {
+    let _alone = alone();
+    let limit = Duration::from_millis(500);
+    for (fault, kind) in [("crash", ErrorKind::InvalidDocument), ("hang", ErrorKind::Timeout)] {
+        for pages in [1, 2] {
+            let faults: Vec<_> = (0..pages).map(|page| format!("{fault}:{page}")).collect();
+            let engine = engine(Processes { page_timeout: limit, ..processes(&faults.join(",")) });
+            let error = engine.read(pdf(pages), &Options::default()).expect_err("no page");
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains("page 0"), "{error}");
+        }
+    }
 }
 
 #[test]

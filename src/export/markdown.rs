@@ -268,7 +268,8 @@ fn code(block: &Block, named: bool) -> String {
     format!("{fence}{language}\n{text}\n{fence}")
 }
 
-/// Between double dollars; a dollar inside would end it.
+/// Between double dollars; a dollar inside would end it. Readers that know no formulas must not see a tag
+/// either: in a formula a space says nothing, and parts `<` from what would be a tag's name.
 fn formula(text: &str) -> String {
     let text = super::escape::fold(text);
     if text.is_empty() {
@@ -276,11 +277,16 @@ fn formula(text: &str) -> String {
     }
     let mut out = String::from("$$");
     let mut escaped = false;
+    let mut before = ' ';
     for c in text.chars() {
         if c == '$' && !escaped {
             out.push('\\');
         }
+        if before == '<' && (c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
+            out.push(' ');
+        }
         escaped = c == '\\' && !escaped;
+        before = c;
         out.push(c);
     }
     out.push_str("$$");
@@ -438,6 +444,14 @@ pub(crate) mod tests {
 
     fn number(marker: &str) -> ListMarker {
         ListMarker::Number(marker.to_owned())
+    }
+
+    /// Found by the fuzz target `markdown`: readers without formulas took such text for HTML.
+    #[test]
+    fn a_formula_holds_no_tag() {
+        let latex = Some("a<b <script>x</script> <!-- y --> 1<2 \\le<".to_owned());
+        let out = write(vec![block(Role::Formula { latex }, "")]);
+        assert_eq!(out, "$$a< b < script>x< /script> < !-- y --> 1<2 \\le<$$\n");
     }
 
     #[test]

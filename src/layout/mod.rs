@@ -36,7 +36,7 @@ mod tilt;
 use rayon::prelude::*;
 
 use crate::document::{Page, Word};
-use crate::geometry::{Pt, Rect, bounds};
+use crate::geometry::{Pt, Rect, bounds, rect};
 use crate::options::{Options, TableMode};
 use crate::page::{PageRead, TableSketch};
 use lines::{Line, Segment};
@@ -109,7 +109,17 @@ fn is_stain(word: &Word, words: &[Word], em: f32) -> bool {
         && words.iter().any(|w| !unsure(w) && word.rect.intersects(&w.rect))
 }
 
+/// The box with its sides in order: what is mirrored may come with left and right swapped.
+fn in_order_of_sides(r: Rect<Pt>) -> Rect<Pt> {
+    rect(r.min.x.min(r.max.x), r.min.y.min(r.max.y), r.min.x.max(r.max.x), r.min.y.max(r.max.y))
+}
+
 fn cut(mut read: PageRead, options: &Options) -> PageDraft {
+    let boxes = read.words.iter_mut().map(|word| &mut word.rect);
+    let boxes = boxes.chain(read.rules.iter_mut().map(|rule| &mut rule.rect));
+    for r in boxes.chain(read.placements.iter_mut().map(|placement| &mut placement.rect)) {
+        *r = in_order_of_sides(*r);
+    }
     let size = lines::typical_size(read.words.iter());
     bullets::restore(&mut read.words, size);
     let words = &read.words;

@@ -410,3 +410,15 @@ fn a_title_on_both_sides_of_the_page_top_is_no_heading() {
     let words: Vec<Word> = [top, running(100.0, 8).concat()].concat();
     assert_eq!(headings(&laid_out(words)), [] as [&str; 0]);
 }
+
+/// Found by the fuzz target `tables`: a word whose left and right were swapped covered fewer columns than none.
+#[test]
+fn boxes_with_swapped_sides_are_put_in_order() {
+    let mut words: Vec<_> = (0..4u8)
+        .flat_map(|row| line("one two three", 72.0, 100.0 + 14.0 * f32::from(row)))
+        .collect();
+    let wanted = words[4].rect;
+    words[4].rect = rect(wanted.max.x, wanted.max.y, wanted.min.x, wanted.min.y);
+    let pages = lay_out(vec![page(0, words, Vec::new())], &Options::default());
+    assert_eq!(pages[0].words[4].rect, wanted);
+}

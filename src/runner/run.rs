@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
                     Err(Lost::Stopped(error)) => return Err(error),
                     Err(Lost::Slow) => {
                         drop(lease);
-                        let read = failed(format!("it took longer than {:?}", children.limit));
+                        let read = Err(Error::PageTimeout { page: index, limit: children.limit });
                         // The receiver outlives the workers.
                         let _ = sender.send(Event::Page(index, Box::new(read)));
                         continue 'lease;
@@ -207,10 +207,14 @@ impl<'a> Run<'a> {
                         if tries + 1 < TRIES {
                             lock(&self.left).pages.push_front((index, tries + 1));
                         } else {
-                            let read = failed(format!(
-                                "it ended the process that read it, {TRIES} times ({})",
-                                lost.how()
-                            ));
+                            // Other documents are read well by such processes: it is this one.
+                            let read = Err(Error::Damaged {
+                                name: document.opening.name.clone(),
+                                detail: format!(
+                                    "page {index} ended the process that read it, {TRIES} times ({})",
+                                    lost.how()
+                                ),
+                            });
                             let _ = sender.send(Event::Page(index, Box::new(read)));
                         }
                         continue 'lease;

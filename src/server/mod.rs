@@ -24,6 +24,8 @@ mod metrics;
 mod models;
 mod observe;
 mod order;
+#[doc(hidden)]
+pub mod parsers;
 mod reads;
 mod request;
 mod status;

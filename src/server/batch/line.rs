@@ -13,23 +13,27 @@ use crate::error::Warning;
 
 /// What a line asks for.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) custom_id: Value,
-    pub(super) asked: std::result::Result<Asked, ApiError>,
+pub(in crate::server) struct Line {
+    pub(in crate::server) custom_id: Value,
+    pub(in crate::server) asked: std::result::Result<Asked, ApiError>,
 }
 
 /// How lines are read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules<'a> {
+pub(in crate::server) struct Rules<'a> {
     /// Most bytes of a line.
-    pub(super) most: usize,
+    pub(in crate::server) most: usize,
     /// The model of lines that name none.
-    pub(super) model: Option<&'a str>,
-    pub(super) stored: &'a Stored,
+    pub(in crate::server) model: Option<&'a str>,
+    pub(in crate::server) stored: &'a Stored,
 }
 
 /// The next line that is not empty; false where there is none. One that is too long is cut off.
-pub(super) fn next(lines: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> Result<bool> {
+pub(in crate::server) fn next(
+    lines: &mut impl BufRead,
+    most: usize,
+    line: &mut Vec<u8>,
+) -> Result<bool> {
     loop {
         line.clear();
         let read = lines.by_ref().take(most as u64 + 2).read_until(b'\n', line)?;
@@ -46,7 +50,7 @@ pub(super) fn next(lines: &mut impl BufRead, most: usize, line: &mut Vec<u8>) ->
 }
 
 impl Line {
-    pub(super) fn read(text: &[u8], rules: Rules<'_>) -> Self {
+    pub(in crate::server) fn read(text: &[u8], rules: Rules<'_>) -> Self {
         if text.trim_ascii_end().len() > rules.most {
             let message = format!("the line is larger than {} bytes", rules.most);
             return Self::wrong(ApiError::new(Class::TooLarge, message));

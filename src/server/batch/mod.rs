@@ -1,7 +1,7 @@
 //! Mistral's batches (`/v1/batch/jobs`): files of requests for reads that are answered into files.
 
 mod create;
-mod line;
+pub(super) mod line;
 mod list;
 mod outputs;
 mod run;

@@ -93,7 +93,7 @@ fn failure(error: &Error) -> Value {
         _ => ("pipeline", "internal"),
     };
     let page = match error {
-        Error::Page { page, .. } => Some(*page),
+        Error::Page { page, .. } | Error::PageTimeout { page, .. } => Some(*page),
         _ => None,
     };
     // In the words of other answers, which do not name files of this machine.

@@ -12,7 +12,7 @@ use super::convert::{Done, Outputs, Reply};
 use crate::error::{Error, Result, Warning, WarningCode};
 
 /// An archive that is being written.
-pub(super) struct Archive {
+pub(in crate::server) struct Archive {
     zip: ZipWriter<Cursor<Vec<u8>>>,
     names: BTreeSet<String>,
     /// Why the first document that has no place in the archive has none.
@@ -21,7 +21,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    pub(super) fn new() -> Self {
+    pub(in crate::server) fn new() -> Self {
         Self {
             zip: ZipWriter::new(Cursor::new(Vec::new())),
             names: BTreeSet::new(),
@@ -127,7 +127,7 @@ impl Archive {
     }
 
     /// The document's name without folders and ending, and unlike all others'.
-    fn stem(&mut self, name: &str) -> String {
+    pub(in crate::server) fn stem(&mut self, name: &str) -> String {
         let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
         let plain: String = stem.chars().filter(|c| !c.is_control()).collect();

@@ -66,12 +66,12 @@ const CHUNK_FIELDS: [&str; 6] = [
 const OLD_FIELDS: [&str; 2] = ["http_sources", "file_sources"];
 
 /// Reads the body of a conversion.
-pub(super) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+pub(in crate::server) fn read(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
     read_as(body, stored, false)
 }
 
 /// Reads the body of a batch: its result is an archive unless it says otherwise.
-pub(super) fn read_batch(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+pub(in crate::server) fn read_batch(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
     read_as(body, stored, true)
 }
 
@@ -93,7 +93,7 @@ fn read_as(body: &[u8], stored: &Stored, is_batch: bool) -> Result<Asked, ApiErr
 }
 
 /// Reads the body of a request for chunks.
-pub(super) fn read_chunking(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
+pub(in crate::server) fn read_chunking(body: &[u8], stored: &Stored) -> Result<Asked, ApiError> {
     let (parsed, mut warnings) = parse(body, &CHUNK_FIELDS)?;
     let list = documents(parsed.sources)?;
     let target = target(parsed.target.as_ref(), options::chunk_target)?;

@@ -164,7 +164,7 @@ fn failure(error: &multer::Error, most: u64) -> ApiError {
 
 impl Form {
     /// What a form for a conversion asks for.
-    pub(super) fn asked(mut self) -> Result<Asked, ApiError> {
+    pub(in crate::server) fn asked(mut self) -> Result<Asked, ApiError> {
         let (target, callbacks) = self.head(options::target)?;
         let given = Value::Object(self.options(""));
         let (options, mut warnings) = options::read(&given, Stand::Prefixed(""))?;
@@ -175,7 +175,7 @@ impl Form {
     }
 
     /// What a form for chunks asks for.
-    pub(super) fn asked_chunking(mut self) -> Result<Asked, ApiError> {
+    pub(in crate::server) fn asked_chunking(mut self) -> Result<Asked, ApiError> {
         let (target, callbacks) = self.head(options::chunk_target)?;
         let include = self.last("include_converted_doc").map_or(Value::Null, Value::String);
         let include_converted_doc = options::include_converted_doc(&include)?;

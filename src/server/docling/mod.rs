@@ -6,8 +6,8 @@
 
 mod about;
 mod answer;
-mod archive;
-mod ask;
+pub(super) mod archive;
+pub(super) mod ask;
 mod callbacks;
 mod chunk;
 pub(super) mod convert;
