@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use crate::error::Warning;
+
 /// Something that happened during a read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -29,6 +31,9 @@ pub enum Event {
         /// Why.
         message: String,
     },
+    /// Something is not as it was asked for, or might not be as expected. Only
+    /// [`Engine::pages`](crate::Engine::pages) tells it so: elsewhere, warnings are in the document.
+    Warned(Warning),
 }
 
 /// Told of every [`Event`]. Called from worker threads: keep it short.

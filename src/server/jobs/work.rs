@@ -239,7 +239,7 @@ impl Progress for Pages {
             Event::PageDone { done, selected, .. } => {
                 (*done, self.before.load(Ordering::Acquire) + selected)
             }
-            Event::PageFailed { .. } => return,
+            Event::PageFailed { .. } | Event::Warned(_) => return,
         };
         let before = all - self.selected.load(Ordering::Acquire).min(all);
         self.job.report((before + done) as u64, all as u64);

@@ -208,6 +208,8 @@ impl Progress for Pages {
             }
             Event::PageDone { page, .. } => self.done(*page, None),
             Event::PageFailed { page, message } => self.done(*page, Some(message)),
+            // They come with the document.
+            Event::Warned(_) => {}
         }
     }
 }
