@@ -124,6 +124,16 @@ skip() {
     exit 77
 }
 
+# build_recto: the program as the Rust tests have built it already; RECTO=target/release/recto tests another.
+# shellcheck disable=SC2034
+build_recto() {
+    recto=${RECTO-}
+    [ -z "$recto" ] || return 0
+    say "building recto"
+    quietly cargo build --quiet --features full --bin recto || fail "recto does not build"
+    recto=target/debug/recto
+}
+
 # need PACKAGE...: installs the Debian packages that a test lacks, or skips it.
 need() {
     [ $# -gt 0 ] || return 0

@@ -336,7 +336,10 @@ impl Engine {
     ///
     /// As [`read`](Self::read). Pages that fail come as `Err` items.
     pub fn pages(&self, source: Source, options: &Options, call: &Call) -> Result<Pages> {
-        let open = self.open(source, options, call)?;
+        let mut open = self.open(source, options, call)?;
+        for warning in std::mem::take(&mut open.warnings) {
+            open.call.report(&Event::Warned(warning));
+        }
         let (sender, receiver) = std::sync::mpsc::sync_channel(2);
         let engine = self.clone();
         let options = options.clone();
@@ -400,9 +403,12 @@ impl Engine {
                 next.next();
                 let page = outcome.map(|mut read| {
                     tell_language(&mut read);
+                    let mut warnings = std::mem::take(&mut read.warnings);
                     let mut pages = formulas::lay_out(vec![read], options);
-                    self.read_formulas(&open.job.document, &mut pages, options, &open.call);
-                    self.enrich(&open.job.document, &mut pages, options, &open.call);
+                    let (document, call) = (&open.job.document, &open.call);
+                    warnings.extend(self.read_formulas(document, &mut pages, options, call).warnings);
+                    warnings.extend(self.enrich(document, &mut pages, options, call).warnings);
+                    warnings.into_iter().for_each(|warning| call.report(&Event::Warned(warning)));
                     pages
                 });
                 let pages = match page {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use crate::document::{TextSource, Timings};
+use crate::error::Warning;
 use crate::options::OcrEngine;
 
 /// Something that happened during a read.
@@ -51,6 +52,9 @@ pub enum Event {
         /// "total").
         timings: Timings,
     },
+    /// Something is not as it was asked for, or might not be as expected. Only
+    /// [`Engine::pages`](crate::Engine::pages) tells it so: elsewhere, warnings are in the document.
+    Warned(Warning),
 }
 
 /// Told of every [`Event`]. Called from worker threads: keep it short.

@@ -18,7 +18,7 @@ use self::upright::{TRIAL, Upright};
 use crate::call::Call;
 use crate::error::Result;
 use crate::geometry::{Perspective, Px, Rect, RectExt, Resolution, Size, rect};
-use crate::neural::{Orienter, WayUp};
+use crate::neural::{Orienter, TextReader, Wanted, WayUp};
 use crate::preprocess::{self, QuarterTurns, Scale, Sheet};
 use crate::recognizer::{OcrWord, Recognizer, ScriptGuess};
 use crate::segment;
@@ -217,21 +217,26 @@ impl PageImage {
         self.sheet.is_some() || self.scale.0 > 1.0 || self.cleaned
     }
 
-    /// Reads the page once more, as it lies by now, with another recogniser, which finds lines by itself.
+    /// Reads lines of the page once more, as it lies by now, with another recogniser, which finds lines by
+    /// itself: those that are `wanted`, by their boxes in pixels of the image given, upright and straight.
     ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
     pub(crate) fn read_again(
         &self,
-        recognizer: &dyn Recognizer,
+        reader: &dyn TextReader,
+        wanted: Wanted<'_>,
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
         if self.skipped.is_some() || self.upright.blank {
             return Ok(Vec::new());
         }
-        let words = self.upright.read(&self.job(recognizer, &[], call))?;
+        let back = 1.0 / self.scale.0;
+        let line = |line: &Rect<Px>| (wanted.line)(&line.scale(back, back));
+        let chosen = Chosen { reader, wanted: Wanted { line: &line, ..wanted } };
+        let words = self.upright.read(&self.job(&chosen, &[], call))?;
         Ok(self.result(words).words)
     }
 
@@ -327,6 +332,44 @@ impl PageImage {
                 .map(|w| OcrWord { rect: scaled(&w.rect), size: w.size.map(|s| s * back), ..w })
                 .collect(),
         }
+    }
+}
+
+/// Reads only some of the lines that it finds.
+struct Chosen<'a> {
+    reader: &'a dyn TextReader,
+    wanted: Wanted<'a>,
+}
+
+impl std::fmt::Debug for Chosen<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chosen").field("reader", &self.reader).finish_non_exhaustive()
+    }
+}
+
+impl Recognizer for Chosen<'_> {
+    fn recognize(
+        &self,
+        image: &GrayImage,
+        _resolution: Resolution,
+        _languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        self.reader.read_lines(image, &self.wanted, call)
+    }
+
+    fn recognize_block(
+        &self,
+        image: &GrayImage,
+        resolution: Resolution,
+        languages: &[String],
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        self.recognize(image, resolution, languages, call)
+    }
+
+    fn finds_lines(&self) -> bool {
+        true
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use recto::export::{DoclingOptions, MarkdownOptions, docling_document, markdown};
 use recto::{
-    Call, Document, Engine, Options, PageImage, PictureDescriber, PictureDescription, Profile,
-    Role, Source, Status, WarningCode,
+    Call, Document, Engine, Event, Options, PageImage, PictureDescriber, PictureDescription,
+    Profile, Progress, Role, Source, Status, Warning, WarningCode,
 };
 use serde_json::json;
 
@@ -156,6 +156,30 @@ fn without_a_model_a_warning_says_how_to_name_one() {
     let [warning] = document.warnings.as_slice() else { panic!("{:?}", document.warnings) };
     assert_eq!(warning.option.as_deref(), Some("do_picture_description"));
     assert!(warning.message.contains("[annotations]"), "{}", warning.message);
+}
+
+/// Warnings that a call was told of.
+#[derive(Debug, Default)]
+struct Heard(Mutex<Vec<Warning>>);
+
+impl Progress for Heard {
+    fn on_event(&self, event: &Event) {
+        if let Event::Warned(warning) = event {
+            self.0.lock().unwrap().push(warning.clone());
+        }
+    }
+}
+
+#[test]
+fn warnings_of_pages_that_are_handed_out_one_by_one_are_told_to_the_call() {
+    let heard = Arc::new(Heard::default());
+    let call = Call { progress: Some(heard.clone()), ..Call::default() };
+    let options = asking(json!({ "do_picture_description": true }));
+    let pages = plain().pages(figures(), &options, &call).unwrap();
+    assert_eq!(pages.filter(|page| page.is_ok()).count(), 1);
+    let heard = heard.0.lock().unwrap();
+    assert_eq!(*heard, read(&plain(), &options).warnings);
+    assert_eq!(heard[0].option.as_deref(), Some("do_picture_description"));
 }
 
 fn by_request(address: &str) -> Options {

@@ -6,9 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use recto::export::{self, DoclingOptions};
-use recto::{Document, Engine, OcrMode, Options, Role, Source};
+use recto::{
+    Call, Document, Engine, Error, FormulaReader, Language, OcrMode, Options, PageImage, Role, Source,
+};
 
 fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formulas").join(name)
@@ -80,4 +83,36 @@ fn without_being_asked_for_there_is_no_latex() {
     let document = read("times.pdf", false);
     assert!(formulas(&document).iter().all(|f| f == "(plain)"));
     assert!(!document.to_markdown().contains("\\frac"));
+}
+
+/// Reads every formula as the same one, and remembers what it was shown.
+#[derive(Debug, Default)]
+struct Reader(Mutex<Vec<(u32, u32)>>);
+
+impl FormulaReader for Reader {
+    fn latex(&self, picture: &PageImage, _: &Call) -> Result<String, Error> {
+        self.0.lock().unwrap().push((picture.width(), picture.height()));
+        Ok(r"\[ e = mc^2 \]".to_owned())
+    }
+}
+
+#[test]
+fn formulas_of_pixels_are_read_by_the_engines_reader() {
+    let reader = Arc::new(Reader::default());
+    let engine = Engine::builder().formula_reader(reader.clone()).build().expect("an engine");
+    let options = Options {
+        ocr: OcrMode::Always,
+        languages: Language::parse_list("en").unwrap(),
+        do_formula_enrichment: true,
+        ..Options::default()
+    };
+    let document = engine.read(Source::path(testdata("times.pdf")), &options).expect("a document");
+    let found = formulas(&document);
+    let shown = reader.0.lock().unwrap();
+    assert!(!found.is_empty(), "none was found: {}", document.to_markdown());
+    assert_eq!(found, vec!["e = mc^2"; shown.len()]);
+    // Cut out of the page: wider than high, and no whole page.
+    assert!(shown.iter().all(|(w, h)| w > h && *h < 600), "{shown:?}");
+    assert!(document.to_markdown().contains("$$e = mc^2$$"));
+    assert!(document.warnings.iter().all(|w| w.option.is_none()), "{:?}", document.warnings);
 }

@@ -1,5 +1,7 @@
 //! Which letters a language is written with: what can write those can write the language.
 
+use std::collections::HashSet;
+
 use unicode_normalization::char::is_combining_mark;
 
 use super::{Language, letters};
@@ -40,6 +42,19 @@ pub(crate) fn is_written_with(language: &Language, has: impl Fn(char) -> bool) -
     }
 }
 
+/// The letters of languages, capitals among them; `None` where those of one of them are not known.
+///
+/// Of languages without letters (Chinese) there is nothing to be said: they are not known.
+pub(crate) fn letters_of(languages: &[Language]) -> Option<HashSet<char>> {
+    let mut all = HashSet::new();
+    for language in languages {
+        for letter in letters::alphabet(language.base(), language.script()?)? {
+            all.extend(letter.to_lowercase().chain(letter.to_uppercase()));
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +79,15 @@ mod tests {
         assert!(written("zh-Hant", TRADITIONAL) && !written("ja", TRADITIONAL));
         assert!(written("ja", JAPANESE) && !written("zh", JAPANESE));
         assert!(written("ko", KOREAN) && !written("ko", JAPANESE));
+    }
+
+    #[test]
+    fn letters_of_several_languages_are_those_of_each() {
+        let letters = |codes: &str| letters_of(&Language::parse_list(codes).unwrap());
+        let both = letters("sv,de").unwrap();
+        assert!("aåäöÅßüé".chars().all(|c| both.contains(&c)), "{both:?}");
+        assert!("ġċñ".chars().all(|c| !both.contains(&c)), "{both:?}");
+        assert!(letters("sv,chr").is_none());
     }
 
     #[test]

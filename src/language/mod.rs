@@ -31,7 +31,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use alphabet::is_written_with;
+pub(crate) use alphabet::{is_written_with, letters_of};
 pub(crate) use detect::vote;
 pub use detect::{Detected, detect, dominant_script};
 pub use installed::{InstalledModel, Tessdata, TesseractLanguages, resolve_tesseract};

@@ -18,8 +18,12 @@ use std::sync::Arc;
 pub(crate) use orientation::{Orienter, WayUp, orienter};
 pub(crate) use tables::{TableReader, table_reader};
 
+use image::GrayImage;
+
+use crate::call::Call;
 use crate::error::Result;
-use crate::recognizer::Recognizer;
+use crate::geometry::{Px, Rect};
+use crate::recognizer::{OcrWord, Recognizer};
 
 /// The models that read text together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,10 +37,32 @@ pub(crate) struct TextModels {
     pub(crate) dictionary: Option<PathBuf>,
 }
 
+/// What is to be read of a page.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "onnx"), allow(dead_code))]
+pub(crate) struct Wanted<'a> {
+    /// Whether to read a line, by its upright box in pixels of the image.
+    pub(crate) line: &'a (dyn Fn(&Rect<Px>) -> bool + Sync),
+    /// Whether to expect a letter; others are read where the pixels leave hardly a doubt.
+    pub(crate) letter: &'a (dyn Fn(char) -> bool + Sync),
+}
+
 /// A recogniser that neural models make.
 pub(crate) trait TextReader: Recognizer {
     /// Whether it can read this character at all.
     fn knows(&self, c: char) -> bool;
+
+    /// Reads some of the lines of a page.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recognizer::recognize`].
+    fn read_lines(
+        &self,
+        image: &GrayImage,
+        wanted: &Wanted<'_>,
+        call: &Call,
+    ) -> Result<Vec<OcrWord>>;
 }
 
 /// The reader with these models, one for the process, loaded now.

@@ -284,6 +284,15 @@ mod tests {
         fn knows(&self, c: char) -> bool {
             c.is_ascii_alphabetic() || ('\u{c0}'..='\u{17f}').contains(&c)
         }
+
+        fn read_lines(
+            &self,
+            _: &image::GrayImage,
+            _: &crate::neural::Wanted<'_>,
+            _: &crate::call::Call,
+        ) -> Result<Vec<crate::recognizer::OcrWord>> {
+            Ok(Vec::new())
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! first, and has pages read again of which it expects too much to be wrong, or which look as if it were surer than it
 //! should be (photographs, low resolutions, specks); of two readings the likelier word stays ([`super::merge`]).
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use super::calibration::{self, Curve};
@@ -13,9 +14,9 @@ use super::{Plan, Recognition, place};
 use crate::call::Call;
 use crate::document::{Word, mean_confidence};
 use crate::error::Result;
-use crate::geometry::Resolution;
+use crate::geometry::{Pt, Rect, RectExt, Resolution};
 use crate::language::{self, Language};
-use crate::neural::TextReader;
+use crate::neural::{TextReader, Wanted};
 use crate::options::OcrEngine;
 use crate::page::PageRead;
 use crate::reader::PageImage;
@@ -24,6 +25,10 @@ use crate::reader::PageImage;
 /// reading takes about as long as the first; below, it found as many words as it lost (46 pages,
 /// docs/engines.md).
 const DOUBT: f32 = 0.035;
+/// A line is read again if it has a word below this probability.
+const SURE: f32 = 0.95;
+/// … or if words take less of its width than this: spaces are a fifth.
+const COVERED: f32 = 0.5;
 /// Pages of fewer letters than this have no share.
 const LEAST_LETTERS: usize = 20;
 
@@ -55,7 +60,12 @@ impl Recognition {
         let started = Instant::now();
         let _span = tracing::debug_span!("second_reading").entered();
         let resolution = read.resolution.unwrap_or(Resolution(72.0));
-        let again = image.read_again(&*reader, call)?;
+        let letters = letters(plan, read.language.as_deref());
+        let wanted = Wanted {
+            line: &|line| is_in_doubt(&resolution.to_points(*line), &words),
+            letter: &|c| letters.as_ref().is_none_or(|letters| letters.contains(&c)),
+        };
+        let again = image.read_again(&*reader, wanted, call)?;
         let mut again: Vec<Word> =
             again.into_iter().map(|word| place(word, (0.0, 0.0), resolution, 0)).collect();
         calibration::calibrate(&mut again, Curve::Neural);
@@ -74,6 +84,22 @@ fn is_doubtful(words: &[Word]) -> bool {
     letters >= LEAST_LETTERS && mean_confidence(words).is_some_and(|mean| 1.0 - mean >= DOUBT)
 }
 
+/// Whether a line of the second reading is worth reading: the first has nothing there, or is not sure of it.
+fn is_in_doubt(line: &Rect<Pt>, words: &[Word]) -> bool {
+    let (mut letters, mut covered) = (0, 0.0);
+    for word in words {
+        let (x, y) = (word.rect.overlap_x(line), word.rect.overlap_y(line));
+        if x > 0.5 * word.rect.width() && y > 0.5 * word.rect.height().min(line.height()) {
+            if word.confidence < Some(SURE) {
+                return true;
+            }
+            letters += 1;
+            covered += x;
+        }
+    }
+    letters == 0 || covered < COVERED * line.width()
+}
+
 /// Whether the models know the letters of all that the page may be written in. Text without spaces is left
 /// as it is: what chooses was fitted on words, and of two readings of Chinese it made no better one.
 fn reads(reader: &dyn TextReader, plan: &Plan, language: Option<&str>) -> bool {
@@ -83,6 +109,14 @@ fn reads(reader: &dyn TextReader, plan: &Plan, language: Option<&str>) -> bool {
     match plan {
         Plan::Given { languages, .. } => languages.iter().all(known),
         _ => language.and_then(|tag| Language::parse(tag).ok()).is_some_and(|l| known(&l)),
+    }
+}
+
+/// The letters of the languages that the page may be written in, where they are known.
+fn letters(plan: &Plan, language: Option<&str>) -> Option<HashSet<char>> {
+    match plan {
+        Plan::Given { languages, .. } => language::letters_of(languages),
+        _ => language::letters_of(&[Language::parse(language?).ok()?]),
     }
 }
 

@@ -23,9 +23,7 @@ else
     node_packages tests/clients/package.json "$tools"
 fi
 
-say "building recto"
-quietly cargo build --quiet --release --features full --bin recto
-recto=target/release/recto
+build_recto
 
 python=$tools/venv/bin/python
 check "mistralai for Python" "$python" tests/clients/mistral.py "$recto"

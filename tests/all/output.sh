@@ -38,9 +38,7 @@ if command -v node > /dev/null && command -v npm > /dev/null; then
     fi
 fi
 
-say "building recto"
-quietly cargo build --quiet --release --features full --bin recto
-recto=target/release/recto
+build_recto
 pages=testdata/pages
 
 # Scans of digital pages in other scripts, where their models are installed.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Jobs on a PostgreSQL server and in buckets: the tests of the queue, and workers that are killed while they read
 # 500 documents. The server is Debian's, with a folder of its own, and ends with this script.
-# LONG=1 adds a long document on one worker and on two; DOCUMENTS=N is another number of documents.
+# LONG=1 adds a long document on one worker and on two; DOCUMENTS=N is another number of documents
+# (500 by default, 200 where CI is set).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/../../scripts/lib.sh"
@@ -46,19 +47,19 @@ new_database() {
 
 say "the tests of the queue on PostgreSQL"
 quietly env RECTO_TEST_POSTGRES="postgres://recto@127.0.0.1:$port/postgres" cargo test --features full --test jobs
-say "building recto"
-quietly cargo build --quiet --release --features full --bin recto
+build_recto
 
 say "buckets"
-quietly "$venv/bin/python" tests/scaling/buckets.py target/release/recto "$(new_database buckets)"
+quietly "$venv/bin/python" tests/scaling/buckets.py "$recto" "$(new_database buckets)"
 restart="cd / && ${as[*]} $bin/pg_ctl -D $folder/data -l $folder/log -w -m immediate restart"
-say "${DOCUMENTS:-500} documents, workers that are killed, a database that restarts"
-python3 tests/scaling/chaos.py target/release/recto "$(new_database chaos)" "$restart" "${DOCUMENTS:-500}"
-documents=$((${DOCUMENTS:-500} / 4))
+documents=${DOCUMENTS:-$([ -n "${CI-}" ] && echo 200 || echo 500)}
+say "$documents documents, workers that are killed, a database that restarts"
+python3 tests/scaling/chaos.py "$recto" "$(new_database chaos)" "$restart" "$documents"
+documents=$((documents / 4))
 say "$documents documents, a server that is killed"
-python3 tests/scaling/restarts.py target/release/recto "$documents"
+python3 tests/scaling/restarts.py "$recto" "$documents"
 if [ -n "${LONG-}" ]; then
     say "a long document, one worker and two"
     # shellcheck disable=SC2086
-    python3 tests/scaling/long.py target/release/recto "$(new_database long)" ${SCAN-}
+    python3 tests/scaling/long.py "$recto" "$(new_database long)" ${SCAN-}
 fi

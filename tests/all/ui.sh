@@ -19,8 +19,7 @@ browser=${browser:-$(command -v chromium)}
 
 node_packages tests/all/ui/package.json "$tools"
 
-say "building recto"
-quietly cargo build --quiet --features full --bin recto
+build_recto
 # Node looks for packages beside the files.
 cp tests/all/ui/*.mjs "$tools/"
-node "$tools/test.mjs" "$browser" target/debug/recto "$tools"
+node "$tools/test.mjs" "$browser" "$recto" "$tools"

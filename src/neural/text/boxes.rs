@@ -1,5 +1,7 @@
 //! From the probability of each pixel to be text to boxes around lines.
 
+use crate::geometry::{Px, Rect, rect};
+
 /// A rectangle that may stand at a slant, in pixels; positions are those of pixels' corners.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Slanted {
@@ -24,6 +26,13 @@ impl Slanted {
             self.middle.0 + u * self.along.0 + v * down.0,
             self.middle.1 + u * self.along.1 + v * down.1,
         )
+    }
+
+    /// The upright box around it.
+    pub(super) fn bounds(&self) -> Rect<Px> {
+        let half = |along: f32, across: f32| 0.5 * (self.length * along.abs() + self.height * across.abs());
+        let (x, y) = (half(self.along.0, self.along.1), half(self.along.1, self.along.0));
+        rect(self.middle.0 - x, self.middle.1 - y, self.middle.0 + x, self.middle.1 + y)
     }
 
     /// The same line read from top to bottom.

@@ -50,10 +50,23 @@ impl Dictionary {
         self.characters.get(class.wrapping_sub(1)).map_or(" ", String::as_str)
     }
 
+    /// Of each class, whether it means a letter for which `expected` does not hold. Those of the Latin
+    /// alphabet are expected everywhere.
+    pub(super) fn foreign(&self, expected: &dyn Fn(char) -> bool) -> Vec<bool> {
+        let is_foreign = |c: char| c.is_alphabetic() && !c.is_ascii() && !expected(c);
+        let of = |text: &String| text.chars().any(is_foreign);
+        std::iter::once(false).chain(self.characters.iter().map(of)).collect()
+    }
+
     /// The characters of a line: `scores` has a row of `classes` probabilities for each step. At each
     /// step the likeliest class counts; the same one at steps in a row is one character, and class 0
-    /// is none.
-    pub(super) fn decode(&self, scores: &[f32], classes: usize) -> Vec<Glyph<'_>> {
+    /// is none. Classes that are [`foreign`](Self::foreign) are less likely than their scores.
+    pub(super) fn decode(
+        &self,
+        scores: &[f32],
+        classes: usize,
+        foreign: &[bool],
+    ) -> Vec<Glyph<'_>> {
         let steps = scores.len() / classes.max(1);
         let mut glyphs = Vec::new();
         let mut last = 0;
@@ -68,7 +81,7 @@ impl Dictionary {
             }
         };
         for (step, row) in scores.chunks_exact(classes.max(1)).enumerate() {
-            let (class, score) = likeliest(row);
+            let (class, score) = expected(row, foreign);
             if class != last {
                 close(last, first, step, best);
                 (last, first, best) = (class, step, 0.0);
@@ -78,6 +91,23 @@ impl Dictionary {
         close(last, first, steps, best);
         glyphs
     }
+}
+
+/// By how much less likely a letter is that the language of a page is not written with. Names and quotations
+/// have one in some thousand letters; the models, which know all languages at once, see them in specks
+/// above letters, too.
+const FOREIGN: f32 = 0.05;
+
+/// The likeliest class, foreign ones taken for what they are worth.
+fn expected(row: &[f32], foreign: &[bool]) -> (usize, f32) {
+    let is_foreign = |class: usize| foreign.get(class).copied().unwrap_or(false);
+    let (class, score) = likeliest(row);
+    if !is_foreign(class) {
+        return (class, score);
+    }
+    let own = row.iter().enumerate().filter(|(class, _)| !is_foreign(*class));
+    let own = own.fold((0, f32::MIN), |best, (class, &s)| if s > best.1 { (class, s) } else { best });
+    if own.1 > FOREIGN * score { own } else { (class, score) }
 }
 
 /// The first of the largest scores.
@@ -102,7 +132,7 @@ mod tests {
         let dictionary = Dictionary::new(["a", "b"]);
         assert!(dictionary.fits(4) && dictionary.fits(3) && !dictionary.fits(5));
         let scores: Vec<f32> = classes.iter().flat_map(|&c| step(c)).collect();
-        let glyphs = dictionary.decode(&scores, 4);
+        let glyphs = dictionary.decode(&scores, 4, &[]);
         assert!(glyphs.iter().all(|g| g.confidence == 0.9));
         (glyphs.iter().map(|g| g.text).collect(), glyphs.iter().map(|g| g.at).collect())
     }
@@ -118,6 +148,19 @@ mod tests {
     #[test]
     fn characters_stand_in_the_middle_of_their_steps() {
         assert_eq!(read(&[1, 1, 0, 2]).1, [0.25, 0.875]);
+    }
+
+    #[test]
+    fn a_letter_foreign_to_the_language_has_to_be_much_likelier() {
+        let dictionary = Dictionary::new(["g", "ġ", "-"]);
+        let foreign = dictionary.foreign(&|_| false);
+        assert_eq!(foreign, [false, false, true, false]);
+        let read = |scores: &[f32]| -> String {
+            dictionary.decode(scores, 4, &foreign).iter().map(|g| g.text).collect()
+        };
+        assert_eq!(read(&[0.01, 0.1, 0.8, 0.0]), "g");
+        assert_eq!(read(&[0.01, 0.02, 0.95, 0.0]), "ġ");
+        assert!(dictionary.foreign(&|c| c == 'ġ').iter().all(|foreign| !foreign));
     }
 
     #[test]

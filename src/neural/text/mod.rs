@@ -23,7 +23,7 @@ use self::ctc::Dictionary;
 use self::detect::Detector;
 use self::read::LineReader;
 use super::model::Model;
-use super::{TextModels, TextReader};
+use super::{TextModels, TextReader, Wanted};
 use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
@@ -95,6 +95,19 @@ impl TextReader for PageReader {
     fn knows(&self, c: char) -> bool {
         self.lines.dictionary().has(c)
     }
+
+    fn read_lines(
+        &self,
+        image: &GrayImage,
+        wanted: &Wanted<'_>,
+        call: &Call,
+    ) -> Result<Vec<OcrWord>> {
+        call.check()?;
+        let mut found = self.detector.detect(image)?;
+        found.retain(|line| (wanted.line)(&line.bounds()));
+        call.check()?;
+        self.lines.read(image, &found, wanted.letter, call)
+    }
 }
 
 impl Recognizer for PageReader {
@@ -105,10 +118,7 @@ impl Recognizer for PageReader {
         _languages: &[String],
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
-        call.check()?;
-        let found = self.detector.detect(image)?;
-        call.check()?;
-        self.lines.read(image, &found, call)
+        self.read_lines(image, &Wanted { line: &|_| true, letter: &|_| true }, call)
     }
 
     fn recognize_block(

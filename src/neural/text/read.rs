@@ -40,7 +40,8 @@ impl LineReader {
         &self.dictionary
     }
 
-    /// The words of these lines of an image; the lines' numbers are their places in `lines`.
+    /// The words of these lines of an image; the lines' numbers are their places in `lines`. Letters for
+    /// which `expected` does not hold are less likely than others.
     ///
     /// Lines are cut out and read by all threads of the pool; which go together depends on the
     /// lines alone.
@@ -48,14 +49,16 @@ impl LineReader {
         &self,
         image: &GrayImage,
         lines: &[Slanted],
+        expected: &dyn Fn(char) -> bool,
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
+        let foreign = self.dictionary.foreign(expected);
         let crops: Vec<Crop> = lines.par_iter().map(|line| Crop::of(image, line)).collect();
         let parts = batches(&crops)
             .into_par_iter()
             .map(|batch| {
                 call.check()?;
-                self.read_batch(&crops, &batch, lines)
+                self.read_batch(&crops, &batch, lines, &foreign)
             })
             .collect::<Result<Vec<_>>>()?;
         let mut read: Vec<Vec<OcrWord>> = vec![Vec::new(); lines.len()];
@@ -70,6 +73,7 @@ impl LineReader {
         crops: &[Crop],
         batch: &[usize],
         lines: &[Slanted],
+        foreign: &[bool],
     ) -> Result<Vec<(usize, Vec<OcrWord>)>> {
         let width = batch.iter().map(|&n| padded(crops[n].width)).max().unwrap_or(LEAST);
         let mut data = Vec::with_capacity(batch.len() * 3 * HEIGHT * width);
@@ -104,7 +108,7 @@ impl LineReader {
         }
         let read = batch.iter().zip(scores.data.chunks_exact((steps * classes).max(1)));
         let words = read.map(|(&n, scores)| {
-            let mut glyphs = self.dictionary.decode(scores, classes);
+            let mut glyphs = self.dictionary.decode(scores, classes, foreign);
             // From shares of what was read to shares of the line.
             let stretch = width as f32 / crops[n].width as f32;
             for glyph in &mut glyphs {

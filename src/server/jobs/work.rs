@@ -252,9 +252,10 @@ impl Progress for Pages {
             Event::PageDone { done, selected, .. } => {
                 (*done, self.before.load(Ordering::Acquire) + selected)
             }
-            Event::PageFailed { .. } | Event::PageRead { .. } | Event::DocumentRead { .. } => {
-                return;
-            }
+            Event::PageFailed { .. }
+            | Event::PageRead { .. }
+            | Event::DocumentRead { .. }
+            | Event::Warned(_) => return,
         };
         let before = all - self.selected.load(Ordering::Acquire).min(all);
         self.job.report((before + done) as u64, all as u64);

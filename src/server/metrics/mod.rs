@@ -236,7 +236,7 @@ impl Progress for Watch {
                     metrics.stage(stage, *seconds);
                 }
             }
-            Event::Opened { .. } | Event::PageDone { .. } => {}
+            Event::Opened { .. } | Event::PageDone { .. } | Event::Warned(_) => {}
         }
     }
 }

@@ -217,7 +217,8 @@ impl Progress for Pages {
             }
             Event::PageDone { page, .. } => self.done(*page, None),
             Event::PageFailed { page, message } => self.done(*page, Some(message)),
-            Event::PageRead { .. } | Event::DocumentRead { .. } => {}
+            // Warnings come with the document.
+            Event::PageRead { .. } | Event::DocumentRead { .. } | Event::Warned(_) => {}
         }
     }
 }
