@@ -406,7 +406,8 @@ impl Engine {
                     let mut warnings = std::mem::take(&mut read.warnings);
                     let mut pages = formulas::lay_out(vec![read], options);
                     let (document, call) = (&open.job.document, &open.call);
-                    warnings.extend(self.read_formulas(document, &mut pages, options, call).warnings);
+                    warnings
+                        .extend(self.read_formulas(document, &mut pages, options, call).warnings);
                     warnings.extend(self.enrich(document, &mut pages, options, call).warnings);
                     warnings.into_iter().for_each(|warning| call.report(&Event::Warned(warning)));
                     pages

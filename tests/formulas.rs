@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use recto::export::{self, DoclingOptions};
 use recto::{
-    Call, Document, Engine, Error, FormulaReader, Language, OcrMode, Options, PageImage, Role, Source,
+    Call, Document, Engine, Error, FormulaReader, Language, OcrMode, Options, PageImage, Role,
+    Source,
 };
 
 fn testdata(name: &str) -> PathBuf {

@@ -153,7 +153,8 @@ impl Worker {
             (None, Some(file)) => Input::opened(file, opening.name, &opening.limits)?,
             (Some(path), _) => {
                 let source = Source::path(path);
-                let input = source.load_with(UrlPolicy::Refuse, &opening.limits, &Call::default())?;
+                let input =
+                    source.load_with(UrlPolicy::Refuse, &opening.limits, &Call::default())?;
                 Input { name: opening.name, ..input }
             }
             (None, None) => return Err(Error::stage("page worker", "no document came")),

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
 
-use super::{Content, DOCUMENT_BYTES, Format, Input, ReadError, check_size, pdf_in, read_limited, sniff};
+use super::{
+    Content, DOCUMENT_BYTES, Format, Input, ReadError, check_size, pdf_in, read_limited, sniff,
+};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 

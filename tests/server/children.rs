@@ -117,7 +117,8 @@ async fn metrics_say_why_children_were_replaced() {
     ] {
         assert!(metrics.lines().any(|l| l == line), "{line:?} is not in\n{metrics}");
     }
-    let memory = metrics.lines().find_map(|line| line.strip_prefix("recto_children_resident_memory_bytes "));
+    let memory =
+        metrics.lines().find_map(|line| line.strip_prefix("recto_children_resident_memory_bytes "));
     let memory: u64 = memory.unwrap().parse().unwrap();
     assert!(memory > 1_000_000 || cfg!(not(target_os = "linux")), "{memory}");
 }

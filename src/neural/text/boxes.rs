@@ -30,7 +30,9 @@ impl Slanted {
 
     /// The upright box around it.
     pub(super) fn bounds(&self) -> Rect<Px> {
-        let half = |along: f32, across: f32| 0.5 * (self.length * along.abs() + self.height * across.abs());
+        let half = |along: f32, across: f32| {
+            0.5 * (self.length * along.abs() + self.height * across.abs())
+        };
         let (x, y) = (half(self.along.0, self.along.1), half(self.along.1, self.along.0));
         rect(self.middle.0 - x, self.middle.1 - y, self.middle.0 + x, self.middle.1 + y)
     }

@@ -106,7 +106,8 @@ fn expected(row: &[f32], foreign: &[bool]) -> (usize, f32) {
         return (class, score);
     }
     let own = row.iter().enumerate().filter(|(class, _)| !is_foreign(*class));
-    let own = own.fold((0, f32::MIN), |best, (class, &s)| if s > best.1 { (class, s) } else { best });
+    let own =
+        own.fold((0, f32::MIN), |best, (class, &s)| if s > best.1 { (class, s) } else { best });
     if own.1 > FOREIGN * score { own } else { (class, score) }
 }
 

@@ -16,6 +16,7 @@ mod words;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Instant;
 
 use image::GrayImage;
 
@@ -103,10 +104,15 @@ impl TextReader for PageReader {
         call: &Call,
     ) -> Result<Vec<OcrWord>> {
         call.check()?;
+        let started = Instant::now();
         let mut found = self.detector.detect(image)?;
+        let (lines, finding) = (found.len(), started.elapsed());
         found.retain(|line| (wanted.line)(&line.bounds()));
         call.check()?;
-        self.lines.read(image, &found, wanted.letter, call)
+        let words = self.lines.read(image, &found, wanted.letter, call)?;
+        let reading = started.elapsed() - finding;
+        tracing::debug!(lines, read = found.len(), ?finding, ?reading, "lines were read");
+        Ok(words)
     }
 }
 

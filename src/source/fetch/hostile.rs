@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use super::super::public::agent_of;
 use super::*;
 use crate::error::ErrorKind;
+use crate::limits::Limits;
 use crate::source::Source;
 
 fn refused(url: &str) -> String {
@@ -134,7 +135,8 @@ fn a_redirect_leads_to_no_private_address_and_no_other_scheme() {
             FetchRules { hosts: vec![host("localhost").unwrap()], ..UrlPolicy::Public.into() };
         let origin = redirecting(to).replace("127.0.0.1", "localhost");
         let source = Source::parse(&format!("{origin}/go")).unwrap();
-        let error = source.load_with(rules, 1000, &Call::default()).unwrap_err().chain();
+        let error =
+            source.load_with(rules, &Limits::default(), &Call::default()).unwrap_err().chain();
         assert!(!error.contains("root:") && !error.contains("pw"), "{to}: {error}");
         if to.starts_with("http") || to.starts_with("//") {
             assert!(error.contains("not a public address"), "{to}: {error}");
