@@ -29,6 +29,9 @@ const PARAMETERS_HEADER: &str = "x-recto-parameters";
 /// A body has to arrive in this time: the largest at 2 Mbit/s. Clients that send nothing must not
 /// keep their place in the queue.
 const BODY_TIME: Duration = Duration::from_secs(300);
+/// Time for the next piece of a body: who sends nothing for so long has gone, and holds a place in the queue.
+const PIECE_TIME: Duration = Duration::from_secs(30);
+const LATE: &str = "the body did not arrive in time";
 
 type Shared = State<Arc<App>>;
 
@@ -245,7 +248,10 @@ pub(super) async fn receive(
     let received = tokio::time::timeout(BODY_TIME, async {
         let mut whole = Vec::with_capacity(room);
         let mut body = body;
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = tokio::time::timeout(PIECE_TIME, body.frame())
+            .await
+            .map_err(|_| ApiError::new(Class::SlowBody, LATE))?
+        {
             let frame = frame.map_err(|_| {
                 ApiError::new(Class::SlowBody, "the request ended before its body did")
             })?;
@@ -257,5 +263,5 @@ pub(super) async fn receive(
         }
         Ok(whole)
     });
-    received.await.map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?
+    received.await.map_err(|_| ApiError::new(Class::SlowBody, LATE))?
 }

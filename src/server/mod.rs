@@ -11,6 +11,7 @@ mod app;
 mod auth;
 mod batch;
 mod bifrost;
+mod connections;
 mod docling;
 mod docs;
 mod document;
@@ -166,7 +167,7 @@ impl Server {
         };
         jobs::Desk::open(&self.app).await;
         let sweeping = tokio::spawn(sweep(self.app.settings.files.clone(), files::SWEEP_EVERY));
-        let ended = axum::serve(listener, self.router()).with_graceful_shutdown(stop).await;
+        let ended = connections::serve(listener, self.router(), stop).await;
         sweeping.abort();
         self.app.desk.close().await;
         ended
