@@ -11,6 +11,10 @@ const PAPER_RANK: f32 = 0.8;
 pub(super) const STEP: usize = 3;
 /// Ink is darker than the paper by at least this many of 256 levels: what is fainter is noise.
 const LEAST_CONTRAST: u8 = 24;
+/// From paper to ink, where ink begins …
+const INK: f32 = 0.5;
+/// … and where hairlines do: one of half a pixel still has half of the darkness where it falls between two.
+const HAIRLINE: f32 = 0.25;
 /// Paper in a shadow is brighter than this share of the way from ink to the brightest paper;
 /// anything darker is a printed area.
 pub(super) const DARK_AREA: f32 = 0.3;
@@ -23,6 +27,17 @@ const LEAST_INK: f32 = 0.005;
 /// Ink is what is nearer to the darkness of the page's ink than to the brightness of the paper
 /// around it. Where the surroundings are dark themselves, they are ink.
 pub(crate) fn mask(image: &GrayImage, ppi: f32, factor: u32) -> GrayImage {
+    darker_than(image, ppi, factor, INK)
+}
+
+/// The same with what is fainter: lines thinner than a pixel, which blur to half of the ink's darkness and
+/// which noise breaks up. Letters grow fat in it.
+pub(crate) fn mask_of_hairlines(image: &GrayImage, ppi: f32, factor: u32) -> GrayImage {
+    darker_than(image, ppi, factor, HAIRLINE)
+}
+
+/// What is darker than the paper by this share of the ink's darkness.
+fn darker_than(image: &GrayImage, ppi: f32, factor: u32, share: f32) -> GrayImage {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let factor = factor.max(1) as usize;
     let (out_width, out_height) = (width.div_ceil(factor), height.div_ceil(factor));
@@ -43,8 +58,9 @@ pub(crate) fn mask(image: &GrayImage, ppi: f32, factor: u32) -> GrayImage {
                 // A dark area, or a page of one colour.
                 split.min(255 - LEAST_CONTRAST)
             } else {
-                let middle = (u16::from(paper) + u16::from(dark)) / 2;
-                (middle as u8).min(paper.saturating_sub(LEAST_CONTRAST))
+                let contrast = f32::from(paper) - f32::from(dark);
+                let limit = f32::from(paper) - share * contrast;
+                (limit as u8).min(paper.saturating_sub(LEAST_CONTRAST))
             }
         })
         .collect();

@@ -17,7 +17,7 @@ mod upright;
 
 pub(crate) use edges::{clear_borders, clear_holes, find_holes};
 pub(crate) use flatten::flatten;
-pub(crate) use ink::mask;
+pub(crate) use ink::{mask, mask_of_hairlines};
 pub(crate) use panels::open_panels;
 pub(crate) use paper::whiten;
 pub(crate) use photo::{Sheet, find_sheet};

@@ -65,7 +65,8 @@ impl Upright {
             Ink { mask, parts } = Ink::of(&image, ppi);
             text_height = segment::text_height(&parts, mask_ppi);
         }
-        let rules = segment::find_rules(&mask, mask_ppi, text_height);
+        let hairlines = preprocess::mask_of_hairlines(&image, ppi, factor);
+        let rules = segment::find_rules(&mask, &hairlines, mask_ppi, text_height);
         let figures = segment::find_figures(&mask, &parts, mask_ppi, text_height, &rules);
         let split = text_height.and_then(|h| segment::find_split(&mask, h));
         if let Some(opened) = preprocess::open_panels(&image, ppi) {

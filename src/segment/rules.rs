@@ -23,20 +23,49 @@ const SLOPE: f32 = 0.012;
 /// least this share of the pixels beside it is ink.
 const CROWDED: f32 = 0.3;
 
+/// Rules of two masks are the same if they are no further apart than this, in inches: two of their pixels.
+const SAME: f32 = 0.015;
+/// One is more than the pieces of it if it is so many times as long.
+const LONGER: f32 = 1.25;
+
 /// Rules that have this many others within this distance in inches are hatching.
 const HATCHED: usize = 3;
 const HATCHING: f32 = 0.1;
 
-/// The ruling lines of an upright mask, horizontal ones first, as the boxes they cover in pixels
-/// of the mask. `text_height` is the height of common letters, where there are any.
-pub(crate) fn find_rules(mask: &GrayImage, ppi: f32, text_height: Option<f32>) -> Vec<Rect<Px>> {
-    let mut rules = horizontal(mask, ppi, text_height);
-    let turned = transposed(mask);
-    rules.extend(
-        horizontal(&turned, ppi, text_height)
-            .into_iter()
-            .map(|r| rect(r.min.y, r.min.x, r.max.y, r.max.x)),
-    );
+/// The ruling lines of an upright page, horizontal ones first, as the boxes they cover in pixels
+/// of its masks: that of its ink, and one of hairlines, in which faint rules hold together and those beside
+/// letters and shades are lost. `text_height` is the height of common letters, where there are any.
+pub(crate) fn find_rules(
+    ink: &GrayImage,
+    hairlines: &GrayImage,
+    ppi: f32,
+    text_height: Option<f32>,
+) -> Vec<Rect<Px>> {
+    let found = |ink: &GrayImage, hairlines: &GrayImage| {
+        let sure = horizontal(ink, ppi, text_height);
+        together(sure, horizontal(hairlines, ppi, text_height), ppi)
+    };
+    let mut rules = found(ink, hairlines);
+    let turned = found(&transposed(ink), &transposed(hairlines));
+    rules.extend(turned.into_iter().map(|r| rect(r.min.y, r.min.x, r.max.y, r.max.x)));
+    rules
+}
+
+/// Horizontal rules that were found in two masks, each once: the first's, unless the second shows that they are
+/// pieces of a longer one.
+fn together(first: Vec<Rect<Px>>, second: Vec<Rect<Px>>, ppi: f32) -> Vec<Rect<Px>> {
+    let mut rules = first;
+    for rule in second {
+        let is_piece = |other: &Rect<Px>| {
+            let apart = (rule.mid_y() - other.mid_y()).abs();
+            apart <= SAME * ppi + SLOPE * rule.width() && rule.overlap_x(other) > 0.0
+        };
+        let known: f32 = rules.iter().filter(|r| is_piece(r)).map(|r| r.overlap_x(&rule)).sum();
+        if rule.width() > LONGER * known {
+            rules.retain(|r| !is_piece(r));
+            rules.push(rule);
+        }
+    }
     rules
 }
 
@@ -213,10 +242,30 @@ mod tests {
             bar(&mut mask, 100 + i * 233, 200, 2, 182);
         }
         text(&mut mask, 500);
-        let rules = find_rules(&mask, 150.0, Some(14.0));
+        let rules = find_rules(&mask, &mask, 150.0, Some(14.0));
         let horizontal = rules.iter().filter(|r| r.width() > r.height()).count();
         assert_eq!((horizontal, rules.len()), (4, 8), "{rules:?}");
         assert_eq!(rules[0], rect(100.0, 200.0, 801.0, 202.0));
+    }
+
+    #[test]
+    fn rules_too_faint_to_be_ink_are_found_among_hairlines() {
+        let (mut ink, mut hairlines) = (GrayImage::new(1000, 400), GrayImage::new(1000, 400));
+        // One that noise breaks into pieces, one of which is long enough; one that is in the first alone, as it
+        // is the edge of a shade; one that both have.
+        for x in (100..900).step_by(40) {
+            bar(&mut ink, x, 100, if x == 500 { 80 } else { 25 }, 1);
+        }
+        bar(&mut hairlines, 100, 100, 800, 2);
+        bar(&mut ink, 100, 200, 800, 2);
+        bar(&mut hairlines, 100, 201, 800, 30);
+        bar(&mut ink, 100, 300, 800, 2);
+        bar(&mut hairlines, 98, 299, 804, 3);
+        let rules = find_rules(&ink, &hairlines, 150.0, None);
+        let mut rows: Vec<f32> = rules.iter().map(|r| r.min.y).collect();
+        rows.sort_by(f32::total_cmp);
+        assert_eq!(rows, [100.0, 200.0, 300.0], "{rules:?}");
+        assert!(rules.iter().all(|r| r.width() >= 800.0), "{rules:?}");
     }
 
     #[test]
@@ -227,7 +276,7 @@ mod tests {
             draw_line_segment_mut(&mut mask, (100.0, y), (480.0, y + 3.0), INK);
             draw_line_segment_mut(&mut mask, (486.0, y + 3.0), (900.0, y + 6.0), INK);
         }
-        let rules = find_rules(&mask, 150.0, None);
+        let rules = find_rules(&mask, &mask, 150.0, None);
         assert_eq!(rules.len(), 1, "{rules:?}");
         assert!(rules[0].width() > 790.0);
     }
@@ -244,7 +293,7 @@ mod tests {
         for i in 0..30 {
             bar(&mut mask, 100, 700 + i * 4, 300, 2);
         }
-        let rules = find_rules(&mask, 150.0, Some(14.0));
+        let rules = find_rules(&mask, &mask, 150.0, Some(14.0));
         assert_eq!(rules, []);
     }
 }

@@ -1,6 +1,6 @@
 """Damaged files and files made to harm, sent to a `recto serve` by several clients through all its dialects.
 
-    hostile.py RECTO COUNT [--seed N] [--clients N] [--only NUMBER] [--keep FOLDER] [SERVE_OPTION...]
+    hostile.py RECTO COUNT [--seed N] [--clients N] [--page-time S] [--only NUMBER] [--keep FOLDER] [SERVE_OPTION...]
 
 What has to hold: the server never dies; each request is answered before its deadline, with 2xx, or with 4xx, 503 or
 504 in the words of its dialect; no connection is lost; afterwards there is no zombie, no more open
@@ -120,12 +120,13 @@ def main():
     parser.add_argument("recto")
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--page-time", type=float, default=PAGE_TIME, help="the server's, in seconds")
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--only", type=int)
     parser.add_argument("--keep", type=pathlib.Path, default=pathlib.Path("target/soak/hostile"))
     given, options = parser.parse_known_args()
     good = hostile_files.seeds()
-    options = ["--timeout", str(DOCUMENT_TIME), "--page-timeout", str(PAGE_TIME), *options]
+    options = ["--timeout", str(DOCUMENT_TIME), "--page-timeout", f"{given.page_time:g}", *options]
     server = Server(given.recto, *options)
     try:
         good_document(server)
