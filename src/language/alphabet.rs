@@ -85,7 +85,7 @@ mod tests {
     fn letters_of_several_languages_are_those_of_each() {
         let letters = |codes: &str| letters_of(&Language::parse_list(codes).unwrap());
         let both = letters("sv,de").unwrap();
-        assert!("aåäöÅßüé".chars().all(|c| both.contains(&c)), "{both:?}");
+        assert!("aåäöÅßü".chars().all(|c| both.contains(&c)), "{both:?}");
         assert!("ġċñ".chars().all(|c| !both.contains(&c)), "{both:?}");
         assert!(letters("sv,chr").is_none());
     }
