@@ -158,9 +158,9 @@ impl Draft {
     /// Column span of a piece of text: the columns its words stand in.
     fn span(&self, piece: &Segment, words: &[Word]) -> (usize, usize) {
         let column = |x: f32| self.cuts.iter().take_while(|&&c| x > c).count();
-        let first = column(words[piece.words[0] as usize].rect.mid_x());
-        let last = piece.words.last().map_or(first, |&i| column(words[i as usize].rect.mid_x()));
-        (first, last)
+        // A word that lies within another comes after it, and its middle may be the further left.
+        let columns = || piece.words.iter().map(|&i| column(words[i as usize].rect.mid_x()));
+        (columns().min().unwrap_or(0), columns().max().unwrap_or(0))
     }
 
     /// Words of each row by column; a piece that crosses a cut by its own words spans.

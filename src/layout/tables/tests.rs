@@ -134,6 +134,23 @@ fn a_tight_head_is_cut_like_the_rows_below() {
     assert_eq!(grid(&found[0]).len(), 4);
 }
 
+/// Fuzzing found it: the first word's middle was right of the last one's, and the cell ended before it began.
+#[test]
+fn a_word_within_another_does_not_turn_a_cell_around() {
+    let cells = |top: f32| row(top, &[("north", 50.0), ("south", 150.0), ("west", 250.0)]);
+    let odd = vec![
+        word("underlined", 50.0, 145.0, 290.0),
+        word("x", 56.0, 145.0, 62.0),
+        word("east", 300.0, 145.0, 330.0),
+    ];
+    let words = [cells(100.0), cells(115.0), cells(130.0), odd, cells(160.0)].concat();
+    for table in tables(words, Vec::new()) {
+        for cell in &table.cells {
+            assert!(cell.column + cell.column_span <= table.columns, "{cell:?}");
+        }
+    }
+}
+
 #[test]
 fn evenly_set_rows_are_not_joined_where_their_cells_are_full() {
     let words = [
