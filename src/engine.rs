@@ -3,6 +3,7 @@
 mod describe;
 mod enrichment;
 mod formulas;
+mod pages;
 mod parts;
 
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::call::Call;
-use crate::document::{Document, Page, Status, TextSource, Timings};
+use crate::document::{Document, Status, TextSource, Timings};
 use crate::error::{Error, ErrorKind, Result, Warning, WarningCode};
 use crate::language::{Language, Tessdata};
 use crate::limits::Limits;
@@ -27,6 +28,7 @@ use crate::runner::{
 };
 use crate::source::{self, FetchRules, Input, Source, UrlPolicy};
 
+pub use pages::Pages;
 pub use parts::PartRead;
 
 /// Reads documents. Cheap to clone; all clones share threads and OCR handles.
@@ -348,7 +350,7 @@ impl Engine {
             .name("recto-pages".to_owned())
             .spawn(move || engine.feed(&open, &options, &sender))
             .map_err(|e| Error::stage("threads", e))?;
-        Ok(Pages { receiver })
+        Ok(Pages::new(receiver))
     }
 
     /// Draws the pages of a document in colour, one after the other as they are taken: to show
@@ -383,49 +385,6 @@ impl Engine {
         let document = self.inner.runner().open(&input, options, call)?;
         let pages = selected(options, document.page_count(), &input.name)?;
         PageImages::new(document, pages, dpi, call.clone())
-    }
-
-    fn feed(
-        &self,
-        open: &Open,
-        options: &Options,
-        sender: &std::sync::mpsc::SyncSender<Result<Page>>,
-    ) {
-        let mut waiting = std::collections::BTreeMap::new();
-        let mut pixels = Pixels::of(&open.job.input);
-        let mut next = open.job.pages.iter().copied().peekable();
-        let ended = self.inner.runner().run(&open.job, &open.call, &mut |index, outcome| {
-            if let Ok(read) = &outcome {
-                pixels.count(read)?;
-            }
-            waiting.insert(index, outcome);
-            while let Some(outcome) = next.peek().and_then(|index| waiting.remove(index)) {
-                next.next();
-                let page = outcome.map(|mut read| {
-                    tell_language(&mut read);
-                    let mut warnings = std::mem::take(&mut read.warnings);
-                    let mut pages = formulas::lay_out(vec![read], options);
-                    let (document, call) = (&open.job.document, &open.call);
-                    warnings
-                        .extend(self.read_formulas(document, &mut pages, options, call).warnings);
-                    warnings.extend(self.enrich(document, &mut pages, options, call).warnings);
-                    warnings.into_iter().for_each(|warning| call.report(&Event::Warned(warning)));
-                    pages
-                });
-                let pages = match page {
-                    Ok(pages) => pages.into_iter().map(Ok).collect(),
-                    Err(error) => vec![Err(error)],
-                };
-                for page in pages {
-                    sender.send(page).map_err(|_| Error::Cancelled)?;
-                }
-            }
-            Ok(())
-        });
-        if let Err(error) = ended {
-            // The receiver may be gone; then nobody wants to know.
-            let _ = sender.send(Err(error));
-        }
     }
 
     fn open(&self, source: Source, options: &Options, call: &Call) -> Result<Open> {
@@ -564,20 +523,6 @@ fn selected(options: &Options, page_count: usize, name: &str) -> Result<Vec<usiz
     match &options.pages {
         Some(set) => set.resolve(page_count, name),
         None => Ok((0..page_count).collect()),
-    }
-}
-
-/// Pages of a document as they are done, in page order. See [`Engine::pages`].
-#[derive(Debug)]
-pub struct Pages {
-    receiver: std::sync::mpsc::Receiver<Result<Page>>,
-}
-
-impl Iterator for Pages {
-    type Item = Result<Page>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.receiver.recv().ok()
     }
 }
 

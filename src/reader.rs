@@ -358,16 +358,6 @@ impl Recognizer for Chosen<'_> {
         self.reader.read_lines(image, &self.wanted, call)
     }
 
-    fn recognize_block(
-        &self,
-        image: &GrayImage,
-        resolution: Resolution,
-        languages: &[String],
-        call: &Call,
-    ) -> Result<Vec<OcrWord>> {
-        self.recognize(image, resolution, languages, call)
-    }
-
     fn finds_lines(&self) -> bool {
         true
     }

@@ -70,14 +70,17 @@ pub(crate) trait Recognizer: Debug + Send + Sync {
     /// What goes wrong here goes wrong in recognition again, and is told there.
     fn warm_up(&self, _languages: &[String]) {}
 
-    /// Reads an image that is one block of text, without looking for columns in it.
+    /// Reads an image that is one block of text, without looking for columns in it. Those that find lines
+    /// wherever they stand read it like any other.
     fn recognize_block(
         &self,
         image: &GrayImage,
         resolution: Resolution,
         languages: &[String],
         call: &Call,
-    ) -> Result<Vec<OcrWord>>;
+    ) -> Result<Vec<OcrWord>> {
+        self.recognize(image, resolution, languages, call)
+    }
 
     /// Tells the script of an image without reading it; `None` where that cannot be told.
     fn script(&self, _image: &GrayImage, _resolution: Resolution) -> Result<Option<ScriptGuess>> {

@@ -127,16 +127,6 @@ impl Recognizer for PageReader {
         self.read_lines(image, &Wanted { line: &|_| true, letter: &|_| true }, call)
     }
 
-    fn recognize_block(
-        &self,
-        image: &GrayImage,
-        resolution: Resolution,
-        languages: &[String],
-        call: &Call,
-    ) -> Result<Vec<OcrWord>> {
-        self.recognize(image, resolution, languages, call)
-    }
-
     fn finds_lines(&self) -> bool {
         true
     }
