@@ -358,7 +358,7 @@ impl Engine {
     ///
     /// Of the options, the pages and the password count. PDF pages come at `dpi` pixels an inch
     /// (10 to 1200; huge pages at less), pages of image files at `dpi` or less. Where
-    /// [`Page::rotation`] is not 0, [`PageImage::turned_back`](crate::PageImage::turned_back) makes
+    /// [`Page::rotation`](crate::Page::rotation) is not 0, [`PageImage::turned_back`](crate::PageImage::turned_back) makes
     /// an image agree with the boxes of the document.
     ///
     /// # Errors
