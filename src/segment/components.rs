@@ -128,25 +128,60 @@ pub(super) fn runs(row: &[u8]) -> impl Iterator<Item = (u32, u32)> + '_ {
     })
 }
 
+/// Fewer components than this tell nothing.
+const FEW: usize = 12;
 /// Heights that letters may have, in inches: 4 to 40 pt type, by its x-height.
 const LETTER: std::ops::RangeInclusive<f32> = 0.025..=0.28;
 
+/// Letters have a neighbour within so many of their heights, …
+const BESIDE: f32 = 1.0;
+/// … which shares this part of their height, and is no more than so many times as high.
+const LEVEL: (f32, f32) = (0.5, 2.5);
+
 /// The height of common letters in pixels: the middle of the components that could be letters.
-/// `None` where there are hardly any.
+/// `None` where there are hardly any. Where most of these stand alone, they are specks, and those that
+/// stand beside others count.
 pub(crate) fn text_height(components: &[Component], ppi: f32) -> Option<f32> {
-    let mut heights: Vec<u32> = components
+    let mut likely: Vec<&Component> = components
         .iter()
         .filter(|c| {
             let inches = c.height() as f32 / ppi;
             LETTER.contains(&inches) && c.width() < 8 * c.height() && c.height() < 8 * c.width()
         })
-        .map(Component::height)
         .collect();
-    if heights.len() < 12 {
+    if likely.len() < FEW {
         return None;
     }
-    heights.sort_unstable();
-    Some(heights[heights.len() / 2] as f32)
+    let middle = |mut heights: Vec<u32>| {
+        heights.sort_unstable();
+        heights[heights.len() / 2] as f32
+    };
+    likely.sort_unstable_by_key(|c| (c.left, c.top));
+    let beside: Vec<u32> = in_lines(&likely);
+    if beside.len() >= FEW && 2 * beside.len() < likely.len() {
+        return Some(middle(beside));
+    }
+    Some(middle(likely.into_iter().map(Component::height).collect()))
+}
+
+/// The heights of those that have a neighbour as letters of a line have. They come from left to right.
+fn in_lines(likely: &[&Component]) -> Vec<u32> {
+    let mut beside = vec![false; likely.len()];
+    for (i, a) in likely.iter().enumerate() {
+        let reach = a.right + (BESIDE * a.height() as f32) as u32;
+        for (k, b) in likely.iter().enumerate().skip(i + 1) {
+            if b.left > reach {
+                break;
+            }
+            let shared = a.bottom.min(b.bottom).saturating_sub(a.top.max(b.top)) as f32;
+            let (low, high) =
+                (a.height().min(b.height()) as f32, a.height().max(b.height()) as f32);
+            if shared >= LEVEL.0 * low && high <= LEVEL.1 * low {
+                (beside[i], beside[k]) = (true, true);
+            }
+        }
+    }
+    likely.iter().zip(beside).filter(|(_, beside)| *beside).map(|(c, _)| c.height()).collect()
 }
 
 #[cfg(test)]
@@ -157,6 +192,26 @@ mod tests {
         GrayImage::from_fn(rows[0].len() as u32, rows.len() as u32, |x, y| {
             image::Luma([if rows[y as usize].as_bytes()[x as usize] == b'#' { 255 } else { 0 }])
         })
+    }
+
+    /// A page of underlined lines in a noisy scan: most of its letters hang together. Its specks were taken for
+    /// letters, so its skew was not found, and nothing on it was read.
+    #[test]
+    fn specks_are_no_letters_where_some_stand_in_lines() {
+        let part = |left: u32, top: u32, width: u32, height: u32| Component {
+            left,
+            top,
+            right: left + width,
+            bottom: top + height,
+            area: width * height,
+        };
+        let specks = (0..100).map(|i| part(37 * (i % 10), 50 * (i / 10), 5, 5));
+        let letters = (0..16).map(|i| part(500 + 14 * i, 300, 10, 16));
+        let all: Vec<Component> = specks.chain(letters).collect();
+        assert_eq!(text_height(&all, 150.0), Some(16.0));
+        // Without lines, they are what there is.
+        assert_eq!(text_height(&all[..100], 150.0), Some(5.0));
+        assert_eq!(text_height(&all[..11], 150.0), None);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(crate) fn find_rules(
 }
 
 /// Horizontal rules that were found in two masks, each once: the first's, unless the second shows that they are
-/// pieces of a longer one.
+/// pieces of a longer one, which then covers them too.
 fn together(first: Vec<Rect<Px>>, second: Vec<Rect<Px>>, ppi: f32) -> Vec<Rect<Px>> {
     let mut rules = first;
     for rule in second {
@@ -62,8 +62,9 @@ fn together(first: Vec<Rect<Px>>, second: Vec<Rect<Px>>, ppi: f32) -> Vec<Rect<P
         };
         let known: f32 = rules.iter().filter(|r| is_piece(r)).map(|r| r.overlap_x(&rule)).sum();
         if rule.width() > LONGER * known {
-            rules.retain(|r| !is_piece(r));
-            rules.push(rule);
+            let whole =
+                rules.extract_if(.., |r| is_piece(r)).fold(rule, |whole, r| whole.union(&r));
+            rules.push(whole);
         }
     }
     rules
@@ -266,6 +267,14 @@ mod tests {
         rows.sort_by(f32::total_cmp);
         assert_eq!(rows, [100.0, 200.0, 300.0], "{rules:?}");
         assert!(rules.iter().all(|r| r.width() >= 800.0), "{rules:?}");
+    }
+
+    /// The first mask has its beginning, and the second the rest.
+    #[test]
+    fn a_rule_of_which_each_mask_has_a_part_is_whole() {
+        let first = vec![rect(0.0, 10.0, 100.0, 12.0)];
+        let rules = together(first, vec![rect(90.0, 10.0, 300.0, 13.0)], 150.0);
+        assert_eq!(rules, [rect(0.0, 10.0, 300.0, 13.0)]);
     }
 
     #[test]
