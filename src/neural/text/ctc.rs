@@ -60,35 +60,37 @@ impl Dictionary {
 
     /// The characters of a line: `scores` has a row of `classes` probabilities for each step. At each
     /// step the likeliest class counts; the same one at steps in a row is one character, and class 0
-    /// is none. Classes that are [`foreign`](Self::foreign) are less likely than their scores.
+    /// is none. Characters that are [`foreign`](Self::foreign) are less likely than their scores.
     pub(super) fn decode(
         &self,
         scores: &[f32],
         classes: usize,
         foreign: &[bool],
     ) -> Vec<Glyph<'_>> {
-        let steps = scores.len() / classes.max(1);
+        let rows = || scores.chunks_exact(classes.max(1));
+        let mut steps: Vec<(usize, f32)> = rows().map(likeliest).collect();
+        let is_foreign = |class: usize| foreign.get(class).copied().unwrap_or(false);
+        let mut at = 0;
+        for run in steps.chunk_by_mut(|a, b| a.0 == b.0) {
+            if is_foreign(run[0].0) {
+                own(run, rows().skip(at), &is_foreign);
+            }
+            at += run.len();
+        }
         let mut glyphs = Vec::new();
-        let mut last = 0;
-        let (mut first, mut best) = (0, 0.0_f32);
-        let mut close = |class: usize, first: usize, end: usize, best: f32| {
-            if class != 0 {
+        let mut first = 0;
+        for run in steps.chunk_by(|a, b| a.0 == b.0) {
+            let end = first + run.len();
+            if run[0].0 != 0 {
+                let best = run.iter().map(|(_, score)| *score).fold(0.0, f32::max);
                 glyphs.push(Glyph {
-                    text: self.text(class),
-                    at: 0.5 * (first + end) as f32 / steps as f32,
+                    text: self.text(run[0].0),
+                    at: 0.5 * (first + end) as f32 / steps.len() as f32,
                     confidence: best.clamp(0.0, 1.0),
                 });
             }
-        };
-        for (step, row) in scores.chunks_exact(classes.max(1)).enumerate() {
-            let (class, score) = expected(row, foreign);
-            if class != last {
-                close(last, first, step, best);
-                (last, first, best) = (class, step, 0.0);
-            }
-            best = best.max(score);
+            first = end;
         }
-        close(last, first, steps, best);
         glyphs
     }
 }
@@ -98,17 +100,28 @@ impl Dictionary {
 /// above letters, too.
 const FOREIGN: f32 = 0.05;
 
-/// The likeliest class, foreign ones taken for what they are worth.
-fn expected(row: &[f32], foreign: &[bool]) -> (usize, f32) {
-    let is_foreign = |class: usize| foreign.get(class).copied().unwrap_or(false);
-    let (class, score) = likeliest(row);
-    if !is_foreign(class) {
-        return (class, score);
+/// Puts the likeliest character that is not foreign in the place of one that is, at all of its steps,
+/// where it is likelier once the foreign one is taken for what it is worth. That there is something
+/// is not in doubt: class 0 does not take part.
+fn own<'a>(
+    run: &mut [(usize, f32)],
+    rows: impl Iterator<Item = &'a [f32]> + Clone,
+    is_foreign: &dyn Fn(usize) -> bool,
+) {
+    let score = run.iter().map(|(_, score)| *score).fold(0.0, f32::max);
+    let mut best = (0, FOREIGN * score);
+    for row in rows.clone().take(run.len()) {
+        for (class, &score) in row.iter().enumerate().skip(1) {
+            if score > best.1 && !is_foreign(class) {
+                best = (class, score);
+            }
+        }
     }
-    let own = row.iter().enumerate().filter(|(class, _)| !is_foreign(*class));
-    let own =
-        own.fold((0, f32::MIN), |best, (class, &s)| if s > best.1 { (class, s) } else { best });
-    if own.1 > FOREIGN * score { own } else { (class, score) }
+    if best.0 != 0 {
+        for (step, row) in run.iter_mut().zip(rows) {
+            *step = (best.0, row[best.0]);
+        }
+    }
 }
 
 /// The first of the largest scores.
@@ -162,6 +175,22 @@ mod tests {
         assert_eq!(read(&[0.01, 0.1, 0.8, 0.0]), "g");
         assert_eq!(read(&[0.01, 0.02, 0.95, 0.0]), "ġ");
         assert!(dictionary.foreign(&|c| c == 'ġ').iter().all(|foreign| !foreign));
+    }
+
+    #[test]
+    fn a_foreign_letter_is_judged_once_for_all_of_its_steps() {
+        let dictionary = Dictionary::new(["e", "é", "-"]);
+        let foreign = dictionary.foreign(&|_| false);
+        let read = |scores: &[f32]| -> String {
+            dictionary.decode(scores, 4, &foreign).iter().map(|g| g.text).collect()
+        };
+        // Once surely, once less so.
+        assert_eq!(read(&[0.0, 0.01, 0.97, 0.0, 0.0, 0.15, 0.8, 0.0]), "e");
+        assert_eq!(read(&[0.0, 0.01, 0.97, 0.0, 0.0, 0.02, 0.95, 0.0]), "é");
+        // It and its own letter are one, as nothing is between them.
+        assert_eq!(read(&[0.0, 0.1, 0.8, 0.0, 0.0, 0.9, 0.1, 0.0]), "e");
+        // Something is there.
+        assert_eq!(read(&[0.06, 0.005, 0.93, 0.0]), "é");
     }
 
     #[test]
