@@ -5,6 +5,7 @@ pub mod parsers;
 
 use std::path::Path;
 
+use crate::call::Call;
 use crate::document::Page;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
@@ -49,7 +50,7 @@ impl Pdf {
     pub fn text_layer(&self, page: usize) -> Result<PageRead> {
         let options =
             Options { ocr: OcrMode::Never, table_mode: TableMode::Fast, ..Options::default() };
-        match prepare_pdf_page(&self.0, page, &options, &mut || {})? {
+        match prepare_pdf_page(&self.0, page, &options, &Call::default(), &mut || {})? {
             Prepared::Done(read) => Ok(*read),
             Prepared::Raster(_) => {
                 Err(Error::Page { page, detail: "it wants OCR although that is off".to_owned() })

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use image::GrayImage;
 
+use crate::call::Call;
 use crate::document::TextSource;
 use crate::error::{Result, Warning, WarningCode};
 use crate::geometry::{Pt, Rect, RectExt, Resolution, Size, rect};
@@ -64,6 +65,7 @@ pub(crate) fn prepare_pdf_page(
     file: &PdfFile,
     index: usize,
     options: &Options,
+    call: &Call,
     needs_ocr: &mut dyn FnMut(),
 ) -> Result<Prepared> {
     let started = Instant::now();
@@ -71,7 +73,7 @@ pub(crate) fn prepare_pdf_page(
     let _inside = span.enter();
     let layer = tracing::debug_span!("text_layer").entered();
     let page = file.page(index)?;
-    let mut content = page.content(options.do_formula_enrichment, options.hidden_text);
+    let mut content = page.content(options.do_formula_enrichment, options.hidden_text, call)?;
     drop(layer);
     let mut choice = choose(&content, options.ocr);
     if let (false, Err(error)) = (matches!(choice, Choice::Layer), page.check_images()) {
@@ -93,10 +95,14 @@ pub(crate) fn prepare_pdf_page(
     read.timings.add("text_layer", started.elapsed().as_secs_f64());
     let regions = match choice {
         Choice::Layer => {
-            // With OCR switched off nothing can be done about it but to say so.
+            // Without pixels nothing can be done about it but to say so.
             if let Some(doubt) = lasting {
-                let message =
-                    format!("the text layer may be wrong ({}), and OCR is off", doubt.reason);
+                let why = if options.ocr == OcrMode::Never {
+                    "OCR is off"
+                } else {
+                    "the page is not drawn"
+                };
+                let message = format!("the text layer may be wrong ({}), and {why}", doubt.reason);
                 let warning = Warning::new(WarningCode::TextLayerDistrusted, message);
                 read.warnings.push(warning.on_page(index));
             }

@@ -110,13 +110,14 @@ impl OpenDocument {
         &self,
         index: usize,
         options: &Options,
+        call: &Call,
         needs_ocr: &mut dyn FnMut(),
     ) -> Result<Prepared> {
         match self {
             Self::Pdf(file) => {
                 let mut file = lock(file);
                 file.refresh();
-                prepare_pdf_page(&file, index, options, needs_ocr)
+                prepare_pdf_page(&file, index, options, call, needs_ocr)
             }
             Self::Images(images) => {
                 prepare_image_page(&mut lock(images), index, options, needs_ocr)
@@ -215,7 +216,7 @@ impl InProcess {
         call: &Call,
     ) -> Result<PageRead> {
         self.pool.install(|| {
-            guarded(index, || match document.prepare(index, options, &mut || {})? {
+            guarded(index, || match document.prepare(index, options, call, &mut || {})? {
                 Prepared::Done(read) => Ok(*read),
                 Prepared::Raster(raster) => {
                     self.recognition.recognize(*raster, plan, options, call)
@@ -273,16 +274,17 @@ impl InProcess {
                         }
                     }
                 };
-                let prepared =
-                    guarded(index, || job.document.prepare(index, &job.options, &mut needs_ocr));
+                let prepared = guarded(index, || {
+                    job.document.prepare(index, &job.options, call, &mut needs_ocr)
+                });
                 match prepared {
                     Err(error) => {
                         drop(turn);
-                        ended = deliver(index, Err(error));
+                        ended = hand_on(index, Err(error), deliver);
                     }
                     Ok(Prepared::Done(read)) => {
                         drop(turn);
-                        ended = deliver(index, Ok(*read));
+                        ended = hand_on(index, Ok(*read), deliver);
                     }
                     Ok(Prepared::Raster(raster)) => {
                         let sender = sender.clone();
@@ -305,7 +307,7 @@ impl InProcess {
                     };
                     let Some((index, read)) = next else { break };
                     in_flight -= 1;
-                    ended = deliver(index, read);
+                    ended = hand_on(index, read, deliver);
                 }
                 if ended.is_err() {
                     break;
@@ -313,19 +315,19 @@ impl InProcess {
             }
             for _ in 0..in_flight {
                 let Ok((index, read)) = receiver.recv() else { break };
-                match read {
-                    // A page that the deadline or the caller stopped did not fail.
-                    Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => {
-                        ended = ended.and(Err(error));
-                    }
-                    read => {
-                        let delivered = deliver(index, read);
-                        ended = ended.and(delivered);
-                    }
-                }
+                let delivered = hand_on(index, read, deliver);
+                ended = ended.and(delivered);
             }
             ended
         })
+    }
+}
+
+/// Delivers a page. One that the deadline or the caller stopped did not fail: the read ends.
+fn hand_on(index: usize, read: Result<PageRead>, deliver: &mut Deliver<'_>) -> Result<()> {
+    match read {
+        Err(error @ (Error::Cancelled | Error::DeadlineExceeded)) => Err(error),
+        read => deliver(index, read),
     }
 }
 

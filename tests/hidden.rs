@@ -42,11 +42,12 @@ fn is_hidden(content: &str, resources: &str, objects: &[String], reason: &str) {
 
     let document = read(pdf, HiddenText::Keep);
     let message = &self::warning(&document).unwrap().message;
-    if reason.contains("beside") {
-        return;
-    }
-    assert!(document.to_markdown().contains("ignore"), "{}", document.to_markdown());
-    assert!(message.contains("taken as other text"), "{message}");
+    // What stands beside the page is no part of it.
+    let kept = !reason.contains("beside");
+    assert_eq!(document.to_markdown().contains("ignore"), kept, "{}", document.to_markdown());
+    let done = if kept { "taken as other text" } else { "left out" };
+    let told = format!("3 words that nobody can see were {done} (");
+    assert!(message.starts_with(&told) && message.contains(reason), "{message}");
 }
 
 /// Reads the seen lines and this content besides, which is seen as well.
@@ -139,6 +140,9 @@ fn beside_the_page() {
 
 #[test]
 fn cut_off_and_only_cutting() {
+    // Clips of which nothing is left let nothing through, either.
+    let apart = "q 0 0 50 50 re W n 500 700 50 50 re W n ";
+    is_hidden(&format!("{apart}BT /F 12 Tf {SAID} ET Q"), "", &[], "cut off");
     let clip = "q 400 100 50 50 re W n ";
     is_hidden(&format!("{clip}BT /F 12 Tf {SAID} ET Q"), "", &[], "cut off");
     is_hidden(&format!("q BT 7 Tr /F 12 Tf {SAID} ET Q"), "", &[], "cut off");
@@ -177,6 +181,32 @@ fn light_letters_on_a_picture_are_seen() {
 #[test]
 fn white_letters_with_an_outline_are_seen() {
     is_seen(&format!("BT 2 Tr 1 g 0 G 0.5 w /F 20 Tf {NOTICE} ET"), "", &[]);
+}
+
+#[test]
+fn letters_that_are_transparent_but_for_their_outline_are_seen() {
+    let states = "/ExtGState<</Z<</ca 0/CA 1>>>>";
+    for mode in [1, 2] {
+        let content = format!("q /Z gs BT {mode} Tr 0.5 w /F 20 Tf {NOTICE} ET Q");
+        is_seen(&content, states, &[]);
+    }
+    let neither = "/ExtGState<</Z<</ca 0/CA 0>>>>";
+    is_hidden(&format!("q /Z gs BT 2 Tr /F 20 Tf {SAID} ET Q"), neither, &[], "too faint");
+}
+
+#[test]
+fn a_page_that_cannot_be_drawn_has_its_text_and_a_warning() {
+    let image = made::stream(
+        "/Type/XObject/Subtype/Image/Width 100000/Height 100000/ColorSpace/DeviceGray\
+         /BitsPerComponent 8/Filter/ASCIIHexDecode",
+        "30>",
+    );
+    let content = format!("{SEEN}q 9 0 0 9 0 0 cm /I Do Q BT 1 g /F 12 Tf {NOTICE} ET");
+    let document =
+        read(made::page_of(&content, "/XObject<</I 5 0 R>>", &[image]), HiddenText::Drop);
+    assert!(document.to_markdown().contains("notice"), "{}", document.to_markdown());
+    let message = &warning(&document).unwrap().message;
+    assert!(message.starts_with("3 words were taken that may be hidden"), "{message}");
 }
 
 /// PDFium calls letters white that are filled with a pattern.

@@ -7,6 +7,7 @@
 mod made;
 
 use std::io::Cursor;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
@@ -190,7 +191,7 @@ fn words_objects_and_images_of_a_page_are_limited() {
     let lines = "0 0 m 100 0 l S\n".repeat(20);
     let limits = Limits { page_objects: 20, ..Limits::default() };
     let document = read(made::page_of(&(lines.clone() + text), "", &[]), limits, &layer()).unwrap();
-    assert!(document.to_markdown().contains("five"), "text does not count");
+    assert!(document.to_markdown().contains("five"), "words come without looking at objects");
     assert!(warns(&document, "page_objects").starts_with("only the first 20 objects"));
     let document = read(made::page_of(&lines, "", &[]), limits, &layer()).unwrap();
     assert!(
@@ -212,6 +213,11 @@ fn words_objects_and_images_of_a_page_are_limited() {
 
 /// A picture of so many pixels, of which the file holds next to nothing.
 fn with_picture(side: u32, text: &str) -> Vec<u8> {
+    with_content(side, &format!("q 612 0 0 792 0 0 cm /I Do Q\n{text}"))
+}
+
+/// A page of this content, in which /I is such a picture.
+fn with_content(side: u32, content: &str) -> Vec<u8> {
     let image = made::stream(
         &format!(
             "/Type/XObject/Subtype/Image/Width {side}/Height {side}/ColorSpace/DeviceGray\
@@ -219,8 +225,7 @@ fn with_picture(side: u32, text: &str) -> Vec<u8> {
         ),
         "30>",
     );
-    let content = format!("q 612 0 0 792 0 0 cm /I Do Q\n{text}");
-    made::page_of(&content, "/XObject<</I 5 0 R>>", &[image])
+    made::page_of(content, "/XObject<</I 5 0 R>>", &[image])
 }
 
 #[test]
@@ -242,6 +247,30 @@ fn a_picture_of_too_many_pixels_is_not_decoded() {
         .unwrap();
     names(&images.next().unwrap().unwrap_err(), "image_pixels", "100000×100000");
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+/// Whoever looks for pictures must not stop before whoever draws them does.
+#[test]
+fn a_picture_behind_very_many_objects_or_forms_is_not_decoded_either() {
+    let limits = Limits { page_objects: 10, ..Limits::default() };
+    let always = Options { ocr: OcrMode::Always, ..Options::default() };
+    // Twenty times as many objects are gone through as are looked at.
+    let paths = "0 0 m 1 1 l S\n";
+    let picture = |before: usize| with_content(100_000, &(paths.repeat(before) + "/I Do"));
+    names(&read(picture(50), limits, &always).unwrap_err(), "image_pixels", "100000×100000");
+    let error = read(picture(300), limits, &always).unwrap_err();
+    names(&error, "page_objects", "more than 200 objects");
+    // As many forms as one likes, one in the other.
+    let image = made::stream(
+        "/Type/XObject/Subtype/Image/Width 100000/Height 100000/ColorSpace/DeviceGray\
+         /BitsPerComponent 8/Filter/ASCIIHexDecode",
+        "30>",
+    );
+    let mut objects: Vec<String> = (6..26).map(|n| form(&format!("{n} 0 R"), "/X Do")).collect();
+    objects.push(image);
+    let pdf = made::page_of("/X Do", "/XObject<</X 5 0 R>>", &objects);
+    let error = read(pdf, Limits::default(), &always).unwrap_err();
+    names(&error, "page_objects", "forms within forms");
 }
 
 #[test]
@@ -295,13 +324,14 @@ fn a_page_that_takes_for_ever_costs_its_child_and_is_left_out() {
         (6..36).map(|next| form(&format!("{next} 0 R"), "/X Do /X Do")).collect();
     let pdf = made::page_of("/X Do", "/XObject<</X 5 0 R>>", &chain);
     let mut processes = Processes::of(env!("CARGO_BIN_EXE_recto"));
-    processes.page_timeout = Duration::from_secs(2);
+    // Enough for a good page on a busy machine, too.
+    processes.page_timeout = Duration::from_secs(5);
     let isolation = Isolation::Processes(processes);
     let engine = Engine::builder().workers(1).isolation(isolation).build().unwrap();
     let start = Instant::now();
     let error = engine.read(Source::bytes(pdf, "a.pdf"), &layer()).unwrap_err().chain();
-    assert!(error.contains("it took longer than 2s"), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(error.contains("it took longer than 5s"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     let document = engine.read(Source::bytes(made::pdf(1), "a.pdf"), &layer()).unwrap();
     assert_eq!(document.pages.len(), 1, "the next one has another child");
 }
@@ -381,11 +411,22 @@ fn what_runs_in_circles_ends() {
 
 #[test]
 fn a_deadline_cuts_a_document_of_text_alone() {
+    let engine = engine(Limits::default());
+    // What is loaded once takes none of the time.
+    engine.read(Source::bytes(made::pdf(1), "a.pdf"), &layer()).unwrap();
     let pdf = made::pdf_of(3000, |page| vec![format!("Line of page {page}"); 40]);
-    let options = Options { document_timeout: Some(Duration::from_millis(600)), ..layer() };
-    let start = Instant::now();
-    let document = read(pdf, Limits::default(), &options).unwrap();
-    let took = start.elapsed();
+    let pdf: Arc<[u8]> = pdf.into();
+    let mut time = Duration::from_millis(300);
+    let (document, took) = loop {
+        let options = Options { document_timeout: Some(time), ..layer() };
+        let start = Instant::now();
+        match engine.read(Source::bytes(Arc::clone(&pdf), "a.pdf"), &options) {
+            Ok(document) => break (document, start.elapsed()),
+            // On a busy machine it may be over before the first page.
+            Err(Error::DeadlineExceeded) if time < Duration::from_secs(10) => time *= 2,
+            Err(error) => panic!("{}", error.chain()),
+        }
+    };
     let pages = document.pages.len();
     assert!((1..3000).contains(&pages), "{pages} pages in {took:?}");
     assert_eq!(document.status, Status::Partial);
@@ -394,7 +435,7 @@ fn a_deadline_cuts_a_document_of_text_alone() {
     let message = format!("the deadline passed: {pages} of 3000 pages were read");
     assert_eq!(warning.expect("a warning").message, message);
     // Laying out what was read comes after.
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < time + Duration::from_secs(5), "{took:?}");
 }
 
 #[test]

@@ -62,6 +62,31 @@ const RENDER_REVERSE_BYTES: c_int = 16;
 const RENDER_MODE_FILL: i32 = 0;
 const RENDER_MODE_INVISIBLE: i32 = 3;
 const RENDER_MODE_CLIP: i32 = 7;
+/// Those that draw outlines (ISO 32000-1, table 106).
+const RENDER_MODES_STROKED: [i32; 4] = [1, 2, 5, 6];
+
+/// Forms inside forms; deeper ones are of no use and may be an attack.
+pub(super) const DEEPEST_FORM: usize = 16;
+
+/// How a visit of all objects went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    /// How many more there might have been; 0 means that there were.
+    left: usize,
+    too_deep: bool,
+}
+
+impl Walk {
+    /// Whether there were no more objects than were asked for.
+    pub(super) fn counted_all(self) -> bool {
+        self.left > 0
+    }
+
+    /// Whether every object was visited.
+    pub(super) fn saw_all(self) -> bool {
+        self.counted_all() && !self.too_deep
+    }
+}
 const ACTION_URI: c_ulong = 3;
 
 /// PDFium, loaded.
@@ -285,18 +310,18 @@ impl PageHandle<'_> {
     }
 
     /// Visits every object, inside forms too, with the matrix from its space to user space.
-    /// Stops after `limit` objects and says whether it saw all.
-    pub(super) fn visit_objects(&self, limit: usize, visit: &mut dyn FnMut(Object<'_>)) -> bool {
+    /// Stops after `limit` objects, and enters forms to [`DEEPEST_FORM`].
+    pub(super) fn visit_objects(&self, limit: usize, visit: &mut dyn FnMut(Object<'_>)) -> Walk {
         // SAFETY: the page is loaded.
         let count = unsafe { self.doc.lib.FPDFPage_CountObjects(self.handle) };
         // One more, to see whether there are more.
-        let mut left = limit.saturating_add(1);
+        let mut walk = Walk { left: limit.saturating_add(1), too_deep: false };
         for i in 0..count {
             // SAFETY: `i` is within the count.
             let handle = unsafe { self.doc.lib.FPDFPage_GetObject(self.handle, i) };
-            self.visit(handle, Matrix::IDENTITY, 0, &mut left, visit);
+            self.visit(handle, Matrix::IDENTITY, 0, &mut walk, visit);
         }
-        left > 0
+        walk
     }
 
     fn visit(
@@ -304,15 +329,13 @@ impl PageHandle<'_> {
         handle: FPDF_PAGEOBJECT,
         outer: Matrix,
         depth: usize,
-        left: &mut usize,
+        walk: &mut Walk,
         visit: &mut dyn FnMut(Object<'_>),
     ) {
-        /// Forms inside forms; deeper ones are of no use and may be an attack.
-        const MAX_DEPTH: usize = 16;
-        if handle.is_null() || *left == 0 {
+        if handle.is_null() || walk.left == 0 {
             return;
         }
-        *left -= 1;
+        walk.left -= 1;
         let lib = self.doc.lib;
         // SAFETY: the object belongs to the loaded page.
         let kind = unsafe { lib.FPDFPageObj_GetType(handle) };
@@ -322,14 +345,15 @@ impl PageHandle<'_> {
             PAGE_OBJECT_PATH => visit(object(ObjectKind::Path)),
             PAGE_OBJECT_IMAGE => visit(object(ObjectKind::Image)),
             PAGE_OBJECT_SHADING => visit(object(ObjectKind::Shading)),
-            PAGE_OBJECT_FORM if depth < MAX_DEPTH => {
+            PAGE_OBJECT_FORM if depth >= DEEPEST_FORM => walk.too_deep = true,
+            PAGE_OBJECT_FORM => {
                 let inner = object(ObjectKind::Path).matrix().then(&outer);
                 // SAFETY: the object is a form of the loaded page.
                 let count = unsafe { lib.FPDFFormObj_CountObjects(handle) };
                 for i in 0..c_ulong::try_from(count).unwrap_or(0) {
                     // SAFETY: `i` is within the count.
                     let child = unsafe { lib.FPDFFormObj_GetObject(handle, i) };
-                    self.visit(child, inner, depth + 1, left, visit);
+                    self.visit(child, inner, depth + 1, walk, visit);
                 }
             }
             _ => {}

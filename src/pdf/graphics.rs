@@ -51,7 +51,7 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, em: f32, limits: &Limit
     let visible = rect(0.0, 0.0, size.width, size.height);
     let mut out = Graphics::default();
     let most = usize::try_from(limits.page_objects).unwrap_or(usize::MAX);
-    let whole = page.visit_objects(most, &mut |object| match object.kind {
+    let walk = page.visit_objects(most, &mut |object| match object.kind {
         ObjectKind::Path => path(&object, space, em, &visible, &mut out),
         ObjectKind::Image => {
             out.images += 1;
@@ -68,7 +68,7 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, em: f32, limits: &Limit
         }
         ObjectKind::Text => {}
     });
-    out.cut.objects = !whole;
+    out.cut.objects = !walk.counted_all();
     out
 }
 

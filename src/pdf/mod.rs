@@ -1,5 +1,6 @@
 //! PDF files: opening, text layer, graphics, rasters, metadata.
 
+mod cover;
 mod ffi;
 mod graphics;
 mod hidden;
@@ -17,7 +18,9 @@ use std::path::Path;
 use image::{GrayImage, RgbImage};
 
 use self::graphics::Graphics;
+use self::hidden::Found;
 use self::text::TextLayer;
+use crate::call::Call;
 use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result, Warning};
 use crate::geometry::{Pt, Resolution, Size, rect};
@@ -40,6 +43,10 @@ pub(crate) struct PdfFile {
     outline: Vec<ffi::Bookmark>,
     limits: Limits,
 }
+
+/// So many times as many objects as are looked at for lines and tables are gone through before a page is
+/// drawn: maps have hundreds of thousands, and each takes a tenth of a microsecond.
+const DRAWN_OBJECTS: u64 = 20;
 
 /// The document is opened anew after so many pages: often enough that a dozen scans are all that
 /// PDFium keeps, seldom enough that opening (milliseconds) does not count.
@@ -175,13 +182,22 @@ impl PdfPage<'_> {
     }
 
     /// Text layer, graphics and links; glyphs one by one only where asked.
-    pub(crate) fn content(&self, glyphs: bool, hidden: HiddenText) -> PageContent {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::check`].
+    pub(crate) fn content(
+        &self,
+        glyphs: bool,
+        hidden: HiddenText,
+        call: &Call,
+    ) -> Result<PageContent> {
         let limits = self.file.limits;
         let wanted = text::Wanted { glyphs, hidden, most: limits.page_words };
-        let mut layer = text::read(&self.handle, &self.space, wanted);
+        let mut layer = text::read(&self.handle, &self.space, wanted, call)?;
         let em = typical_size(&layer.words);
         let graphics = graphics::read(&self.handle, &self.space, em, &limits);
-        self.hide(&mut layer, &graphics, hidden);
+        self.hide(&mut layer, &graphics, hidden, call)?;
         let mut warnings = left_out(&layer, &graphics, &limits);
         warnings.extend(layer.hidden.warning(hidden));
         let mut links = Vec::new();
@@ -201,7 +217,7 @@ impl PdfPage<'_> {
             };
             Resolution(w as f32 / inches)
         });
-        PageContent {
+        Ok(PageContent {
             size,
             doubt: trust::doubt(&layer),
             tags: structure::read(&self.handle, &layer.marks),
@@ -214,27 +230,42 @@ impl PdfPage<'_> {
             outline: self.outline(),
             scan,
             warnings,
-        }
+        })
     }
 
     /// Leaves out words that nobody sees, or takes note of them.
-    fn hide(&self, layer: &mut TextLayer, graphics: &Graphics, wanted: HiddenText) {
+    fn hide(
+        &self,
+        layer: &mut TextLayer,
+        graphics: &Graphics,
+        wanted: HiddenText,
+        call: &Call,
+    ) -> Result<()> {
         let draw = |resolution| self.check_images().and_then(|()| self.render(resolution)).ok();
-        let found = hidden::find(layer, graphics, self.size(), draw);
+        let found = match hidden::find(layer, graphics, self.size(), call, draw)? {
+            Found::Told(found) => found,
+            Found::Unsure(words) => {
+                layer.hidden.unsure = words;
+                return Ok(());
+            }
+        };
         found.iter().flatten().for_each(|reason| layer.hidden.add(*reason));
         if wanted == HiddenText::Drop && found.iter().any(Option::is_some) {
             let keep: Vec<bool> = found.iter().map(Option::is_none).collect();
             layer.retain(&keep);
         }
+        Ok(())
     }
 
-    /// Fails where an image has more pixels than may be decoded to draw the page.
+    /// Fails where an image has more pixels than may be decoded to draw the page, or where there are too
+    /// many objects to tell. Masks, patterns and annotations cannot be looked at.
     pub(crate) fn check_images(&self) -> Result<()> {
         let limits = self.file.limits;
-        let most = usize::try_from(limits.page_objects).unwrap_or(usize::MAX);
+        let most = limits.page_objects.saturating_mul(DRAWN_OBJECTS);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut largest = (0, 0);
         let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-        self.handle.visit_objects(most, &mut |object| {
+        let walk = self.handle.visit_objects(most, &mut |object| {
             if object.kind == ffi::ObjectKind::Image
                 && let Some(size) = object.pixel_size()
                 && pixels(size) > pixels(largest)
@@ -242,6 +273,15 @@ impl PdfPage<'_> {
                 largest = size;
             }
         });
+        if !walk.saw_all() {
+            let found = format!(
+                "page {} is not drawn: it has more than {most} objects, or forms within forms more than {} \
+                 deep",
+                self.index,
+                ffi::DEEPEST_FORM
+            );
+            return Err(Limits::exceeded(&self.file.name, &found, "page_objects"));
+        }
         if pixels(largest) <= limits.image_pixels {
             return Ok(());
         }

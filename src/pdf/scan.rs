@@ -28,7 +28,7 @@ pub(super) fn pixels(page: &PageHandle<'_>, width: u32, height: u32) -> Option<G
     }
     let mut images = 0;
     let mut found = None;
-    let whole = page.visit_objects(MOST_OBJECTS, &mut |object| {
+    let walk = page.visit_objects(MOST_OBJECTS, &mut |object| {
         if object.kind == ObjectKind::Image {
             images += 1;
             let m = object.matrix().then(&object.outer);
@@ -38,7 +38,8 @@ pub(super) fn pixels(page: &PageHandle<'_>, width: u32, height: u32) -> Option<G
             }
         }
     });
-    let image = found.filter(|i| whole && images == 1 && i.dimensions() == (width, height))?;
+    let image =
+        found.filter(|i| walk.saw_all() && images == 1 && i.dimensions() == (width, height))?;
     let sample = page.render_sampled(width / SAMPLE, height / SAMPLE)?;
     agree(&image, &sample).then_some(image)
 }

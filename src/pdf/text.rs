@@ -10,7 +10,9 @@ use super::hidden::{self, Counts, Reason};
 use super::matrix::{Matrix, UserBox};
 use super::space::Space;
 use super::style;
+use crate::call::Call;
 use crate::document::{Style, Word, WordOrigin};
+use crate::error::Result;
 use crate::geometry::{Pt, Rect, RectExt, rect};
 use crate::options::HiddenText;
 use crate::page::Glyph;
@@ -40,6 +42,20 @@ const RTL_REACH: f32 = 8.0;
 /// Glyphs of a word, where they are more than most words have: so many for each word are kept.
 const LONG_WORD: usize = 12;
 
+/// Characters between two looks at whether to go on.
+const CHECKED: i32 = 1024;
+
+/// Whether a word is seen, by how it is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sight {
+    #[default]
+    Plain,
+    /// The page's pixels have to tell.
+    Doubtful,
+    /// It is not, and was counted.
+    Hidden,
+}
+
 /// Words of a text layer and what speaks for or against trusting them.
 #[derive(Debug, Default)]
 pub(super) struct TextLayer {
@@ -52,8 +68,8 @@ pub(super) struct TextLayer {
     pub(super) unmapped: usize,
     /// Every glyph, where they are asked for.
     pub(super) glyphs: Vec<Glyph>,
-    /// For each word, whether the way it is set makes one doubt that it is seen at all.
-    pub(super) doubtful: Vec<bool>,
+    /// For each word, what its setting says of whether it is seen.
+    pub(super) sight: Vec<Sight>,
     /// Words that nobody sees, for certain.
     pub(super) hidden: Counts,
     /// Whether the page has more words, or more glyphs, than are taken.
@@ -69,7 +85,7 @@ impl TextLayer {
         self.chars = self.chars.saturating_sub(chars);
         retain(&mut self.words, keep);
         retain(&mut self.marks, keep);
-        retain(&mut self.doubtful, keep);
+        retain(&mut self.sight, keep);
     }
 }
 
@@ -88,8 +104,17 @@ pub(super) struct Wanted {
 }
 
 /// Reads all words that stand on the visible page, and their glyphs where asked.
-pub(super) fn read(page: &PageHandle<'_>, space: &Space, wanted: Wanted) -> TextLayer {
-    let Some(text) = page.text() else { return TextLayer::default() };
+///
+/// # Errors
+///
+/// Those of [`Call::check`].
+pub(super) fn read(
+    page: &PageHandle<'_>,
+    space: &Space,
+    wanted: Wanted,
+    call: &Call,
+) -> Result<TextLayer> {
+    let Some(text) = page.text() else { return Ok(TextLayer::default()) };
     let mut reader = Reader {
         space,
         layer: TextLayer::default(),
@@ -104,11 +129,16 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, wanted: Wanted) -> Text
     let mut high_surrogate = None;
     let most = usize::try_from(wanted.most).unwrap_or(usize::MAX);
     for i in 0..text.len() {
-        if reader.layer.words.len() >= most || reader.layer.glyphs.len() / LONG_WORD >= most {
+        if i % CHECKED == 0 {
+            call.check()?;
+        }
+        let mut code = text.unicode(i);
+        let is_full =
+            reader.layer.words.len() >= most || reader.layer.glyphs.len() / LONG_WORD >= most;
+        if is_full && !char::from_u32(code).is_some_and(|c| c.is_whitespace() || c.is_control()) {
             reader.layer.cut = true;
             break;
         }
-        let mut code = text.unicode(i);
         if (0xD800..0xDC00).contains(&code) {
             high_surrogate = Some(code);
             continue;
@@ -127,11 +157,17 @@ pub(super) fn read(page: &PageHandle<'_>, space: &Space, wanted: Wanted) -> Text
     // Text outside the visible box is not on the page as a reader sees it.
     let seen = |w: &Word| visible.contains(w.rect.center());
     let keep: Vec<bool> = layer.words.iter().map(seen).collect();
-    for _ in keep.iter().filter(|keep| !**keep) {
+    let outside =
+        keep.iter().zip(&layer.sight).filter(|(keep, sight)| !**keep && **sight != Sight::Hidden);
+    for _ in 0..outside.count() {
         layer.hidden.add(Reason::Outside);
     }
     layer.retain(&keep);
-    layer
+    Ok(layer)
+}
+
+fn is_empty(clip: UserBox) -> bool {
+    clip.left >= clip.right || clip.bottom >= clip.top
 }
 
 /// Drops the glyphs of words that are not kept, and numbers the others' words anew.
@@ -181,7 +217,7 @@ struct OpenWord {
     run: Arc<RunInfo>,
     joined: bool,
     glyphs: Vec<Glyph>,
-    doubtful: bool,
+    sight: Sight,
 }
 
 struct Reader<'a> {
@@ -290,21 +326,25 @@ impl Reader<'_> {
         let rtl = is_rtl_letter(c);
         let glyphs = glyph.into_iter().collect();
         let cut_off = run.clip.is_some_and(|clip| !clip.contains(r.center()));
-        let doubtful = run.doubtful || cut_off;
+        let sight = match run.unseen {
+            Some(_) => Sight::Hidden,
+            None if run.doubtful || cut_off => Sight::Doubtful,
+            None => Sight::Plain,
+        };
         let (chars, rect) = (vec![(c, r)], r);
-        self.open = Some(OpenWord { chars, rect, last: r, rtl, run, joined, glyphs, doubtful });
+        self.open = Some(OpenWord { chars, rect, last: r, rtl, run, joined, glyphs, sight });
     }
 
     fn close(&mut self) {
         let Some(word) = self.open.take() else { return };
         if word.rtl {
             for (chars, rect) in in_rtl_order(word.chars, word.run.style.size) {
-                self.keep(&chars, rect, &word.run, (false, word.doubtful));
+                self.keep(&chars, rect, &word.run, (false, word.sight));
             }
         } else {
             let text: String = word.chars.iter().map(|c| c.0).collect();
             let before = self.layer.words.len();
-            self.keep(&text, word.rect, &word.run, (word.joined, word.doubtful));
+            self.keep(&text, word.rect, &word.run, (word.joined, word.sight));
             let kept = self.layer.words.len() > before;
             let number = u32::try_from(before).ok().filter(|_| kept);
             let glyphs = word.glyphs.into_iter().map(|g| Glyph { word: number, ..g });
@@ -312,17 +352,11 @@ impl Reader<'_> {
         }
     }
 
-    fn keep(
-        &mut self,
-        text: &str,
-        rect: Rect<Pt>,
-        run: &RunInfo,
-        (joined, doubtful): (bool, bool),
-    ) {
+    fn keep(&mut self, text: &str, rect: Rect<Pt>, run: &RunInfo, (joined, sight): (bool, Sight)) {
         let text = normalise(text);
         if !text.is_empty() {
             self.layer.marks.push(run.mark);
-            self.layer.doubtful.push(doubtful);
+            self.layer.sight.push(sight);
             self.layer.words.push(Word {
                 text,
                 rect,
@@ -371,14 +405,15 @@ impl Reader<'_> {
             angle,
             origin: if run.invisible { WordOrigin::HiddenLayer } else { WordOrigin::TextLayer },
             mark: run.mark,
-            unseen: if a == 0 && !run.invisible {
+            // The outlines of a transparent letter are transparent, or not: the page shows it.
+            unseen: if a == 0 && !run.invisible && !run.strokes {
                 Some(Reason::Transparent)
             } else if self.is_small(run, &boxed, ink) {
                 Some(Reason::Small)
             } else {
                 None
             },
-            doubtful: run.clips || a < hidden::FAINT,
+            doubtful: run.clips || a < hidden::FAINT || run.clip.is_some_and(is_empty),
             clip: run.clip.map(|clip| self.space.rect(&clip)),
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{
     FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF, Matrix, PageHandle, PdfiumLibraryBindings,
-    RENDER_MODE_CLIP, RENDER_MODE_FILL, RENDER_MODE_INVISIBLE, UserBox, c_int, c_ulong, c_void,
-    until_nul,
+    RENDER_MODE_CLIP, RENDER_MODE_FILL, RENDER_MODE_INVISIBLE, RENDER_MODES_STROKED, UserBox,
+    c_int, c_ulong, c_void, until_nul,
 };
 
 /// The characters of a page.
@@ -31,7 +31,9 @@ pub(in crate::pdf) struct Run {
     pub(in crate::pdf) invisible: bool,
     /// Whether glyphs do no more than bound what is drawn later.
     pub(in crate::pdf) clips: bool,
-    /// The box that glyphs are cut off at; `None` where they are not, or at more than is looked at.
+    /// Whether outlines of glyphs are drawn.
+    pub(in crate::pdf) strokes: bool,
+    /// The box that glyphs are cut off at, without an inside where that is nowhere; `None` where they are not, or at more than is looked at.
     pub(in crate::pdf) clip: Option<UserBox>,
     /// `[r, g, b, a]`.
     pub(in crate::pdf) color: [u8; 4],
@@ -159,6 +161,7 @@ impl TextPage<'_> {
             matrix: Matrix { a: m.a, b: m.b, c: m.c, d: m.d, e: m.e, f: m.f },
             invisible: mode == RENDER_MODE_INVISIBLE,
             clips: mode == RENDER_MODE_CLIP,
+            strokes: RENDER_MODES_STROKED.contains(&mode),
             clip,
             color: [r, g, b, a].map(|v| u8::try_from(v).unwrap_or(u8::MAX)),
             mark,
