@@ -9,7 +9,7 @@ use crate::error::{Error, Result, Warning, WarningCode};
 /// Documents over [`document_bytes`](Self::document_bytes), [`pages`](Self::pages) and
 /// [`document_pixels`](Self::document_pixels) are refused, and so are images over
 /// [`image_pixels`](Self::image_pixels): [`Error::TooLarge`], which names the limit and what was
-/// found. Of pages that have more than the other limits allow, the rest is left out, with a
+/// found. Of pages that have more than the limits of a page allow, the rest is left out, with a
 /// [`Warning`] of the code [`WarningCode::LimitReached`].
 ///
 /// ```
@@ -44,6 +44,10 @@ pub struct Limits {
     pub page_images: u64,
     /// Words taken from the text layer of one page. Default: 200,000.
     pub page_words: u64,
+    /// Child processes that the pages of one document may end, by crashing them, by their memory or
+    /// by their time ([`Processes`](crate::Processes)); pages that are left then are not read.
+    /// Default: 20.
+    pub lost_children: u64,
 }
 
 impl Default for Limits {
@@ -61,13 +65,16 @@ impl Default for Limits {
             page_images: 10_000,
             // The densest pages known have half of it.
             page_words: 200_000,
+            // Children that die of something else are one in thousands of pages; at two minutes a
+            // page, a document made to waste time keeps a child for 40 minutes instead of for days.
+            lost_children: 20,
         }
     }
 }
 
 impl Limits {
     /// The names of all limits.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 9] = [
         "document_bytes",
         "pages",
         "image_pixels",
@@ -76,6 +83,7 @@ impl Limits {
         "page_objects",
         "page_images",
         "page_words",
+        "lost_children",
     ];
 
     /// Sets a limit by its name.
@@ -93,6 +101,7 @@ impl Limits {
             "page_objects" => &mut self.page_objects,
             "page_images" => &mut self.page_images,
             "page_words" => &mut self.page_words,
+            "lost_children" => &mut self.lost_children,
             _ => {
                 let names = Self::NAMES.join(", ");
                 let detail = format!("{name:?} is none of the limits {names}");
@@ -118,6 +127,7 @@ impl Limits {
             self.page_objects,
             self.page_images,
             self.page_words,
+            self.lost_children,
         ];
         match Self::NAMES.iter().zip(values).find(|(_, value)| *value == 0) {
             Some((name, _)) => {
@@ -131,6 +141,13 @@ impl Limits {
     /// allowed.
     pub(crate) fn exceeded(name: &str, found: &str, limit: &'static str) -> Error {
         Error::TooLarge { name: name.to_owned(), detail: format!("{found} ({})", how(limit)) }
+    }
+
+    /// The error for a page that is not read since others ended so many processes.
+    pub(crate) fn given_up(name: &str, page: usize, most: u64) -> Error {
+        let how = how("lost_children");
+        let detail = format!("page {page} was not read: {most} processes ended over it ({how})");
+        Error::Damaged { name: name.to_owned(), detail }
     }
 
     /// The warning for a page of which only so much was taken.

@@ -60,17 +60,18 @@ pub fn serve_pages() -> Result<()> {
                 continue;
             }
             Ask::Cancel => continue,
-            Ask::Open(id, opening) => worker.open(id, *opening, file),
+            Ask::Open(id, opening) => faults.lie("open-", 0, worker.open(id, *opening, file)),
             Ask::Page { document, index } => {
                 faults.commit("", index, &output);
-                match faults.probe(index) {
+                let answer = match faults.probe(index) {
                     Some(found) => Err(found),
                     None => worker.page(document, index, &Call { cancel, ..Call::default() }),
-                }
+                };
+                faults.lie("", index, answer)
             }
             Ask::Draw { document, index, dpi } => {
                 faults.commit("draw-", index, &output);
-                worker.draw(document, index, Resolution(dpi))
+                faults.lie("draw-", index, worker.draw(document, index, Resolution(dpi)))
             }
             Ask::Pixels { from } => Ok(worker.pixels(from)),
         };

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use tempfile::NamedTempFile;
@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::document::Metadata;
 use crate::error::{Error, Result};
 use crate::geometry::Resolution;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::picture::PageImage;
 use crate::setup;
@@ -23,7 +24,7 @@ use super::counts::ChildCounts;
 use super::pipe::HANDS_OVER;
 use super::pool::{Lease, Pool, Settings};
 use super::process::{Lost, Patience, Process};
-use super::protocol::{Answer, Ask, Opening};
+use super::protocol::{Answer, Ask, Opening, PART};
 use super::run::Run;
 use super::sandbox::Rules;
 use super::{Deliver, Job, OpenDocument, PageRunner, Processes, lock};
@@ -35,6 +36,20 @@ pub(super) const TRIES: u8 = 2;
 /// So many documents stay open in a child: with several under way it need not open one anew for
 /// every page. Each holds its objects (or its file, where it is an image) in the child's memory.
 const OPEN_AT_ONCE: usize = 4;
+
+/// Most pages of a document, as every page is an object and a PDF has no more of them (ISO 32000-1,
+/// annex C). A child that was taken over may claim any number.
+const MOST_PAGES: usize = 8_388_607;
+
+/// No side is longer when it is drawn or decoded, as recognisers count with 16-bit signed numbers.
+const LONGEST_SIDE: u64 = 32_767;
+
+/// Images whose pixels are not square are stretched, by this at most.
+const STRETCH: u64 = 5;
+
+/// An image may have so many pixels more, as its sides are rounded and have at least one: those
+/// along a longest side, stretched, and somewhat more.
+const ROUNDING: u64 = 1 << 18;
 
 /// Runs pages in child processes.
 #[derive(Clone, Debug)]
@@ -67,6 +82,8 @@ pub(crate) struct ChildDocument {
     children: Children,
     /// The child that opened it, kept for its first page.
     pub(super) lease: Mutex<Option<Lease>>,
+    /// How many children it ended, by being read or drawn.
+    lost: AtomicU64,
     /// The bytes, where they had to be written down; goes with the document.
     _file: Option<NamedTempFile>,
 }
@@ -88,6 +105,21 @@ impl ChildDocument {
         let path = &self.path;
         let io = |source| Error::Io { action: "read", path: path.clone(), source };
         File::open(path).map(Some).map_err(io)
+    }
+
+    /// Takes note of a child that it ended.
+    pub(super) fn lose(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it has ended so many children that no page of it is read or drawn any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) >= self.opening.limits.lost_children
+    }
+
+    /// What is said of such a page.
+    pub(super) fn given_up(&self, page: usize) -> Error {
+        Limits::given_up(&self.opening.name, page, self.opening.limits.lost_children)
     }
 
     /// Draws a page. A child that dies of it costs this page alone.
@@ -148,9 +180,7 @@ impl Children {
         patience: &Patience<'_>,
     ) -> Result<Result<Option<(usize, Metadata)>>, Lost> {
         let id = document.id;
-        let Some(process) = lease.process() else {
-            return Err(Lost::Died("it is not there".to_owned()));
-        };
+        let Some(process) = lease.process() else { return Err(missing()) };
         if let Some(at) = process.documents.iter().position(|open| *open == id) {
             // The one used last goes to the end.
             process.documents[at..].rotate_left(1);
@@ -165,7 +195,11 @@ impl Children {
             Err(error) => return Ok(Err(error)),
         };
         let open = Ask::Open(id, Box::new(document.opening.clone()));
-        let answer = match process.ask_with(open, file.as_ref(), patience) {
+        let fits = |answer: Answer| match answer {
+            Answer::Opened { page_count, metadata } => Some((page_count, metadata)),
+            _ => None,
+        };
+        let answer = match process.ask_with(open, file, fits, patience) {
             Ok(answer) => answer,
             Err(Lost::Died(how)) if !process.spoke => {
                 return Err(Lost::Died(format!(
@@ -180,14 +214,14 @@ impl Children {
             }
             Err(lost) => return Err(lost),
         };
-        Ok(match answer {
-            Ok(Answer::Opened { page_count, metadata }) => {
-                process.documents.push(id);
-                Ok(Some((page_count, metadata)))
+        Ok(answer.and_then(|(page_count, metadata)| {
+            process.documents.push(id);
+            if page_count > MOST_PAGES {
+                let detail = format!("{page_count} pages; at most {MOST_PAGES} are read");
+                return Err(Error::TooLarge { name: document.opening.name.clone(), detail });
             }
-            Ok(_) => Err(unexpected()),
-            Err(error) => Err(error),
-        })
+            Ok(Some((page_count, metadata)))
+        }))
     }
 
     fn draw(
@@ -201,6 +235,9 @@ impl Children {
         let patience = Patience { check: &check, wanted: &|| true, limit: self.limit };
         let mut tries = 0;
         loop {
+            if document.is_given_up() {
+                return Err(document.given_up(index));
+            }
             let Some(mut lease) = self.pool.lend(document.id, &check, &|| true)? else {
                 return Err(Error::Cancelled);
             };
@@ -209,9 +246,10 @@ impl Children {
                 (Ok(_), Some(process)) => {
                     process.pages += 1;
                     let page = Ask::Draw { document: document.id, index, dpi: resolution.0 };
-                    ask_for_image(process, page, &patience)
+                    ask_for_image(process, page, &document.opening.limits, &patience)
                 }
-                (opened, _) => Ok(opened.and(Err(unexpected()))),
+                (Ok(_), None) => Err(missing()),
+                (Err(error), _) => Ok(Err(error)),
             });
             let lost = match drawn {
                 Ok(drawn) => {
@@ -226,8 +264,12 @@ impl Children {
             let failed = |detail| Err(Error::Page { page: index, detail });
             match lost {
                 Lost::Stopped(error) => return Err(error),
-                Lost::Slow => return failed(format!("drawing took longer than {:?}", self.limit)),
+                Lost::Slow => {
+                    document.lose();
+                    return failed(format!("drawing took longer than {:?}", self.limit));
+                }
                 lost => {
+                    document.lose();
                     self.pool.mourn();
                     if tries >= TRIES {
                         let how = lost.how();
@@ -273,32 +315,54 @@ impl Lost {
     }
 }
 
-fn unexpected() -> Error {
-    Error::stage("page worker", "it answered something else")
+/// A lease has its process until it is given back.
+fn missing() -> Lost {
+    Lost::Died("it is not there".to_owned())
 }
 
-/// Has a page drawn, and takes its pixels part by part.
+/// The bytes of an image of this size; `None` where drawing gives no such image.
+fn bytes_of(width: u32, height: u32, limits: &Limits) -> Option<usize> {
+    let most = limits.page_pixels.min(LONGEST_SIDE * LONGEST_SIDE) * STRETCH + ROUNDING;
+    let pixels = u64::from(width) * u64::from(height);
+    let pixels = usize::try_from(pixels).ok().filter(|_| (1..=most).contains(&pixels))?;
+    pixels.checked_mul(3)
+}
+
+/// Has a page drawn, and takes its pixels part by part: all of them in the time of a page.
 fn ask_for_image(
     process: &mut Process,
     page: Ask,
+    limits: &Limits,
     patience: &Patience<'_>,
 ) -> Result<Result<(f32, RgbImage)>, Lost> {
-    let (width, height, dpi) = match process.ask(page, patience)? {
-        Ok(Answer::Drawn { width, height, dpi }) => (width, height, dpi),
-        Ok(_) => return Ok(Err(unexpected())),
+    let began = Instant::now();
+    let drawn = |answer: Answer| match answer {
+        Answer::Drawn { width, height, dpi } => {
+            Some((width, height, dpi, bytes_of(width, height, limits)?))
+        }
+        _ => None,
+    };
+    let (width, height, dpi, size) = match process.ask(page, drawn, patience)? {
+        Ok(drawn) => drawn,
         Err(error) => return Ok(Err(error)),
     };
     let mut pixels: Vec<u8> = Vec::new();
-    let size = usize::try_from(u64::from(width) * u64::from(height)).unwrap_or(usize::MAX);
-    let size = size.saturating_mul(3);
     while pixels.len() < size {
-        match process.ask(Ask::Pixels { from: pixels.len() }, patience)? {
-            Ok(Answer::Pixels(part)) if !part.is_empty() => pixels.extend_from_slice(&part),
-            Ok(_) => return Ok(Err(unexpected())),
+        let from = pixels.len();
+        let next = (size - from).min(PART);
+        let part = |answer: Answer| match answer {
+            Answer::Pixels(part) if part.len() == next => Some(part),
+            _ => None,
+        };
+        let limit = patience.limit.saturating_sub(began.elapsed());
+        let patience = Patience { limit, ..*patience };
+        match process.ask(Ask::Pixels { from }, part, &patience)? {
+            Ok(part) => pixels.extend_from_slice(&part),
             Err(error) => return Ok(Err(error)),
         }
     }
-    Ok(RgbImage::from_raw(width, height, pixels).map(|image| (dpi, image)).ok_or_else(unexpected))
+    // There are as many as it takes.
+    Ok(Ok((dpi, RgbImage::from_raw(width, height, pixels).unwrap_or_default())))
 }
 
 impl PageRunner for Children {
@@ -328,6 +392,7 @@ impl PageRunner for Children {
             metadata: Metadata::default(),
             children: self.clone(),
             lease: Mutex::default(),
+            lost: AtomicU64::new(0),
             _file: file,
         };
         let check = || call.check();
@@ -370,4 +435,24 @@ fn write_down(input: &Input) -> Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix("recto-").tempfile().map_err(io)?;
     file.write_all(&input.content.load(&input.name)?).and_then(|()| file.flush()).map_err(io)?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_image_is_larger_than_drawing_makes_it() {
+        let size = |width, height, page_pixels| {
+            let limits = Limits { page_pixels, ..Limits::default() };
+            bytes_of(width, height, &limits)
+        };
+        assert_eq!(size(10_000, 10_001, 100_000_000), Some(300_030_000));
+        // A fax of coarse lines, and a line as long as lines are.
+        assert_eq!(size(10_000, 50_000, 100_000_000), Some(1_500_000_000));
+        assert_eq!(size(1, 5 * 32_767, 1), Some(15 * 32_767));
+        assert_eq!(size(0, 1, 100_000_000), None);
+        assert_eq!(size(40_000, 40_000, 100_000_000), None);
+        assert_eq!(size(u32::MAX, u32::MAX, u64::MAX), None);
+    }
 }

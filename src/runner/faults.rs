@@ -1,5 +1,5 @@
 //! Faults that a child commits when it is told to, for tests of those who run children: it crashes,
-//! hangs, takes all memory, or tries what it must not.
+//! hangs, takes all memory, lies, or tries what it must not.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::protocol::FAULT;
-use crate::error::Error;
+use super::protocol::{Answer, FAULT};
+use crate::error::{Error, Result};
 
 /// How long a page takes besides where it is to be slow.
 const SLOW: Duration = Duration::from_millis(400);
@@ -53,6 +53,23 @@ impl Faults {
             };
             // A closed pipe is noticed with the answer.
             let _ = written;
+        }
+    }
+
+    /// The answer, or another that is well formed: of another kind, or of a size that nothing has.
+    pub(super) fn lie(&self, prefix: &str, page: usize, answer: Result<Answer>) -> Result<Answer> {
+        let asked = |lie: &str| {
+            self.0.iter().any(|(what, at)| *at == page && what.strip_prefix(prefix) == Some(lie))
+        };
+        match answer {
+            Ok(_) if asked("lie") => Ok(Answer::Pixels(Vec::new())),
+            Ok(Answer::Opened { metadata, .. }) if asked("vast") => {
+                Ok(Answer::Opened { page_count: usize::MAX, metadata })
+            }
+            Ok(Answer::Drawn { dpi, .. }) if asked("vast") => {
+                Ok(Answer::Drawn { width: u32::MAX, height: u32::MAX, dpi })
+            }
+            answer => answer,
         }
     }
 
@@ -101,7 +118,12 @@ fn attempts() -> Vec<(&'static str, io::Result<()>)> {
     ];
     #[cfg(target_os = "linux")]
     {
+        use std::os::unix::fs::OpenOptionsExt as _;
         use std::os::unix::process::CommandExt as _;
+        // A model is there to be read. Opening a file for that can cut it short all the same.
+        let mut cutting = File::options();
+        cutting.read(true).custom_flags(libc::O_TRUNC);
+        attempts.push(("cut a model short", cutting.open(home.join("models/model")).map(drop)));
         // A program that is not there: the system says so only to those who may run one.
         let replaced = Command::new("/no/such/program").exec();
         let missing = replaced.kind() == io::ErrorKind::NotFound;

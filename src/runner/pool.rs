@@ -124,16 +124,22 @@ impl Pool {
                 return Ok(None);
             }
             let mut state = self.state();
-            if let Some(process) = state.take_idle(document) {
-                let process = Some(process);
-                return Ok(Some(Lease { pool: Arc::clone(self), process, _turn: turn }));
-            }
-            // There are as many turns as workers may live.
-            if state.not_before.is_none_or(|time| Instant::now() >= time) {
-                break;
-            }
+            let idle = state.take_idle(document);
+            let may_start = state.not_before.is_none_or(|time| Instant::now() >= time);
             drop(state);
-            std::thread::sleep(POLL);
+            match idle {
+                Some(mut process) => match process.found_dead() {
+                    // Killed by the system, perhaps: this document has nothing to do with it.
+                    Some(end) => self.retire(process, end),
+                    None => {
+                        let process = Some(process);
+                        return Ok(Some(Lease { pool: Arc::clone(self), process, _turn: turn }));
+                    }
+                },
+                // There are as many turns as workers may live.
+                None if may_start => break,
+                None => std::thread::sleep(POLL),
+            }
         }
         let process = Some(self.start()?);
         Ok(Some(Lease { pool: Arc::clone(self), process, _turn: turn }))
@@ -209,6 +215,7 @@ impl Pool {
         self.turns.leave(document);
         let mut state = self.state();
         state.open.remove(&document);
+        // Telling them takes no time, whether they listen or not.
         for process in &mut state.idle {
             process.close(|id| id == document);
         }

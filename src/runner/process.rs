@@ -150,31 +150,47 @@ impl Process {
 
     /// Sends a request that has no answer, or whose answer nobody waits for.
     pub(super) fn tell(&mut self, ask: Ask) -> io::Result<()> {
-        self.tell_with(ask, None)
+        let request = self.request(ask)?;
+        self.input.send(request, None)
     }
 
-    fn tell_with(&mut self, ask: Ask, document: Option<&File>) -> io::Result<()> {
+    /// The frame of the next request.
+    fn request(&mut self, ask: Ask) -> io::Result<Vec<u8>> {
         self.asked += 1;
-        self.input.send(&frame(&Request { id: self.asked, ask })?, document)
+        frame(&Request { id: self.asked, ask })
     }
 
-    /// Sends a request and waits for its answer.
-    pub(super) fn ask(
+    /// Sends a request and waits for its answer, as which `fits` takes it. A process that answers
+    /// something else is of no more use.
+    pub(super) fn ask<T>(
         &mut self,
         ask: Ask,
+        fits: impl FnOnce(Answer) -> Option<T>,
         patience: &Patience<'_>,
-    ) -> Result<Result<Answer>, Lost> {
-        self.ask_with(ask, None, patience)
+    ) -> Result<Result<T>, Lost> {
+        self.ask_with(ask, None, fits, patience)
     }
 
     /// The same, with an open document.
-    pub(super) fn ask_with(
+    pub(super) fn ask_with<T>(
         &mut self,
         ask: Ask,
-        document: Option<&File>,
+        document: Option<File>,
+        fits: impl FnOnce(Answer) -> Option<T>,
         patience: &Patience<'_>,
-    ) -> Result<Result<Answer>, Lost> {
-        let answer = self.answer(ask, document, patience);
+    ) -> Result<Result<T>, Lost> {
+        let answer = match self.answer(ask, document, patience) {
+            Ok(Ok(answer)) => match fits(answer) {
+                Some(answer) => Ok(Ok(answer)),
+                None => {
+                    let what = "it answered something else than it was asked";
+                    let nonsense = io::Error::new(io::ErrorKind::InvalidData, what);
+                    Err(Lost::Died(self.post_mortem(Some(&nonsense))))
+                }
+            },
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(lost) => Err(lost),
+        };
         match &answer {
             Err(Lost::Slow) => self.end = Some(End::TimedOut),
             Err(Lost::Stopped(_)) => self.end = Some(End::Cancelled),
@@ -187,10 +203,18 @@ impl Process {
     fn answer(
         &mut self,
         ask: Ask,
-        document: Option<&File>,
+        document: Option<File>,
         patience: &Patience<'_>,
     ) -> Result<Result<Answer>, Lost> {
-        if let Err(error) = self.tell_with(ask, document) {
+        let request = match self.request(ask) {
+            Ok(request) => request,
+            // Nothing of it was sent: the process is as good as before.
+            Err(error) => {
+                let (name, detail) = ("what a page worker is asked".to_owned(), error.to_string());
+                return Ok(Err(Error::TooLarge { name, detail }));
+            }
+        };
+        if let Err(error) = self.input.send(request, document) {
             return Err(Lost::Died(self.post_mortem(Some(&error))));
         }
         let wanted = self.asked;
@@ -224,7 +248,7 @@ impl Process {
                     if let Err(error) = (patience.check)() {
                         // A pipe that is closed shows in the next wait.
                         let _ = frame(&Request { id: 0, ask: Ask::Cancel })
-                            .and_then(|frame| self.input.send(&frame, None));
+                            .and_then(|frame| self.input.send(frame, None));
                         stop = Some((error, Instant::now()));
                     } else if !(patience.wanted)() {
                         return Err(Lost::Unneeded);
@@ -258,12 +282,24 @@ impl Process {
         Some(resident(self.child.id())?.saturating_sub(self.memory?))
     }
 
+    /// How it ended, where it did so while nothing was asked of it.
+    pub(super) fn found_dead(&mut self) -> Option<End> {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            return None;
+        }
+        self.post_mortem(None);
+        self.end
+    }
+
     /// Makes sure that it is dead, and tells how it died.
     fn post_mortem(&mut self, broken: Option<&io::Error>) -> String {
         let began = Instant::now();
         let mut parts = Vec::new();
         let mut status = None;
-        match broken.filter(|error| error.kind() == io::ErrorKind::InvalidData) {
+        let misbehaved = |error: &&io::Error| {
+            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::TimedOut)
+        };
+        match broken.filter(misbehaved) {
             Some(error) => parts.push(error.to_string()),
             None => {
                 while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < DYING {
@@ -349,4 +385,63 @@ pub(super) fn resident(process: u32) -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn resident(_process: u32) -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::runner::protocol::{MAX_FRAME, Opening};
+
+    /// A program that reads nothing, and says nothing.
+    fn deaf() -> Process {
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        Process::start(command, None).unwrap()
+    }
+
+    /// A request of at least so many bytes.
+    fn request_of(bytes: usize) -> Ask {
+        let opening = Opening {
+            path: None,
+            name: "x".repeat(bytes),
+            options: String::new(),
+            password: None,
+            limits: Limits::default(),
+        };
+        Ask::Open(1, Box::new(opening))
+    }
+
+    #[test]
+    fn a_request_that_is_too_large_is_no_fault_of_the_process() {
+        let mut process = deaf();
+        let check = || -> Result<()> { Ok(()) };
+        let limit = Duration::from_secs(60);
+        let patience = Patience { check: &check, wanted: &|| true, limit };
+        let answer = process.ask(request_of(MAX_FRAME as usize + 1), Some, &patience);
+        assert!(matches!(answer, Ok(Err(Error::TooLarge { .. }))), "{answer:?}");
+        assert_eq!((process.found_dead(), process.end), (None, None));
+    }
+
+    #[test]
+    fn a_process_that_does_not_read_keeps_nobody_waiting() {
+        let mut process = deaf();
+        let began = Instant::now();
+        let check = || -> Result<()> { Ok(()) };
+        let limit = Duration::from_millis(100);
+        let patience = Patience { check: &check, wanted: &|| true, limit };
+        // More than its pipe holds.
+        let answer = process.ask(request_of(1 << 20), Some, &patience);
+        assert!(matches!(answer, Err(Lost::Slow)), "{answer:?}");
+        let told = (0..100).find_map(|_| process.tell(request_of(9)).err());
+        assert_eq!(told.map(|error| error.kind()), Some(io::ErrorKind::TimedOut));
+        let answer = process.ask(request_of(9), Some, &patience);
+        let how = match answer {
+            Err(Lost::Died(how)) => how,
+            other => panic!("{other:?}"),
+        };
+        assert!(how.contains("does not read"), "{how}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
 }

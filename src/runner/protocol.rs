@@ -6,6 +6,7 @@
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use super::sandbox::{Confinement, Rules};
 /// Largest frame, in bytes. The words of the densest pages (some 100,000) take a third of it.
 pub(super) const MAX_FRAME: u32 = 64 << 20;
 
-/// Most bytes of an image in one frame: a large part of a page, and well below [`MAX_FRAME`].
+/// Bytes of an image in one frame: a large part of a page, and well below [`MAX_FRAME`].
 pub(super) const PART: usize = 16 << 20;
 
 /// The program's subcommand that is a page worker.
@@ -93,7 +94,7 @@ pub(super) enum Answer {
         height: u32,
         dpi: f32,
     },
-    /// Some bytes of an image, at least one while there are any left: red, green and blue.
+    /// [`PART`] bytes of an image, or as many as are left: red, green and blue.
     #[serde(with = "serde_bytes")]
     Pixels(Vec<u8>),
 }
@@ -115,6 +116,7 @@ pub(crate) enum Refusal {
     Cancelled,
     DeadlineExceeded,
     Page { page: usize, detail: String },
+    PageTimeout { page: usize, limit: Duration },
     Stage { stage: String, cause: String },
 }
 
@@ -143,6 +145,7 @@ impl From<Error> for Refusal {
             Error::Cancelled => Self::Cancelled,
             Error::DeadlineExceeded => Self::DeadlineExceeded,
             Error::Page { page, detail } => Self::Page { page, detail },
+            Error::PageTimeout { page, limit } => Self::PageTimeout { page, limit },
             Error::Stage { stage, source } => {
                 Self::Stage { stage: stage.to_owned(), cause: chain(source.as_ref()) }
             }
@@ -177,6 +180,7 @@ impl From<Refusal> for Error {
             Refusal::Cancelled => Self::Cancelled,
             Refusal::DeadlineExceeded => Self::DeadlineExceeded,
             Refusal::Page { page, detail } => Self::Page { page, detail },
+            Refusal::PageTimeout { page, limit } => Self::PageTimeout { page, limit },
             Refusal::Stage { stage, cause } => Self::stage(stage_name(&stage), cause),
         }
     }
@@ -322,6 +326,7 @@ mod tests {
                 Error::Damaged { name: "x".to_owned(), detail: "no pages".to_owned() },
                 Error::PasswordWrong { name: "x".to_owned() },
                 Error::Page { page: 3, detail: "it panicked".to_owned() },
+                Error::PageTimeout { page: 3, limit: Duration::from_millis(1500) },
                 Error::stage("pdf", cause()),
                 Error::MissingComponent {
                     what: "PDFium".to_owned(),

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::Scope;
 
+use tracing::Span;
+
 use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::page::PageRead;
@@ -40,6 +42,8 @@ pub(super) struct Run<'a> {
     left: Mutex<Left>,
     stop: AtomicBool,
     call: &'a Call,
+    /// What the log of the pages stands under.
+    span: Span,
 }
 
 impl<'a> Run<'a> {
@@ -51,13 +55,15 @@ impl<'a> Run<'a> {
     ) -> Self {
         let pages = pages.iter().map(|index| (*index, 0)).collect();
         let left = Mutex::new(Left { pages, asking: false, threads: 1 });
-        Self { children, document, left, stop: AtomicBool::new(false), call }
+        let (stop, span) = (AtomicBool::new(false), Span::current());
+        Self { children, document, left, stop, call, span }
     }
 
     /// Has all pages read, and hands them on as they are done.
     pub(super) fn deliver(&self, deliver: &mut Deliver<'_>) -> Result<()> {
         std::thread::scope(|scope| {
             let (sender, receiver) = channel();
+            self.give_up(&sender);
             self.start(scope, sender, lock(&self.document.lease).take());
             let mut ended = Ok(());
             for event in receiver {
@@ -93,6 +99,25 @@ impl<'a> Run<'a> {
         let may = !left.pages.is_empty() && !left.asking;
         left.asking |= may;
         may
+    }
+
+    /// Takes note of a child that the document ended.
+    fn lose(&self, sender: &Sender<Event>) {
+        self.document.lose();
+        self.give_up(sender);
+    }
+
+    /// Gives up the pages that are left of a document that has ended too many children.
+    fn give_up(&self, sender: &Sender<Event>) {
+        if !self.document.is_given_up() {
+            return;
+        }
+        let left = std::mem::take(&mut lock(&self.left).pages);
+        for (index, _) in left {
+            let read = Err(self.document.given_up(index));
+            // The receiver outlives the workers.
+            let _ = sender.send(Event::Page(index, Box::new(read)));
+        }
     }
 
     fn asked(&self) {
@@ -166,7 +191,7 @@ impl<'a> Run<'a> {
             };
             self.start_another(scope, sender);
             match children.open_in(&mut lease, document, &patience) {
-                Ok(Ok(_)) => {}
+                Ok(Ok(_)) => tries = 0,
                 Ok(Err(error)) => {
                     lease.give_back();
                     return Err(error);
@@ -179,19 +204,24 @@ impl<'a> Run<'a> {
                     drop(lease);
                     tries += 1;
                     children.reopen(&document.opening.name, tries, lost)?;
+                    self.lose(sender);
                     continue;
                 }
             }
             while let Some((index, tries)) = self.next() {
                 let Some(process) = lease.process() else { break };
                 process.pages += 1;
-                let failed = |detail| Err(Error::Page { page: index, detail });
-                let read = match process.ask(Ask::Page { document: document.id, index }, &firm) {
-                    Ok(Ok(Answer::Page(read))) => {
+                let span = tracing::debug_span!(parent: &self.span, "page", page = index);
+                let ask = Ask::Page { document: document.id, index };
+                let fits = |answer: Answer| match answer {
+                    Answer::Page(read) if read.index == index => Some(read),
+                    _ => None,
+                };
+                let read = match span.in_scope(|| process.ask(ask, fits, &firm)) {
+                    Ok(Ok(read)) => {
                         children.pool.thrive();
                         Ok(*read)
                     }
-                    Ok(Ok(_)) => failed("the page worker answered something else".to_owned()),
                     Ok(Err(error)) => Err(error),
                     Err(Lost::Stopped(error)) => return Err(error),
                     Err(Lost::Slow) => {
@@ -199,6 +229,7 @@ impl<'a> Run<'a> {
                         let read = Err(Error::PageTimeout { page: index, limit: children.limit });
                         // The receiver outlives the workers.
                         let _ = sender.send(Event::Page(index, Box::new(read)));
+                        self.lose(sender);
                         continue 'lease;
                     }
                     Err(lost) => {
@@ -217,6 +248,7 @@ impl<'a> Run<'a> {
                             });
                             let _ = sender.send(Event::Page(index, Box::new(read)));
                         }
+                        self.lose(sender);
                         continue 'lease;
                     }
                 };

@@ -3,6 +3,7 @@
 //! another process, and to change a file.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use libc::c_long;
 use seccompiler::{
@@ -10,10 +11,10 @@ use seccompiler::{
     SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-/// Calls that are allowed whatever their arguments. Which files `openat` opens is for landlock to
-/// say, and `recvmsg` has the one socket that the parent made.
+/// Calls that are allowed whatever their arguments: `recvmsg` has the one socket that the parent
+/// made. [`opening`] files is below.
 const ALLOWED: &[c_long] = &[
-    // Files and pipes that are open, and opening.
+    // Files and pipes that are open.
     libc::SYS_close,
     libc::SYS_dup,
     libc::SYS_dup3,
@@ -26,7 +27,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_getdents64,
     libc::SYS_lseek,
     libc::SYS_newfstatat,
-    libc::SYS_openat,
     libc::SYS_ppoll,
     libc::SYS_pread64,
     libc::SYS_pselect6,
@@ -90,7 +90,6 @@ const OLDER: &[c_long] = &[
     libc::SYS_dup2,
     libc::SYS_getrlimit,
     libc::SYS_lstat,
-    libc::SYS_open,
     libc::SYS_poll,
     libc::SYS_readlink,
     libc::SYS_select,
@@ -99,6 +98,10 @@ const OLDER: &[c_long] = &[
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[c_long] = &[];
+
+/// Numbers of calls that are newer than this program, the same for all processors. Where a C library
+/// tries one of them, it does without if it is not there, and not always if it is refused.
+const NEWER: RangeInclusive<c_long> = 463..=511;
 
 /// Whether the kernel has seccomp filters.
 pub(super) fn available() -> bool {
@@ -119,17 +122,21 @@ fn filters() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
         let arch = TargetArch::try_from(std::env::consts::ARCH)?;
         SeccompFilter::new(rules, others, these, arch).and_then(BpfProgram::try_from)
     };
-    // The C library asks `clone` where this is not there: unlike this one's, its flags can be seen.
-    let clone3 = BTreeMap::from([(libc::SYS_clone3, vec![])]);
-    let clone3 = compile(clone3, SeccompAction::Allow, refuse(libc::ENOSYS))?;
-    let allowed = compile(allowed()?, refuse(libc::EPERM), SeccompAction::Allow)?;
-    Ok([clone3, allowed])
+    // The C library asks `clone` where `clone3` is not there: unlike this one's, its flags can be seen.
+    let absent = || NEWER.chain([libc::SYS_clone3]).map(|call| (call, vec![]));
+    let mut rules = allowed()?;
+    rules.extend(absent());
+    let absent = compile(absent().collect(), SeccompAction::Allow, refuse(libc::ENOSYS))?;
+    let allowed = compile(rules, refuse(libc::EPERM), SeccompAction::Allow)?;
+    Ok([absent, allowed])
 }
 
 fn allowed() -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler::BackendError> {
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
         ALLOWED.iter().chain(OLDER).map(|call| (*call, vec![])).collect();
-    rules.insert(libc::SYS_clone3, vec![]);
+    rules.insert(libc::SYS_openat, opening(2)?);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_open, opening(1)?);
     // New threads, and no processes.
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
     let has_flag = SeccompCmpOp::MaskedEq(thread);
@@ -167,6 +174,20 @@ fn allowed() -> Result<BTreeMap<c_long, Vec<SeccompRule>>, seccompiler::BackendE
         asked.map(|request| rule(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, request as u64));
     rules.insert(libc::SYS_ioctl, asked.into_iter().collect::<Result<_, _>>()?);
     Ok(rules)
+}
+
+/// Opening files, with the flags in this argument. Which files is for landlock to say, which asks for
+/// the right to write where a file is opened for writing. Before Linux 6.2 it does not where a file is
+/// cut short (`O_TRUNC`), which can be done in opening it to be read: so that is only for writing.
+fn opening(flags: u8) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let with = |mask: libc::c_int, bits: libc::c_int| {
+        let compare = SeccompCmpOp::MaskedEq(u64::from(mask.unsigned_abs()));
+        rule(flags, SeccompCmpArgLen::Dword, compare, u64::from(bits.unsigned_abs()))
+    };
+    let kept = with(libc::O_TRUNC, 0)?;
+    // `/dev/null`, as Tesseract opens it.
+    let written = with(libc::O_WRONLY | libc::O_RDWR, libc::O_WRONLY)?;
+    Ok(vec![kept, written])
 }
 
 /// Calls with such an argument.
