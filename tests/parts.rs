@@ -7,7 +7,10 @@ mod made;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use recto::{Call, Document, Engine, Options, PageSet, PartRead, Source, Status, WarningCode};
+use recto::{
+    Call, Document, Engine, ErrorKind, Limits, OcrMode, Options, PageSet, PartRead, Source, Status,
+    WarningCode,
+};
 
 fn engine() -> Engine {
     Engine::builder().workers(2).build().expect("an engine")
@@ -35,6 +38,28 @@ fn part(engine: &Engine, source: &Source, options: &Options, pages: &[usize]) ->
     let options = Options { pages, ..options.clone() };
     let part = engine.read_part(source.clone(), &options, &Call::default()).expect("a part");
     PartRead::from_bytes(&part.to_bytes().expect("bytes")).expect("a part")
+}
+
+/// Each part counts from nothing.
+#[test]
+fn the_pixels_of_all_parts_count_together() {
+    let options = Options { ocr: OcrMode::Always, ..Options::default() };
+    let source = Source::bytes(made::pdf(2), "a.pdf");
+    let reader = engine();
+    // Two pages of 612 by 792 points at 300 dots per inch are 17 million.
+    for (document_pixels, fits) in [(18_000_000, true), (16_000_000, false)] {
+        let limits = Limits { document_pixels, ..Limits::default() };
+        let engine = Engine::builder().workers(1).limits(limits).build().expect("an engine");
+        let parts = [0, 1].map(|page| part(&reader, &source, &options, &[page]));
+        let joined = engine.join_parts(source.clone(), &options, parts.into(), &Call::default());
+        match joined {
+            Ok(_) => assert!(fits),
+            Err(error) => {
+                assert_eq!((error.kind(), fits), (ErrorKind::TooLarge, false), "{error}");
+                assert!(error.to_string().contains("document_pixels"), "{error}");
+            }
+        }
+    }
 }
 
 #[test]

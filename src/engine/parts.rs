@@ -121,6 +121,7 @@ impl Engine {
         let started = Instant::now();
         let _span = super::span().entered();
         let open = self.open(source, options, call)?;
+        let mut pixels = Pixels::of(&open.job.input);
         let mut missing: BTreeSet<usize> = open.job.pages.iter().copied().collect();
         let (mut reads, mut failures, mut ended) = (Vec::new(), Failures::default(), Ok(()));
         for part in parts {
@@ -130,6 +131,9 @@ impl Engine {
             if let Some(refusal) = part.ended {
                 ended = Err(refusal.into());
             }
+        }
+        if let Err(error) = reads.iter().try_for_each(|read| pixels.count(read)) {
+            ended = Err(error);
         }
         if ended.is_ok() {
             let never = |page| (page, Error::Page { page, detail: "it is in no part".to_owned() });
