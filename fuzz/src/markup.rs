@@ -16,12 +16,10 @@ pub fn markdown(data: &[u8]) {
     let markdown = export::markdown(&document, &MarkdownOptions::default());
     let is_formula = |block: &Block| matches!(block.role, Role::Formula { .. });
     only_own_markup(&markdown, document.pages[0].blocks.iter().any(is_formula));
+    let as_docling = MarkdownOptions { profile: Profile::Docling, ..MarkdownOptions::default() };
+    only_own_markup(&export::markdown(&document, &as_docling), true);
     only_known_tags(&export::html(&document, Profile::Full));
     only_known_tags(&export::html(&document, Profile::Docling));
-    let _ = export::markdown(
-        &document,
-        &MarkdownOptions { profile: Profile::Docling, ..MarkdownOptions::default() },
-    );
     let value = export::docling_document(&document, &export::DoclingOptions::default());
     let _ = (export::doctags(&value), export::latex(&value), export::yaml(&value));
 }
@@ -45,6 +43,7 @@ fn block(line: &str) -> Block {
         Some(("t", text)) => (Role::Caption, text),
         Some(("f", text)) => (Role::Footnote, text),
         Some(("x", text)) => (Role::Formula { latex: Some(text.to_owned()) }, text),
+        Some(("y", text)) => (Role::Formula { latex: None }, text),
         Some(("p", text)) => (Role::PageHeader, text),
         _ => (Role::Paragraph, line),
     };
@@ -58,20 +57,25 @@ fn block(line: &str) -> Block {
     }
 }
 
-/// Nothing in it is raw HTML, a link, an image or emphasis: blocks of text have none. Between dollars, where
-/// formulas stand, this reader sees text, in which `_` and the like mean something else.
-fn only_own_markup(markdown: &str, with_formulas: bool) {
+/// Nothing in it is raw HTML, a link or an image, nor, unless that is allowed, emphasis or code: blocks of
+/// text have none. Between dollars, where formulas stand, this reader sees text, in which `_` and the like
+/// mean something else; and docling's shape leaves emphasis as it is.
+fn only_own_markup(markdown: &str, with_emphasis: bool) {
     for event in Parser::new_ext(markdown, Dialect::ENABLE_TABLES) {
         let is_wrong = match &event {
-            Event::Html(html) | Event::InlineHtml(html) => !html.starts_with("<!-- "),
-            Event::Start(tag) if !with_formulas => {
-                matches!(tag, Tag::Link { .. } | Tag::Image { .. } | Tag::Emphasis | Tag::Strong)
-            }
-            Event::Code(_) => !with_formulas,
+            Event::Html(html) | Event::InlineHtml(html) => !is_comment(html),
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => true,
+            Event::Start(Tag::Emphasis | Tag::Strong) | Event::Code(_) => !with_emphasis,
             _ => false,
         };
         assert!(!is_wrong, "{event:?} in\n{markdown}");
     }
+}
+
+/// Whether it is one comment, and nothing else.
+fn is_comment(html: &str) -> bool {
+    let inner = html.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
+    inner.is_some_and(|inner| !inner.contains('>'))
 }
 
 /// Tags that the HTML exporters write.

@@ -32,15 +32,19 @@ pub(super) fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     let mut backslashes = 0;
+    let mut after_angle = false;
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         match c {
             // `[text](address)`, `[label]: address`.
             ']' if backslashes % 2 == 0 && matches!(next, Some('(' | ':')) => out.push_str("\\]"),
             '<' if next.is_some_and(opens_tag) => out.push_str("&lt;"),
+            // `<1@example.org>`.
+            '@' if after_angle => out.push_str("&#64;"),
             _ => out.push(c),
         }
         backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        after_angle = c == '<' || (after_angle && !c.is_whitespace());
     }
     out
 }
@@ -252,6 +256,11 @@ mod tests {
         for text in ["5%", "x", "1 2", "--3", "12,34", "1-2", "€5"] {
             assert!(!is_number(text), "{text}");
         }
+    }
+
+    #[test]
+    fn what_begins_with_no_letter_may_be_an_address_too() {
+        assert_eq!(harmless("<1@x.org> <0.05 a@b <b>"), "<1&#64;x.org> <0.05 a@b &lt;b>");
     }
 
     #[test]

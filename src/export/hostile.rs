@@ -11,7 +11,7 @@ use crate::document::{
 };
 use crate::options::Profile;
 
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 17] = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     "</pre></td></table><svg onload=alert(1)>",
@@ -25,6 +25,7 @@ const TEXTS: [&str; 16] = [
     "[ref]: http://evil.example/a.png",
     "![ref] and ![ref][] and [ref]",
     "<http://evil.example/>",
+    "<1@evil.example>",
     "<!-- --><b>",
     "` ``` ~~~ <script>alert(1)</script>",
     "&lt;script&gt;alert(1)&#60;/script&#62;",
@@ -48,6 +49,8 @@ fn hostile() -> Document {
         blocks.push(block(Role::Caption, text));
         blocks.push(described(text));
         blocks.push(block(Role::Code, text));
+        blocks.push(block(Role::Formula { latex: None }, text));
+        blocks.push(block(Role::Formula { latex: Some(text.to_owned()) }, text));
         blocks.push(block(Role::Footnote, text));
         blocks.push(block(Role::Table { table: table(&[&[text, "a"], &["b", text]]) }, ""));
         let mut wide = table(&[&[text, "a"], &["b", text]]);

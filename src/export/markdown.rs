@@ -3,7 +3,7 @@
 use super::captions::Captions;
 use super::docling;
 use super::enrichment;
-use super::escape::{Place, escape};
+use super::escape::{Place, escape, fold, opens_tag};
 use super::table::TableFormat;
 use crate::document::{Block, Document, Joins, ListMarker, Page, Role, Table};
 use crate::options::{Options, Profile};
@@ -208,7 +208,7 @@ fn block_markdown(block: &Block, options: &MarkdownOptions) -> String {
         }
         Role::Table { table: own } if !own.cells.is_empty() => table(own, options),
         Role::Code => code(block, full),
-        Role::Formula { latex } => formula(latex.as_deref().unwrap_or(&block.text)),
+        Role::Formula { latex } => formula(latex.as_deref(), &block.text),
         Role::Figure => {
             let mut out = options.image_placeholder.clone();
             if full {
@@ -268,10 +268,11 @@ fn code(block: &Block, named: bool) -> String {
     format!("{fence}{language}\n{text}\n{fence}")
 }
 
-/// Between double dollars; a dollar inside would end it. Readers that know no formulas must not see a tag
-/// either: in a formula a space says nothing, and parts `<` from what would be a tag's name.
-fn formula(text: &str) -> String {
-    let text = super::escape::fold(text);
+/// Between double dollars; a dollar inside would end it. Readers that know no formulas must not see a
+/// tag, a link or a picture either, as in `f[x](y)`: in a formula a space says nothing, and parts what
+/// would be one. And text that is no LaTeX has no commands, of which some lead elsewhere.
+fn formula(latex: Option<&str>, text: &str) -> String {
+    let text = fold(latex.unwrap_or(text));
     if text.is_empty() {
         return text;
     }
@@ -282,7 +283,14 @@ fn formula(text: &str) -> String {
         if c == '$' && !escaped {
             out.push('\\');
         }
-        if before == '<' && (c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
+        let is_parted = match before {
+            '<' => opens_tag(c),
+            ']' => matches!(c, '(' | ':'),
+            '\\' => latex.is_none() && c.is_ascii_alphabetic(),
+            // `<1@example.org>`.
+            _ => c == '@',
+        };
+        if is_parted {
             out.push(' ');
         }
         escaped = c == '\\' && !escaped;
@@ -452,6 +460,21 @@ pub(crate) mod tests {
         let latex = Some("a<b <script>x</script> <!-- y --> 1<2 \\le<".to_owned());
         let out = write(vec![block(Role::Formula { latex }, "")]);
         assert_eq!(out, "$$a< b < script>x< /script> < !-- y --> 1<2 \\le<$$\n");
+    }
+
+    #[test]
+    fn a_formula_leads_nowhere() {
+        let text = "f[x](y) = ![](http://evil.example/?q=1) [a]: b [c\\](d) <1@evil.example>";
+        let wanted = "$$f[x] (y) = ![] (http://evil.example/?q=1) [a] : b [c\\] (d) <1 \
+                      @evil.example>$$\n";
+        for latex in [None, Some(text.to_owned())] {
+            assert_eq!(write(vec![block(Role::Formula { latex }, text)]), wanted);
+        }
+        let text = "\\alpha \\href{javascript:x}{y}";
+        let latex = Some("\\alpha".to_owned());
+        assert_eq!(write(vec![block(Role::Formula { latex }, text)]), "$$\\alpha$$\n");
+        let out = write(vec![block(Role::Formula { latex: None }, text)]);
+        assert_eq!(out, "$$\\ alpha \\ href{javascript:x}{y}$$\n");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! their place and blanked. ISO 32000-1, 7.8.2 (content streams), 9.3.6 (render modes), 9.4.3 (text
 //! showing).
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The render mode of invisible text.
@@ -12,39 +13,45 @@ const INVISIBLE: i64 = 3;
 
 /// What a content stream holds without its invisible text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stripped {
+pub(super) struct Stripped<'a> {
     pub(super) content: Vec<u8>,
     /// Whether anything was taken out.
     pub(super) changed: bool,
-    /// Names of the objects that it draws, with the render mode in force.
-    pub(super) drawn: Vec<(Vec<u8>, i64)>,
+    /// Names of the objects that it draws, and whether text in them is invisible from the start. Of
+    /// one that is drawn in both ways, what can be seen has to stay.
+    pub(super) drawn: BTreeMap<&'a [u8], bool>,
 }
 
-/// Takes invisible text out. `mode` is the render mode at the start: forms inherit it.
-pub(super) fn strip(content: &[u8], mode: i64) -> Stripped {
-    let mut out = Stripped { content: content.to_vec(), changed: false, drawn: Vec::new() };
+/// Takes invisible text out. `invisible` is what the render mode makes of text at the start: forms
+/// inherit it.
+pub(super) fn strip(content: &[u8], invisible: bool) -> Stripped<'_> {
+    let mut out = Stripped { content: content.to_vec(), changed: false, drawn: BTreeMap::new() };
     let mut scanner = Scanner { bytes: content, at: 0 };
-    let (mut mode, mut saved) = (mode, Vec::new());
-    let mut operands: Vec<Range<usize>> = Vec::new();
+    let (mut invisible, mut saved) = (invisible, Vec::new());
+    // Where the first operand begins, and the last one. All of them could be millions.
+    let mut operands: Option<(usize, Range<usize>)> = None;
     while let Some(token) = scanner.next() {
         let text = &content[token.clone()];
         if !is_operator(text) {
-            operands.push(token);
+            let start = operands.map_or(token.start, |(start, _)| start);
+            operands = Some((start, token));
             continue;
         }
-        let last = operands.last().map(|o| &content[o.clone()]);
+        let (start, last) = match operands.take() {
+            Some((start, last)) => (start, content.get(last)),
+            None => (token.start, None),
+        };
         match text {
-            b"q" => saved.push(mode),
-            b"Q" => mode = saved.pop().unwrap_or(mode),
-            b"Tr" => mode = last.and_then(integer).unwrap_or(mode),
+            b"q" => saved.push(invisible),
+            b"Q" => invisible = saved.pop().unwrap_or(invisible),
+            b"Tr" => invisible = last.and_then(integer).map_or(invisible, |mode| mode == INVISIBLE),
             b"Do" => {
                 if let Some([b'/', name @ ..]) = last {
-                    out.drawn.push((name.to_vec(), mode));
+                    *out.drawn.entry(name).or_insert(true) &= invisible;
                 }
             }
             b"BI" => scanner.skip_inline_image(),
-            b"Tj" | b"TJ" | b"'" | b"\"" if mode == INVISIBLE => {
-                let start = operands.first().map_or(token.start, |o| o.start);
+            b"Tj" | b"TJ" | b"'" | b"\"" if invisible => {
                 out.content[start..token.end].fill(b' ');
                 // These two go to the next line first: that stays.
                 if matches!(text, b"'" | b"\"") {
@@ -55,7 +62,6 @@ pub(super) fn strip(content: &[u8], mode: i64) -> Stripped {
             }
             _ => {}
         }
-        operands.clear();
     }
     out
 }
@@ -179,9 +185,21 @@ impl Scanner<'_> {
     /// From behind `BI` to behind `EI`. Image data can hold anything: an `EI` counts where white
     /// space stands before it, and white space or the end behind it.
     fn skip_inline_image(&mut self) {
+        // Token by token: to look for `ID` in all that follows would take for ever where there are
+        // many images without one.
+        loop {
+            let Some(token) = self.next() else { return };
+            let text = &self.bytes[token.clone()];
+            if text.starts_with(b"ID") {
+                self.at = token.start + 2;
+                break;
+            }
+            if text == b"EI" {
+                return;
+            }
+        }
         let rest = &self.bytes[self.at..];
-        let data = rest.windows(2).position(|w| w == b"ID").map_or(0, |at| at + 2);
-        let end = (data..rest.len().saturating_sub(2)).find(|&at| {
+        let end = (0..rest.len().saturating_sub(2)).find(|&at| {
             is_space(rest[at])
                 && &rest[at + 1..at + 3] == b"EI"
                 && rest.get(at + 3).is_none_or(|&c| is_space(c))
@@ -203,7 +221,7 @@ mod tests {
     use super::*;
 
     fn stripped(content: &str) -> String {
-        String::from_utf8(strip(content.as_bytes(), 0).content).unwrap()
+        String::from_utf8(strip(content.as_bytes(), false).content).unwrap()
     }
 
     #[test]
@@ -217,8 +235,8 @@ mod tests {
             "q 3 Tr BT        ET Q BT (b) Tj ET"
         );
         let visible = "/F 1 Tf << /A [(x) <</B 3>>] >> BDC % 3 Tr\n(a) Tj EMC";
-        assert_eq!(strip(visible.as_bytes(), 0).content, visible.as_bytes());
-        assert!(!strip(visible.as_bytes(), 0).changed);
+        assert_eq!(strip(visible.as_bytes(), false).content, visible.as_bytes());
+        assert!(!strip(visible.as_bytes(), false).changed);
     }
 
     #[test]
@@ -233,24 +251,39 @@ mod tests {
     }
 
     #[test]
+    fn an_image_without_data_ends_where_it_says() {
+        assert_eq!(stripped("BI /W 1 EI 3 Tr (a) Tj"), "BI /W 1 EI 3 Tr       ");
+        let many = "BI EI ".repeat(100_000) + "3 Tr (a) Tj";
+        assert!(strip(many.as_bytes(), false).changed);
+        assert!(!strip(b"BI /W 1 3 Tr (a) Tj", false).changed);
+    }
+
+    #[test]
     fn forms_are_told_with_the_mode_they_inherit() {
-        let drawn = strip(b"q 3 Tr /Text Do Q /Image Do", 0).drawn;
-        assert_eq!(drawn, [(b"Text".to_vec(), 3), (b"Image".to_vec(), 0)]);
-        assert!(strip(b"(a) Tj", 3).changed);
+        let drawn =
+            |content: &'static [u8]| strip(content, false).drawn.into_iter().collect::<Vec<_>>();
+        assert_eq!(
+            drawn(b"q 3 Tr /Text Do Q /Image Do /Image Do"),
+            [(b"Image".as_slice(), false), (b"Text".as_slice(), true)]
+        );
+        assert!(strip(b"(a) Tj", true).changed);
+        for both in [b"3 Tr /A Do 0 Tr /A Do", b"0 Tr /A Do 3 Tr /A Do"] {
+            assert_eq!(drawn(both), [(b"A".as_slice(), false)]);
+        }
     }
 
     proptest::proptest! {
         #[test]
         fn any_bytes_are_taken(content in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-            let out = strip(&content, 3);
+            let out = strip(&content, true);
             proptest::prop_assert_eq!(out.content.len(), content.len());
         }
 
         #[test]
         fn what_was_stripped_once_has_no_more(content in "[ 0-3a-c()<>\\[\\]/'\"TjrJqQ]{0,80}") {
-            let once = strip(content.as_bytes(), 3);
-            let twice = strip(&once.content, 3);
-            proptest::prop_assert_eq!(once.content, twice.content);
+            let once = strip(content.as_bytes(), true);
+            let twice = strip(&once.content, true).content;
+            proptest::prop_assert_eq!(once.content, twice);
         }
     }
 }

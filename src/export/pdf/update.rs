@@ -1,6 +1,8 @@
 //! The text layer as an incremental update of a PDF (ISO 32000-1, 7.5.6): the file stays as it is,
 //! byte by byte, and what is new follows it.
 
+use std::collections::HashMap;
+
 use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, Object, ObjectId};
 
 use super::font::{Font, packed};
@@ -11,7 +13,8 @@ use crate::error::{Error, Result};
 
 /// Forms within forms are followed so far.
 const DEEPEST_FORM: usize = 8;
-/// Largest content of a page, in bytes once unpacked, in which invisible text is looked for.
+/// Bytes of a page's content and of the forms it draws, once unpacked, in which invisible text is
+/// looked for. What goes beyond stays as it is.
 const MOST_CONTENT: usize = 256 << 20;
 
 /// The PDF with a text layer on the pages that were recognised; as it is where there are none.
@@ -139,95 +142,177 @@ fn free_name(fonts: &Dictionary) -> String {
     name
 }
 
-/// Content without invisible text, and the forms that it draws, where they had some.
+/// A page's content without invisible text.
 struct StrippedPage {
-    content: Vec<u8>,
-    /// All that the content may draw, under its names.
-    objects: Dictionary,
-    /// The forms that change.
+    content: StrippedContent,
+    /// The forms that change, those within others before these.
     forms: Vec<StrippedForm>,
 }
 
-struct StrippedForm {
-    name: Vec<u8>,
-    dictionary: Dictionary,
-    resources: Dictionary,
-    inner: StrippedPage,
+/// Content without invisible text.
+struct StrippedContent {
+    bytes: Vec<u8>,
+    /// The forms it draws that change: their names, and their places among all that do.
+    forms: Vec<(Vec<u8>, usize)>,
+    /// All that it may draw, under its names; empty where it draws no such form.
+    objects: Dictionary,
 }
 
-/// `None` where there is no invisible text.
+struct StrippedForm {
+    dictionary: Dictionary,
+    /// Where forms within it change.
+    resources: Option<Dictionary>,
+    content: StrippedContent,
+}
+
+/// `None` where there is no invisible text, and where the content cannot be unpacked.
 fn strip_page(pdf: &Pdf, contents: &[Object], resources: &Dictionary) -> Option<StrippedPage> {
+    let mut stripper =
+        Stripper { pdf, left: MOST_CONTENT, seen: HashMap::new(), forms: Vec::new() };
     let mut content = Vec::new();
     for part in contents {
         let stream = pdf.dereference(part).ok()?.1.as_stream().ok()?;
-        content.extend(unpacked(stream)?);
+        content.extend(stripper.unpacked(stream)?);
         // Streams part tokens.
         content.push(b'\n');
     }
-    strip(pdf, &content, resources, 0, DEEPEST_FORM)
+    let content = stripper.strip(&content, resources, false, DEEPEST_FORM)?;
+    Some(StrippedPage { content, forms: stripper.forms })
 }
 
-fn unpacked(stream: &lopdf::Stream) -> Option<Vec<u8>> {
-    stream.get_plain_content_with_limit(MOST_CONTENT).ok()
+/// Takes the invisible text out of one page. Whoever wrote the page may want this to go on for ever:
+/// each form is looked at once, and all of it has one bound.
+struct Stripper<'a> {
+    pdf: &'a Pdf,
+    /// Bytes that may still be unpacked or copied.
+    left: usize,
+    /// The forms that were looked at, each by whether its text is invisible from the start: its place
+    /// among those that change. One that is being looked at has none, so circles end.
+    seen: HashMap<(ObjectId, bool), Option<usize>>,
+    forms: Vec<StrippedForm>,
 }
 
-fn strip(
-    pdf: &Pdf,
-    content: &[u8],
-    resources: &Dictionary,
-    mode: i64,
-    depth: usize,
-) -> Option<StrippedPage> {
-    let stripped = hidden::strip(content, mode);
-    let objects = sub_dictionary(pdf, resources, b"XObject");
-    let mut forms: Vec<StrippedForm> = Vec::new();
-    for (name, mode) in stripped.drawn {
-        if depth == 0 || forms.iter().any(|f| f.name == name) {
-            continue;
+impl Stripper<'_> {
+    fn strip(
+        &mut self,
+        content: &[u8],
+        resources: &Dictionary,
+        invisible: bool,
+        depth: usize,
+    ) -> Option<StrippedContent> {
+        let stripped = hidden::strip(content, invisible);
+        let objects = resources.get_deref(b"XObject", self.pdf).and_then(Object::as_dict).ok();
+        let mut forms = Vec::new();
+        for (&name, &invisible) in &stripped.drawn {
+            let object = objects.and_then(|objects| objects.get(name).ok());
+            let form = object.and_then(|o| self.form(o, resources, invisible, depth));
+            forms.extend(form.map(|place| (name.to_vec(), place)));
         }
-        let Ok(form) = objects.get_deref(&name, pdf).and_then(Object::as_stream) else { continue };
-        if !form.dict.get(b"Subtype").is_ok_and(|s| s.as_name().is_ok_and(|s| s == b"Form")) {
-            continue;
+        if forms.is_empty() && !stripped.changed {
+            return None;
         }
-        // A form without resources of its own uses the page's.
-        let own = if form.dict.has(b"Resources") {
-            sub_dictionary(pdf, &form.dict, b"Resources")
-        } else {
-            resources.clone()
-        };
-        let inner = unpacked(form).and_then(|c| strip(pdf, &c, &own, mode, depth - 1));
-        if let Some(inner) = inner {
-            let dictionary = form.dict.clone();
-            forms.push(StrippedForm { name, dictionary, resources: own, inner });
-        }
+        let objects = objects.filter(|_| !forms.is_empty()).cloned().unwrap_or_default();
+        self.pay(weight(&objects))?;
+        Some(StrippedContent { bytes: stripped.content, forms, objects })
     }
-    (stripped.changed || !forms.is_empty()).then_some(StrippedPage {
-        content: stripped.content,
-        objects,
-        forms,
-    })
+
+    /// The place of a form among those that change; `None` for what stays as it is.
+    fn form(
+        &mut self,
+        object: &Object,
+        around: &Dictionary,
+        invisible: bool,
+        depth: usize,
+    ) -> Option<usize> {
+        let (id, object) = self.pdf.dereference(object).ok()?;
+        let form = object.as_stream().ok()?;
+        let is_form =
+            form.dict.get(b"Subtype").is_ok_and(|s| s.as_name().is_ok_and(|s| s == b"Form"));
+        if depth == 0 || !is_form {
+            return None;
+        }
+        let key = (id?, invisible);
+        if let Some(known) = self.seen.get(&key) {
+            return *known;
+        }
+        self.seen.insert(key, None);
+        // A form without resources of its own uses those around it.
+        let own = form.dict.get_deref(b"Resources", self.pdf).and_then(Object::as_dict);
+        let own = own.unwrap_or(around);
+        let content = self.unpacked(form)?;
+        let content = self.strip(&content, own, invisible, depth - 1)?;
+        let mut resources = None;
+        if !content.forms.is_empty() {
+            self.pay(weight(own))?;
+            resources = Some(own.clone());
+        }
+        let place = self.forms.len();
+        self.forms.push(StrippedForm { dictionary: form.dict.clone(), resources, content });
+        self.seen.insert(key, Some(place));
+        Some(place)
+    }
+
+    fn unpacked(&mut self, stream: &lopdf::Stream) -> Option<Vec<u8>> {
+        let content = stream.get_plain_content_with_limit(self.left).ok();
+        // What cannot be unpacked may have taken as long as what is too large.
+        self.pay(content.as_ref().map_or(usize::MAX, |content| content.len() + 1))?;
+        content
+    }
+
+    /// Takes so much of what is left, or all where that is not enough.
+    fn pay(&mut self, bytes: usize) -> Option<()> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(0);
+        left.and(Some(()))
+    }
+}
+
+/// About as many bytes as a copy of it takes.
+fn weight(dictionary: &Dictionary) -> usize {
+    fn of(object: &Object) -> usize {
+        let inside: usize = match object {
+            Object::Array(items) => items.iter().map(of).sum(),
+            Object::Dictionary(inner) => weight(inner),
+            Object::Name(text) | Object::String(text, _) => text.len(),
+            _ => 0,
+        };
+        size_of::<Object>() + inside
+    }
+    dictionary.iter().map(|(name, value)| name.len() + of(value)).sum()
 }
 
 impl StrippedPage {
-    /// Adds the content, and names the new forms in the resources.
+    /// Adds the content and the forms, and names the new forms in the resources.
     fn add(self, pdf: &mut Pdf, resources: &mut Dictionary) -> ObjectId {
-        let content = self.add_forms(pdf, resources);
-        pdf.add_object(packed(Dictionary::new(), content))
-    }
-
-    fn add_forms(mut self, pdf: &mut Pdf, resources: &mut Dictionary) -> Vec<u8> {
-        for StrippedForm { name, mut dictionary, resources: mut own, inner } in self.forms {
-            let content = inner.add_forms(pdf, &mut own);
+        let mut ids = Vec::with_capacity(self.forms.len());
+        for StrippedForm { mut dictionary, resources: own, content } in self.forms {
             dictionary.remove(b"Filter");
             dictionary.remove(b"DecodeParms");
-            dictionary.set("Resources", Object::Dictionary(own));
-            let id = pdf.add_object(packed(dictionary, content));
-            self.objects.set(name, Object::Reference(id));
+            let bytes = match own {
+                Some(mut own) => {
+                    let bytes = content.named(&ids, &mut own);
+                    dictionary.set("Resources", Object::Dictionary(own));
+                    bytes
+                }
+                None => content.bytes,
+            };
+            ids.push(pdf.add_object(packed(dictionary, bytes)));
         }
-        if !self.objects.is_empty() {
+        let bytes = self.content.named(&ids, resources);
+        pdf.add_object(packed(Dictionary::new(), bytes))
+    }
+}
+
+impl StrippedContent {
+    /// The content; its new forms are named in the resources.
+    fn named(mut self, ids: &[ObjectId], resources: &mut Dictionary) -> Vec<u8> {
+        if !self.forms.is_empty() {
+            for (name, place) in self.forms {
+                self.objects.set(name, Object::Reference(ids[place]));
+            }
             resources.set("XObject", Object::Dictionary(self.objects));
         }
-        self.content
+        self.bytes
     }
 }
 

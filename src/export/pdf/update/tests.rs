@@ -59,6 +59,14 @@ fn parts(pdf: &Pdf) -> Vec<String> {
     ids.into_iter().map(|id| String::from_utf8(part(id)).unwrap()).collect()
 }
 
+/// The form that the page draws.
+fn form(pdf: &Pdf) -> &Stream {
+    let page = pdf.get_dictionary(pdf.page_iter().next().unwrap()).unwrap();
+    let resources = page.get(b"Resources").unwrap().as_dict().unwrap();
+    let objects = resources.get(b"XObject").unwrap().as_dict().unwrap();
+    objects.get_deref(b"Fm", pdf).unwrap().as_stream().unwrap()
+}
+
 #[test]
 fn the_original_stays_and_the_layer_comes_first() {
     let original = pdf("q 2 0 0 2 0 0 cm BT /F1 9 Tf (seen) Tj ET", "");
@@ -93,12 +101,7 @@ fn an_invisible_layer_is_replaced_in_forms_too() {
     let (_, after) = updated(&read(vec![word("new", 0.0, 0.0)]), &original);
     let content = parts(&after)[1].clone();
     assert_eq!(content.trim_end(), "q 3 Tr BT          ET /Fm Do Q BT (seen) Tj ET");
-    let page = after.page_iter().next().unwrap();
-    let resources =
-        after.get_dictionary(page).unwrap().get(b"Resources").unwrap().as_dict().unwrap();
-    let objects = resources.get(b"XObject").unwrap().as_dict().unwrap();
-    let form = objects.get_deref(b"Fm", &after).unwrap().as_stream().unwrap();
-    assert_eq!(form.get_plain_content().unwrap(), b"BT           0 Tr (kept) Tj ET");
+    assert_eq!(form(&after).get_plain_content().unwrap(), b"BT           0 Tr (kept) Tj ET");
 }
 
 #[test]
@@ -120,4 +123,65 @@ fn what_cannot_be_extended_is_an_error_that_names_it() {
     beyond.pages[0].index = 7;
     let error = update(&beyond, &pdf("", ""), &PdfOptions::default()).unwrap_err();
     assert!(error.to_string().contains("page 7"), "{error}");
+}
+
+/// What the page's content is made of.
+fn contents(pdf: &Pdf) -> Vec<Object> {
+    let page = pdf.get_dictionary(pdf.page_iter().next().unwrap()).unwrap();
+    page.get(b"Contents").unwrap().as_array().unwrap().clone()
+}
+
+/// The same PDF, whose page names its content so many times.
+fn repeated(original: &[u8], count: usize) -> Vec<u8> {
+    let mut pdf = Pdf::load_mem(original).unwrap();
+    let page = pdf.page_iter().next().unwrap();
+    let page = pdf.get_object_mut(page).unwrap().as_dict_mut().unwrap();
+    let content = page.get(b"Contents").unwrap().clone();
+    page.set("Contents", vec![content; count]);
+    let mut bytes = Vec::new();
+    pdf.save_to(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn content_that_is_named_again_and_again_stays_as_it_is() {
+    let document = read(vec![word("new", 0.0, 0.0)]);
+    let content = "3 Tr BT (old) Tj ET";
+    let twice = repeated(&pdf(content, ""), 2);
+    let (_, after) = updated(&document, &twice);
+    assert_eq!(parts(&after)[1].trim_end(), "3 Tr BT          ET\n3 Tr BT          ET");
+    // Half a gigabyte, of 64 kB.
+    let long = content.to_owned() + &" ".repeat(65_536 - content.len());
+    let many = repeated(&pdf(&long, ""), 8192);
+    let (bytes, after) = updated(&document, &many);
+    assert!(bytes.starts_with(&many));
+    let parts = contents(&after);
+    assert_eq!(parts.len(), 1 + 8192);
+    assert!(parts[1..].iter().all(|part| *part == parts[1]));
+}
+
+#[test]
+fn a_form_that_draws_itself_is_looked_at_once() {
+    let document = read(vec![word("new", 0.0, 0.0)]);
+    let draws = "/Fm Do 3 Tr /Fm Do 0 Tr ".repeat(20);
+    let original = pdf("/Fm Do", &draws);
+    let (bytes, after) = updated(&document, &original);
+    assert!(bytes.starts_with(&original));
+    assert_eq!(parts(&after)[1], "/Fm Do");
+    // With something in it to take out, there is one new form, in which the old one is drawn.
+    let original = pdf("/Fm Do", &format!("{draws}3 Tr BT (old) Tj ET"));
+    let (_, after) = updated(&document, &original);
+    let form = form(&after);
+    let content = String::from_utf8(form.get_plain_content().unwrap()).unwrap();
+    assert_eq!(content, format!("{draws}3 Tr BT          ET"));
+    assert!(!form.dict.has(b"Resources"));
+}
+
+/// A form that is drawn visibly keeps its text, wherever else it is drawn.
+#[test]
+fn what_can_be_seen_of_a_form_stays() {
+    let original = pdf("3 Tr /Fm Do 0 Tr /Fm Do BT 3 Tr (old) Tj ET", "BT (seen) Tj ET");
+    let (_, after) = updated(&read(vec![word("new", 0.0, 0.0)]), &original);
+    assert_eq!(parts(&after)[1].trim_end(), "3 Tr /Fm Do 0 Tr /Fm Do BT 3 Tr          ET");
+    assert_eq!(form(&after).get_plain_content().unwrap(), b"BT (seen) Tj ET");
 }
