@@ -7,11 +7,12 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use super::children::ChildArgs;
 use super::limits::LimitArgs;
 
 use recto::{
-    Config, Engine, EngineBuilder, HiddenText, Isolation, Language, OcrEngine, OcrMode, Options,
-    PageSet, Processes, Sandbox, TableMode, UrlPolicy,
+    Config, Engine, EngineBuilder, HiddenText, Language, OcrEngine, OcrMode, Options, PageSet,
+    Sandbox, TableMode, UrlPolicy,
 };
 
 /// How documents are read.
@@ -98,10 +99,8 @@ pub(super) struct ReadingArgs {
     #[arg(long, help_heading = "This machine")]
     isolate: bool,
 
-    /// Whether the system confines the child processes, which then read their models and the documents
-    /// handed to them and nothing else: on (as far as it can), required, or off [default: on]
-    #[arg(long, value_enum, value_name = "HOW", help_heading = "This machine")]
-    sandbox: Option<SandboxArg>,
+    #[command(flatten)]
+    children: ChildArgs,
 
     /// Threads (or with --isolate, processes) that recognise text; the result does not depend on it [default: one per core]
     #[arg(long, short, value_name = "N", help_heading = "This machine")]
@@ -158,6 +157,11 @@ impl ReadingArgs {
         Self { isolate: true, ..self }
     }
 
+    /// Whether pages are to be read in child processes.
+    pub(super) fn is_isolated(&self) -> bool {
+        self.isolate
+    }
+
     /// How many threads or processes recognise text.
     pub(super) fn workers(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -190,15 +194,7 @@ impl ReadingArgs {
         if let Some(library) = &self.pdfium {
             builder = builder.pdfium(library);
         }
-        if self.isolate {
-            let own = std::env::current_exe().ok();
-            let mut processes = own.map_or_else(Processes::default, Processes::of);
-            processes.sandbox = self.sandbox.map_or(processes.sandbox, Sandbox::from);
-            builder = builder.isolation(Isolation::Processes(processes));
-        } else if self.sandbox.is_some() {
-            return Err(sandbox_of_threads("--isolate"));
-        }
-        builder.build()
+        builder.isolation(self.children.isolation(self.isolate)?).build()
     }
 
     /// These options, and those of `base` where these say nothing.
@@ -215,7 +211,7 @@ impl ReadingArgs {
             timeout: self.timeout.or(base.timeout),
             abort_on_error: self.abort_on_error || base.abort_on_error,
             hidden_text: self.hidden_text.or(base.hidden_text),
-            limits: self.limits.or(base.limits),
+            limits: self.limits.over_base(base.limits),
             enrich_formula: self.enrich_formula || base.enrich_formula,
             enrich_code: self.enrich_code || base.enrich_code,
             enrich_picture_classes: self.enrich_picture_classes || base.enrich_picture_classes,
@@ -223,7 +219,7 @@ impl ReadingArgs {
                 || base.enrich_picture_description,
             picture_area: self.picture_area.or(base.picture_area),
             isolate: self.isolate || base.isolate,
-            sandbox: self.sandbox.or(base.sandbox),
+            children: self.children.over(base.children),
             jobs: self.jobs.or(base.jobs),
             tessdata: self.tessdata.or(base.tessdata),
             model_dir: self.model_dir.or(base.model_dir),
@@ -279,7 +275,6 @@ impl ReadingArgs {
     pub(super) fn own_options(&self) -> Vec<&'static str> {
         [
             ("--isolate", self.isolate),
-            ("--sandbox", self.sandbox.is_some()),
             ("--jobs", self.jobs.is_some()),
             ("--limit", !self.limits.is_empty()),
             ("--tessdata", self.tessdata.is_some()),
@@ -288,6 +283,7 @@ impl ReadingArgs {
         ]
         .into_iter()
         .filter_map(|(option, given)| given.then_some(option))
+        .chain(self.children.given())
         .collect()
     }
 
@@ -312,14 +308,6 @@ pub(super) fn described(builder: EngineBuilder, config: &Config) -> recto::Resul
     #[cfg(not(feature = "annotations"))]
     let _ = config;
     Ok(builder)
-}
-
-/// The error of an option that only child processes have; `how` they are asked for.
-pub(super) fn sandbox_of_threads(how: &str) -> recto::Error {
-    recto::Error::InvalidOption {
-        option: "sandbox".into(),
-        detail: format!("threads cannot be confined: it counts only with {how}"),
-    }
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {

@@ -6,7 +6,7 @@ use recto::{Config, Limits};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct LimitArgs {
     /// Set a limit: document_bytes, pages, image_pixels, page_pixels, document_pixels, page_objects,
-    /// page_images or page_words. The value may end in k, M, G or T; none takes the limit away
+    /// page_images, page_words or lost_children. The value may end in k, M, G or T; none takes the limit away
     #[arg(long, value_name = "NAME=VALUE", value_parser = limit, help_heading = "Limits")]
     limit: Vec<(String, u64)>,
 }
@@ -21,9 +21,10 @@ impl LimitArgs {
         Ok(limits)
     }
 
-    /// These, or those of `base` where there are none.
-    pub(super) fn or(self, base: Self) -> Self {
-        if self.is_empty() { base } else { self }
+    /// These over those of `base`.
+    pub(super) fn over_base(self, mut base: Self) -> Self {
+        base.limit.extend(self.limit);
+        base
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -86,5 +87,8 @@ mod tests {
         let args = LimitArgs { limit: vec![("pages".to_owned(), 9)] };
         let limits = args.over(&config).unwrap();
         assert_eq!((limits.pages, limits.page_words), (9, 8));
+        let base = LimitArgs { limit: vec![("pages".to_owned(), 1), ("page_words".to_owned(), 2)] };
+        let limits = args.over_base(base).over(&config).unwrap();
+        assert_eq!((limits.pages, limits.page_words), (9, 2));
     }
 }

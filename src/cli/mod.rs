@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod bench;
+mod children;
 mod console;
 mod doctor;
 mod engines;

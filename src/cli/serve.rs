@@ -11,9 +11,10 @@ use recto::config::{self, Config, Place};
 use recto::files::{self, FileSettings, FileStore};
 use recto::provider::LocalProvider;
 use recto::server::{JobRules, KeyLimits, Keys, Server, Settings};
-use recto::{Engine, Isolation, Processes, Sandbox, UrlPolicy};
+use recto::{Engine, Sandbox, UrlPolicy};
 
-use super::args::{SandboxArg, described, sandbox_of_threads, seconds};
+use super::args::{SandboxArg, described, seconds};
+use super::children::ChildRules;
 use super::console::{Console, Exit};
 use super::limits::LimitArgs;
 use super::worker::SharedArgs;
@@ -322,29 +323,13 @@ pub(super) fn engine(
     if let Some(jobs) = section.jobs {
         builder = builder.workers(jobs.get());
     }
-    if section.isolation != Some(Place::Threads) {
-        let mut processes = Processes::default();
-        processes.page_timeout = section.page_timeout.unwrap_or(processes.page_timeout);
-        processes.sandbox = section.sandbox.unwrap_or(processes.sandbox);
-        if let Some(megabytes) = section.page_memory_mb {
-            processes.max_memory = Some(u64::from(megabytes.get()) * 1_000_000);
-        }
-        builder = builder.isolation(Isolation::Processes(processes));
-    } else {
-        let only = |option: &'static str, detail: &str| recto::Error::InvalidOption {
-            option: option.into(),
-            detail: format!("{detail} only with --isolation processes"),
-        };
-        if section.page_timeout.is_some() {
-            return Err(only("page_timeout", "threads cannot be ended: pages have a time limit"));
-        }
-        if section.page_memory_mb.is_some() {
-            return Err(only("page_memory_mb", "threads share their memory: pages have a limit"));
-        }
-        if section.sandbox.is_some() {
-            return Err(sandbox_of_threads("--isolation processes"));
-        }
-    }
+    let rules = ChildRules {
+        sandbox: section.sandbox,
+        page_timeout: section.page_timeout,
+        page_memory_mb: section.page_memory_mb,
+    };
+    let in_children = section.isolation != Some(Place::Threads);
+    builder = builder.isolation(rules.isolation(in_children)?);
     if let Some(folder) = machine.tessdata {
         builder = builder.tessdata(folder);
     }

@@ -103,6 +103,9 @@ pub(super) fn run(args: &BatchArgs, console: &Console) -> anyhow::Result<Exit> {
     args.style.check(&formats, console);
     let reading = match args.isolation {
         Where::Processes => args.reading.clone().isolated(),
+        Where::Threads if args.reading.is_isolated() => {
+            return Err(misuse("--isolate and --isolation threads exclude each other".to_owned()));
+        }
         Where::Threads => args.reading.clone(),
     };
     let options = reading.options()?;
