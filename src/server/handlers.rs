@@ -30,8 +30,8 @@ const PARAMETERS_HEADER: &str = "x-recto-parameters";
 /// keep their place in the queue.
 const BODY_TIME: Duration = Duration::from_secs(300);
 /// Time for the next piece of a body: who sends nothing for so long has gone, and holds a place in the queue.
-const PIECE_TIME: Duration = Duration::from_secs(30);
-const LATE: &str = "the body did not arrive in time";
+pub(super) const PIECE_TIME: Duration = Duration::from_secs(30);
+pub(super) const LATE: &str = "the body did not arrive in time";
 
 type Shared = State<Arc<App>>;
 
@@ -226,15 +226,38 @@ pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-pub(super) fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
-    match announced(headers) {
-        Some(length) if length > most as u64 => Err(too_large(most)),
-        _ => Ok(()),
+/// How many bytes a request may have, and the setting that says so.
+#[derive(Clone, Copy)]
+pub(super) struct Most(pub(super) u64, &'static str);
+
+impl Most {
+    /// Of requests that are kept in memory.
+    pub(super) fn body(bytes: usize) -> Self {
+        Self(bytes as u64, "max_body_mb")
+    }
+
+    /// Of forms whose files go to the disk.
+    pub(super) fn upload(bytes: u64) -> Self {
+        Self(bytes, "max_upload_mb")
+    }
+
+    /// Refuses a request that announces more.
+    pub(super) fn check(self, headers: &HeaderMap) -> Result<(), ApiError> {
+        match announced(headers) {
+            Some(length) if length > self.0 => Err(self.exceeded()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn exceeded(self) -> ApiError {
+        let Self(bytes, setting) = self;
+        let message = format!("the request is larger than {bytes} bytes ({setting})");
+        ApiError::new(Class::TooLarge, message)
     }
 }
 
-fn too_large(most: usize) -> ApiError {
-    ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
+pub(super) fn check_length(headers: &HeaderMap, most: usize) -> Result<(), ApiError> {
+    Most::body(most).check(headers)
 }
 
 /// The whole body in one piece, no larger than the limit.
@@ -257,7 +280,7 @@ pub(super) async fn receive(
             })?;
             let Ok(part) = frame.into_data() else { continue };
             if whole.len() + part.len() > most {
-                return Err(too_large(most));
+                return Err(Most::body(most).exceeded());
             }
             whole.extend_from_slice(&part);
         }

@@ -167,7 +167,8 @@ impl Server {
         };
         jobs::Desk::open(&self.app).await;
         let sweeping = tokio::spawn(sweep(self.app.settings.files.clone(), files::SWEEP_EVERY));
-        let ended = connections::serve(listener, self.router(), stop).await;
+        let queue = self.app.settings.documents.saturating_add(self.app.settings.queue);
+        let ended = connections::serve(listener, self.router(), queue, stop).await;
         sweeping.abort();
         self.app.desk.close().await;
         ended

@@ -442,5 +442,8 @@ async fn a_form_is_no_larger_than_the_server_takes() {
     let router = with_settings(settings(|s| s.max_body_bytes = 1000));
     let answer = upload(&router, &[]).await;
     assert_eq!(answer.status, 413);
-    assert_eq!(answer.json(), json!({ "detail": "the request is larger than 1000 bytes" }));
+    assert_eq!(
+        answer.json(),
+        json!({ "detail": "the request is larger than 1000 bytes (max_body_mb)" })
+    );
 }

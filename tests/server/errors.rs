@@ -283,8 +283,12 @@ async fn what_the_engine_cannot_use_is_told_by_its_field() {
 async fn bodies_are_limited_whether_or_not_they_tell_their_length() {
     let router = echo(settings(|s| s.max_body_bytes = 1000));
     let large = with(fine(), json!({ "id": "x".repeat(1000) })).to_string();
-    let expected =
-        mistral(413, "request_too_large", "413", "the request is larger than 1000 bytes");
+    let expected = mistral(
+        413,
+        "request_too_large",
+        "413",
+        "the request is larger than 1000 bytes (max_body_mb)",
+    );
 
     let length = large.len().to_string();
     let answer = post_with(&router, "/v1/ocr", &[("content-length", &length)], large.clone()).await;
@@ -292,7 +296,8 @@ async fn bodies_are_limited_whether_or_not_they_tell_their_length() {
     let answer = post_with(&router, "/v1/ocr", &[], large.clone()).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (413, expected));
     let answer = post_with(&router, "/v3/ocr", &[], large).await;
-    let expected = opper("request_too_large", "the request is larger than 1000 bytes");
+    let expected =
+        opper("request_too_large", "the request is larger than 1000 bytes (max_body_mb)");
     assert_eq!((answer.status.as_u16(), answer.json()), (413, expected));
     assert_eq!(post(&router, "/v1/ocr", &fine()).await.status, 200);
 }

@@ -229,7 +229,7 @@ async fn what_cannot_be_a_job_is_told_at_once() {
     assert_eq!(told(&upload(&small).await), refused(presigned));
     let large = [("files", Some("a.pdf"), [b'x'; 3000].as_slice())];
     let answer = upload(&large).await;
-    let message = "the request is larger than 2000 bytes";
+    let message = "the request is larger than 2000 bytes (max_upload_mb)";
     assert_eq!(told(&answer), (413, json!({ "detail": message })));
     let arriving = std::fs::read_dir(folder.path().join("jobs").join("arriving"));
     assert_eq!(arriving.unwrap().count(), 0);

@@ -277,7 +277,7 @@ async fn a_request_that_cannot_be_used_is_refused_with_what_is_wrong() {
 
     let small = with_settings(settings(|s| s.max_body_bytes = 1000));
     let answer = ask(&small, "a.pdf", &report, &[]).await;
-    let message = "the request is larger than 1000 bytes";
+    let message = "the request is larger than 1000 bytes (max_body_mb)";
     let wanted = json!({ "error": { "code": "request_too_large", "message": message } });
     assert_eq!((answer.status.as_u16(), answer.json()), (413, wanted));
 

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
+use http_body_util::BodyExt as _;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde_json::{Map, Value};
+use tower_http::timeout::TimeoutBody;
 
 use super::super::error::{ApiError, Class, Issue};
+use super::super::handlers::{LATE, Most, PIECE_TIME};
 use super::ask::Asked;
 use super::callbacks::{self, Callback};
 use super::chunk::Chunking;
@@ -24,7 +27,7 @@ const FORM_TIME: Duration = Duration::from_secs(300);
 /// And in this one where it goes to the disk.
 const LONG_FORM_TIME: Duration = Duration::from_secs(3600);
 /// The next piece of such a form has to arrive in this time.
-const PIECE_TIME: Duration = Duration::from_secs(60);
+const LONG_PIECE_TIME: Duration = Duration::from_secs(60);
 /// Options and files of a form; docling's clients send some eighty fields.
 const MOST_FIELDS: usize = 512;
 /// Bytes of a field that is no file: the longest hold objects.
@@ -62,20 +65,20 @@ pub(in crate::server) async fn receive(request: Request, keep: &Keep) -> Result<
         let message = "the body has to be a form, with Content-Type: multipart/form-data";
         ApiError::new(Class::MediaType, message)
     })?;
-    let (most, time) = match keep {
-        Keep::Memory(most) => (*most as u64, FORM_TIME),
+    let (most, time, piece) = match keep {
+        Keep::Memory(most) => (Most::body(*most), FORM_TIME, PIECE_TIME),
         // Larger ones take longer; each piece of theirs has a time of its own.
-        Keep::Disk(_, most) => (*most, LONG_FORM_TIME),
+        Keep::Disk(_, most) => (Most::upload(*most), LONG_FORM_TIME, LONG_PIECE_TIME),
     };
-    let limit = SizeLimit::new().whole_stream(most);
-    let stream = request.into_body().into_data_stream();
+    let limit = SizeLimit::new().whole_stream(most.0);
+    let stream = TimeoutBody::new(piece, request.into_body()).into_data_stream();
     let form = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limit));
     tokio::time::timeout(time, read(form, keep, most))
         .await
-        .map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?
+        .map_err(|_| ApiError::new(Class::SlowBody, LATE))?
 }
 
-async fn read(mut form: Multipart<'_>, keep: &Keep, most: u64) -> Result<Form, ApiError> {
+async fn read(mut form: Multipart<'_>, keep: &Keep, most: Most) -> Result<Form, ApiError> {
     let mut out = Form::default();
     let failed = |error: multer::Error| failure(&error, most);
     for _ in 0..MOST_FIELDS {
@@ -115,14 +118,12 @@ async fn write(
     field: &mut Field<'_>,
     folder: PathBuf,
     name: String,
-    most: u64,
+    most: Most,
 ) -> Result<Source, ApiError> {
     let mut file = on_disk(move || tempfile::NamedTempFile::new_in(folder)).await?;
     loop {
-        let piece = tokio::time::timeout(PIECE_TIME, field.chunk()).await;
-        let piece =
-            piece.map_err(|_| ApiError::new(Class::SlowBody, "the body did not arrive in time"))?;
-        let Some(piece) = piece.map_err(|error| failure(&error, most))? else { break };
+        let piece = field.chunk().await.map_err(|error| failure(&error, most))?;
+        let Some(piece) = piece else { break };
         file = on_disk(move || file.write_all(&piece).map(|()| file)).await?;
     }
     let file = file.into_temp_path();
@@ -147,14 +148,13 @@ async fn on_disk<T: Send + 'static>(
     }
 }
 
-fn failure(error: &multer::Error, most: u64) -> ApiError {
+fn failure(error: &multer::Error, most: Most) -> ApiError {
     match error {
-        multer::Error::StreamSizeExceeded { .. } => {
-            ApiError::new(Class::TooLarge, format!("the request is larger than {most} bytes"))
-        }
-        multer::Error::StreamReadFailed(_) => {
-            ApiError::new(Class::SlowBody, "the request ended before its body did")
-        }
+        multer::Error::StreamSizeExceeded { .. } => most.exceeded(),
+        multer::Error::StreamReadFailed(_) => ApiError::new(
+            Class::SlowBody,
+            "the request ended, or paused for long, before its body did",
+        ),
         error => {
             let message = format!("the form cannot be read: {error}");
             ApiError::invalid(vec![Issue::new(&[], "value_error", message)])

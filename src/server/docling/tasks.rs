@@ -15,7 +15,7 @@ use super::super::app::App;
 use super::super::auth::KeyIndex;
 use super::super::error::{ApiError, Class, Issue, json_response};
 use super::super::files::check_origin;
-use super::super::handlers::{announced, check_length, receive};
+use super::super::handlers::{Most, announced, receive};
 use super::super::jobs::{Desk, Failure, Known, Outcome, Ticket};
 use super::super::stored::Stored;
 use super::ask::{self, Asked};
@@ -89,7 +89,7 @@ async fn form_job(
         return Err(Desk::queue(app).await.err().unwrap_or_else(missing));
     };
     let most = rules.max_upload_bytes;
-    check_length(request.headers(), usize::try_from(most).unwrap_or(usize::MAX))?;
+    Most::upload(most).check(request.headers())?;
     app.limits.admit_job(key, Instant::now())?;
     Desk::queue(app).await?;
     let form = form::receive(request, &Keep::Disk(rules.arriving(), most)).await?;

@@ -1,14 +1,15 @@
 //! The content of files, sent piece by piece.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Response};
-use http_body_util::channel::Channel;
+use futures_util::stream;
+use tokio::sync::mpsc;
 
 use super::super::error::ApiError;
 use super::{of_store, unknown};
@@ -39,29 +40,8 @@ pub(super) fn open(store: &FileStore, record: FileRecord) -> Result<Opened, ApiE
 /// The answer. Whatever the file is, it is called bytes: Mistral's clients take nothing else, and
 /// browsers must not show pages from here that somebody uploaded.
 pub(super) fn send(opened: Opened) -> Response<Body> {
-    let Opened { mut file, record } = opened;
-    let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(AHEAD);
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        loop {
-            let mut piece = vec![0; PIECE];
-            match file.read(&mut piece) {
-                Ok(0) => return,
-                Ok(length) => {
-                    piece.truncate(length);
-                    // The client is gone.
-                    if runtime.block_on(sender.send_data(piece.into())).is_err() {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    sender.abort(error);
-                    return;
-                }
-            }
-        }
-    });
-    let mut response = Response::new(Body::new(body));
+    let Opened { file, record } = opened;
+    let mut response = Response::new(body(file));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -71,6 +51,32 @@ pub(super) fn send(opened: Opened) -> Response<Body> {
         headers.insert(CONTENT_DISPOSITION, value);
     }
     response
+}
+
+/// Pieces and an error go one way: with a way for each, the end of one overtakes what is in the other.
+fn body(mut file: impl Read + Send + 'static) -> Body {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut piece = vec![0; PIECE];
+            let read = match file.read(&mut piece) {
+                Ok(0) => return,
+                Ok(length) => {
+                    piece.truncate(length);
+                    Ok(piece.into())
+                }
+                Err(error) => Err(error),
+            };
+            let failed = read.is_err();
+            // Or the client is gone.
+            if sender.blocking_send(read).is_err() || failed {
+                return;
+            }
+        }
+    });
+    Body::from_stream(stream::unfold(receiver, |mut receiver| async {
+        Some((receiver.recv().await?, receiver))
+    }))
 }
 
 /// A name in a header, as RFC 8187 has it.
@@ -88,6 +94,27 @@ fn encoded(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by the soak: of ten thousand small files one was cut short, before its first byte.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn small_files_come_whole_every_time() {
+        for _ in 0..20_000 {
+            let whole = axum::body::to_bytes(body(&b"small"[..]), 99).await.unwrap();
+            assert_eq!(whole, "small");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_ends_in_an_error() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("broken"))
+            }
+        }
+        let all = axum::body::to_bytes(body((&b"some"[..]).chain(Broken)), 99).await;
+        assert!(all.is_err());
+    }
 
     #[test]
     fn names_in_headers_are_plain() {
