@@ -23,7 +23,7 @@ pub use chunking::ChunkingOptions;
 pub(crate) use chunking::NO_HYBRID;
 pub(crate) use description::{Description, Endpoint};
 pub use pages::PageSet;
-pub(crate) use secrets::without_secrets;
+pub(crate) use secrets::{url_without_secrets, without_secrets};
 
 use crate::error::{Error, Result};
 use crate::language::Language;

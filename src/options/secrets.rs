@@ -18,24 +18,46 @@ const SECRET: [&str; 9] = [
     "client_secret",
 ];
 
-/// The same JSON without passwords; headers and other secrets are there by name only, and URLs without
-/// user, password, query and fragment: signed ones carry their key there. JSON inside of a text, as forms
-/// have it, is JSON too.
+/// The same JSON without passwords; headers and other secrets are there by name only, and URLs
+/// [without theirs](url_without_secrets). JSON inside of a text, as forms have it, is JSON too; one
+/// inside of that is left out.
 pub(crate) fn without_secrets(value: &Value) -> Value {
+    clean(value, Place::Json)
+}
+
+/// The URL without user, password, query and fragment: signed URLs carry their key in the query.
+pub(crate) fn url_without_secrets(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot have credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// Where a value stands. Texts within texts could go on for ever.
+#[derive(Clone, Copy)]
+enum Place {
+    Json,
+    JsonInText,
+}
+
+fn clean(value: &Value, place: Place) -> Value {
     match value {
-        Value::Object(fields) => Value::Object(fields_without(fields)),
-        Value::Array(list) => list.iter().map(without_secrets).collect(),
-        Value::String(text) => Value::String(text_without(text)),
+        Value::Object(fields) => Value::Object(fields_without(fields, place)),
+        Value::Array(list) => list.iter().map(|value| clean(value, place)).collect(),
+        Value::String(text) => Value::String(text_without(text, place)),
         other => other.clone(),
     }
 }
 
-fn fields_without(fields: &Map<String, Value>) -> Map<String, Value> {
+fn fields_without(fields: &Map<String, Value>, place: Place) -> Map<String, Value> {
     let kept = fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("password"));
-    kept.map(|(name, value)| (name.clone(), field_without(name, value))).collect()
+    kept.map(|(name, value)| (name.clone(), field_without(name, value, place))).collect()
 }
 
-fn field_without(name: &str, value: &Value) -> Value {
+fn field_without(name: &str, value: &Value, place: Place) -> Value {
     let name = name.to_lowercase();
     match value {
         Value::Null => Value::Null,
@@ -43,15 +65,18 @@ fn field_without(name: &str, value: &Value) -> Value {
             headers.keys().map(|header| (header.clone(), Value::from(BLOT))).collect()
         }
         _ if name == "headers" || SECRET.contains(&name.as_str()) => Value::from(BLOT),
-        value => without_secrets(value),
+        value => clean(value, place),
     }
 }
 
-fn text_without(text: &str) -> String {
+fn text_without(text: &str, place: Place) -> String {
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {
-        return match serde_json::from_str::<Value>(text) {
-            Ok(inner @ (Value::Object(_) | Value::Array(_))) => without_secrets(&inner).to_string(),
+        return match (serde_json::from_str::<Value>(text), place) {
+            (Ok(inner @ (Value::Object(_) | Value::Array(_))), Place::Json) => {
+                clean(&inner, Place::JsonInText).to_string()
+            }
+            (Ok(Value::Object(_) | Value::Array(_)), Place::JsonInText) => BLOT.to_owned(),
             _ => text.to_owned(),
         };
     }
@@ -59,14 +84,7 @@ fn text_without(text: &str) -> String {
         .iter()
         .any(|scheme| start.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)));
     match Url::parse(text) {
-        Ok(mut url) if is_url => {
-            // Both fail only for URLs that cannot have credentials.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.set_query(None);
-            url.set_fragment(None);
-            url.into()
-        }
+        Ok(url) if is_url => url_without_secrets(&url),
         _ => text.to_owned(),
     }
 }
@@ -103,6 +121,19 @@ mod tests {
         assert_eq!(api["headers"], json!({ "Authorization": "…", "X-Y": "…" }));
         assert_eq!(api["params"]["model"], "m");
         assert_eq!(clean["in_text"], "{\"headers\":{\"a\":\"…\"},\"n\":1}");
+    }
+
+    #[test]
+    fn json_in_a_text_in_a_text_is_left_out() {
+        let mut value = json!({ "password": "s1" });
+        for _ in 0..10 {
+            for _ in 0..100 {
+                value = json!([value]);
+            }
+            value = json!(value.to_string());
+        }
+        let wanted = format!("{}\"{BLOT}\"{}", "[".repeat(100), "]".repeat(100));
+        assert_eq!(without_secrets(&value), json!(wanted));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{DOCUMENT_BYTES, Most, UrlPolicy, read_file};
 use super::{ReadError, read_limited};
 use crate::call::Call;
 use crate::error::{Error, Result};
+pub(super) use crate::options::url_without_secrets as without_secrets;
 
 /// The whole download, where the call has no deadline: the size limit at about 30 Mbit/s.
 const WHOLE: Duration = Duration::from_secs(300);
@@ -89,7 +90,7 @@ pub(super) fn fetch(
             let path = url
                 .to_file_path()
                 .map_err(|()| failed(url, "it does not name a file of this machine"))?;
-            read_file(&path, &path, name, max_bytes)
+            read_file(&path, &path, name, (max_bytes, DOCUMENT_BYTES))
         }
         "http" | "https" => download(url, name, rules, most, call),
         other => Err(failed(url, format!("{other:?} is none of http, https, file"))),
@@ -98,17 +99,6 @@ pub(super) fn fetch(
 
 pub(super) fn failed(url: &Url, detail: impl Into<String>) -> Error {
     Error::Fetch { url: without_secrets(url), detail: detail.into() }
-}
-
-/// The URL without user, password, query and fragment: signed URLs carry their key in the query.
-pub(super) fn without_secrets(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both fail only for URLs that cannot have credentials.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
 }
 
 #[cfg(not(feature = "remote"))]

@@ -226,6 +226,7 @@ impl Source {
         call: &Call,
     ) -> Result<Input> {
         let (max_bytes, limits) = (limits.document_bytes, *limits);
+        let most = (max_bytes, DOCUMENT_BYTES);
         let name = self.name();
         if let Some(path) = self.on_disk()
             && let Some(content) = pdf_on_disk(path, &name, max_bytes)
@@ -233,13 +234,11 @@ impl Source {
             return Ok(Input { name, content, format: Format::Pdf, path: regular(path), limits });
         }
         let bytes: Arc<[u8]> = match self {
-            Self::Path(path) => read_file(path, path, &name, max_bytes)?.into(),
-            Self::Stored(file) => {
-                read_file(file.path(), Path::new(&name), &name, max_bytes)?.into()
-            }
+            Self::Path(path) => read_file(path, path, &name, most)?.into(),
+            Self::Stored(file) => read_file(file.path(), Path::new(&name), &name, most)?.into(),
             Self::Url(url) => fetch::fetch(url, &name, &rules.into(), max_bytes, call)?.into(),
             Self::Bytes { bytes, .. } => {
-                check_size(&name, bytes.len() as u64, (max_bytes, DOCUMENT_BYTES))?;
+                check_size(&name, bytes.len() as u64, most)?;
                 Arc::clone(bytes)
             }
         };
@@ -249,19 +248,19 @@ impl Source {
     }
 
     /// The document of a path or bytes as bytes, whatever its format; a URL stays what it is. Cheap
-    /// to clone, and read from disk (or a pipe) once.
+    /// to clone, and read from disk (or a pipe) once. For whoever sends it on: the limits of an engine
+    /// are not known there.
     ///
     /// # Errors
     ///
     /// Where it cannot be read, is empty, or larger than 1 GiB.
     pub(crate) fn in_memory(&self) -> Result<Self> {
         let name = self.name();
-        let most = Limits::default().document_bytes;
         let (bytes, name): (Arc<[u8]>, _) = match self {
             Self::Url(_) => return Ok(self.clone()),
-            Self::Path(path) => (read_file(path, path, &name, most)?.into(), Some(name)),
+            Self::Path(path) => (read_file(path, path, &name, SENT_BYTES)?.into(), Some(name)),
             Self::Stored(file) => {
-                (read_file(file.path(), Path::new(&name), &name, most)?.into(), Some(name))
+                (read_file(file.path(), Path::new(&name), &name, SENT_BYTES)?.into(), Some(name))
             }
             Self::Bytes { bytes, name } => (Arc::clone(bytes), name.clone()),
         };
@@ -316,7 +315,7 @@ fn url_name(url: &Url) -> String {
 }
 
 /// The file at `path`, which errors call `shown`.
-fn read_file(path: &Path, shown: &Path, name: &str, max_bytes: u64) -> Result<Vec<u8>> {
+fn read_file(path: &Path, shown: &Path, name: &str, most: Most) -> Result<Vec<u8>> {
     let io = |source| Error::Io { action: "read", path: shown.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
@@ -326,8 +325,8 @@ fn read_file(path: &Path, shown: &Path, name: &str, max_bytes: u64) -> Result<Ve
             "it is a folder; name the files in it",
         )));
     }
-    check_size(name, metadata.len(), (max_bytes, DOCUMENT_BYTES))?;
-    read_limited(file, name, (max_bytes, DOCUMENT_BYTES)).map_err(|e| match e {
+    check_size(name, metadata.len(), most)?;
+    read_limited(file, name, most).map_err(|e| match e {
         ReadError::Io(source) => io(source),
         ReadError::Other(error) => error,
     })
@@ -358,6 +357,9 @@ type Most = (u64, &'static str);
 
 /// The limit of documents from anywhere.
 const DOCUMENT_BYTES: &str = "document_bytes";
+
+/// The limit of files that other services are to read.
+const SENT_BYTES: Most = (1 << 30, "of what is sent to services; it is fixed");
 
 /// What stops [`read_limited`].
 enum ReadError {
@@ -479,5 +481,16 @@ mod tests {
             let error = zeros.load_with(UrlPolicy::Refuse, &most(1000), &call).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TooLarge);
         }
+    }
+
+    #[test]
+    fn a_file_for_a_service_has_a_limit_that_no_advice_raises() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(SENT_BYTES.0 + 1).unwrap();
+        let error = Source::path(file.path()).in_memory().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        let wanted = "its 1073741825 bytes exceed the limit of 1073741824 bytes (limit of what is \
+                      sent to services; it is fixed)";
+        assert!(error.to_string().ends_with(wanted), "{error}");
     }
 }
