@@ -71,6 +71,16 @@ for argument in "$@"; do
     esac
 done
 case $what in
-    "") (policy) && advisories ;;
+    "")
+        status=0
+        for part in policy advisories; do
+            ("$part") || {
+                code=$?
+                # What was found counts more than what could not be checked.
+                if [ "$code" != 77 ] || [ "$status" = 0 ]; then status=$code; fi
+            }
+        done
+        exit "$status"
+        ;;
     *) "$what" ;;
 esac

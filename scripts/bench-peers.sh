@@ -14,7 +14,7 @@ source "$(dirname "$0")/lib.sh"
 folder=${1:-target/scan-bench}
 runs=${RUNS:-2}
 jobs=${JOBS:-2}
-recto=${RECTO:-target/release/recto}
+recto=${RECTO:-$built/release/recto}
 language=${LANGUAGE3:-eng}
 if [ ! -f "$folder/scan10.pdf" ]; then
     python=.venv/bin/python

@@ -4,6 +4,9 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 
+# Where cargo puts what it builds.
+built=${CARGO_TARGET_DIR:-target}
+
 say() { printf 'recto: %s\n' "$*" >&2; }
 
 fail() {
@@ -131,7 +134,7 @@ build_recto() {
     [ -z "$recto" ] || return 0
     say "building recto"
     quietly cargo build --quiet --features full --bin recto || fail "recto does not build"
-    recto=target/debug/recto
+    recto=$built/debug/recto
 }
 
 # need PACKAGE...: installs the Debian packages that a test lacks, or skips it.

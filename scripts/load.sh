@@ -8,4 +8,4 @@ source "$(dirname "$0")/lib.sh"
 scripts/setup.sh
 
 cargo build --quiet --release --features full --bin recto --example load
-exec target/release/examples/load "$@"
+exec "$built/release/examples/load" "$@"

@@ -14,7 +14,7 @@ fi
 if [ -z "${RECTO-}" ]; then
     scripts/setup.sh
     cargo build --quiet --release --features full --bin recto
-    RECTO=target/release/recto
+    RECTO=$built/release/recto
 fi
 
 say "$HOSTILE damaged and hostile files"

@@ -20,11 +20,11 @@ run() { # run NAME COMMAND...
 
 # What is published builds by itself. (cargo's own check of it builds every dependency anew.)
 package() {
-    local unpacked=target/package/unpacked
+    local unpacked=$built/package/unpacked
     cargo package --quiet --allow-dirty --no-verify \
         && rm -rf "$unpacked" && mkdir -p "$unpacked" \
-        && tar -xf target/package/recto-*.crate -C "$unpacked" --strip-components 1 \
-        && cargo check --quiet --features full --manifest-path "$unpacked/Cargo.toml" --target-dir target
+        && tar -xf "$built"/package/recto-*.crate -C "$unpacked" --strip-components 1 \
+        && cargo check --quiet --features full --manifest-path "$unpacked/Cargo.toml" --target-dir "$built"
 }
 
 run "set-up again" scripts/setup.sh

@@ -5,12 +5,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
 
-/// A collector that takes whatever comes; gives its address, and the first line and the body of each request.
+/// A collector that takes whatever comes; gives its address, and the first line and the body of each request:
+/// all of them are there when a program that waits for its answers has ended.
 fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -32,9 +32,9 @@ fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
+            sender.send((first, body)).unwrap();
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             reader.get_mut().write_all(answer).unwrap();
-            sender.send((first, body)).unwrap();
         }
     });
     (address, receiver)
@@ -56,7 +56,7 @@ fn every_stage_is_a_span_and_all_are_sent_before_the_end() {
     let output = read().env("OTEL_EXPORTER_OTLP_ENDPOINT", &address).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     let mut all = Vec::new();
-    while let Ok((first, body)) = received.recv_timeout(Duration::from_millis(200)) {
+    for (first, body) in received.try_iter() {
         assert!(first.starts_with("POST /v1/traces "), "{first}");
         all.extend(body);
     }
@@ -76,6 +76,20 @@ fn every_stage_is_a_span_and_all_are_sent_before_the_end() {
         assert!(text.contains(name), "{name}");
     }
     assert!(!text.contains("sekret"));
+}
+
+#[test]
+fn a_page_that_a_child_reads_is_a_span() {
+    let (address, received) = collector();
+    let output =
+        read().arg("--isolate").env("OTEL_EXPORTER_OTLP_ENDPOINT", &address).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let mut all = Vec::new();
+    for (_, body) in received.try_iter() {
+        all.extend(body);
+    }
+    // A name is preceded by its length, so that "pages" is another.
+    assert!(all.windows(5).any(|part| part == b"\x04page"), "no page");
 }
 
 #[test]

@@ -47,7 +47,7 @@ for code in $(sed -n 's/^ *for code in \(.*\); do$/\1/p' scripts/setup.sh | head
 done
 
 # The libraries that the program is linked to come from packages of the container.
-program=target/debug/recto
+program=$built/debug/recto
 if [ -x "$program" ] && command -v dpkg > /dev/null && grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
     for library in libtesseract liblept; do
         path=$(ldd "$program" | sed -n "s/.*=> \(.*$library[^ ]*\) .*/\1/p" | head -n 1)

@@ -7,9 +7,7 @@ source "$(dirname "$0")/../../scripts/lib.sh"
 
 [ -d /proc/self/fd ] || skip "it reads /proc"
 command -v python3 > /dev/null || need python3
-# The program that the tests of `make test` were built with.
-quietly cargo build --quiet --features full --bin recto
-recto=${CARGO_TARGET_DIR:-target}/debug/recto
+build_recto
 
 python3 tests/soak/hostile.py "$recto" "${HOSTILE:-120}" --clients 4
 python3 tests/soak/soak.py "$recto" "${GOOD:-100}"

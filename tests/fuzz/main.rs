@@ -1,6 +1,6 @@
 //! The fuzz targets (fuzz/src) on stable Rust: every seed, and mutations of seeds.
 //!
-//! A thousand mutations a target, the same ones each time; or, with `RECTO_FUZZ_SECONDS=60`, as many as that
+//! A thousand mutations a target (a hundred of those that do more), the same ones each time; or, with `RECTO_FUZZ_SECONDS=60`, as many as that
 //! time lets, others each time (`RECTO_FUZZ_FROM` is where the numbers start), with figures.
 //! `RECTO_FUZZ_TARGET` names one target. What fails is kept in `fuzz/artifacts`, as `cargo fuzz` keeps it.
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What goes wrong around a `recto serve`, and what it owes its clients all the same.
 
     chaos.py RECTO [DOCUMENTS] [--only NAME,…] [SERVE_OPTION...]

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Damaged files and files made to harm, sent to a `recto serve` by several clients through all its dialects.
 
     hostile.py RECTO COUNT [--seed N] [--clients N] [--page-time S] [--only NUMBER] [--keep FOLDER] [SERVE_OPTION...]

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Four times as many requests as a `recto serve` can answer.
 
     overload.py RECTO [SECONDS] [--times 4] [SERVE_OPTION...]

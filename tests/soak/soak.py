@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Many good requests of all kinds to one `recto serve`: none fails, and memory does not grow.
 
     soak.py RECTO [COUNT] [--clients N] [--out FOLDER] [SERVE_OPTION...]
