@@ -383,6 +383,13 @@ fn new_file(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Gives up the lock of a file. To close it is not enough: a child process that is started just now has all
+/// descriptors of this one until it becomes another program, and locks go with the last of them.
+fn release(file: &File) {
+    // Not every file system has locks.
+    let _ = file.unlock();
+}
+
 /// Writes a small file at once: it is there as a whole or not at all.
 fn write_whole(part: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = new_file(part)?;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{FileRecord, FileStore, Inner, Kind};
+use super::{FileRecord, FileStore, Inner, Kind, release};
 use crate::error::{Error, Result};
 use crate::source::{Source, StoredFile};
 
@@ -63,8 +63,9 @@ fn gone(record: &FileRecord) -> Error {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        // Closing releases the lock.
-        drop(self.file.take());
+        if let Some(file) = self.file.take() {
+            release(&file);
+        }
         if !self.store.path(self.id, Kind::Record).exists()
             && let Err(error) = self.store.remove_content(self.id, Kind::Content)
         {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::check::{self, HEAD};
 use super::id::FileId;
 use super::record::{FileRecord, NewFile, milliseconds};
-use super::{FileError, Inner, Kind, new_file, sync, write_whole};
+use super::{FileError, Inner, Kind, new_file, release, sync, write_whole};
 use crate::error::Error;
 
 /// A file that arrives piece by piece. Dropped before it is [finished](Self::finish), it leaves
@@ -81,6 +81,7 @@ impl Upload {
         };
         self.settle(&record).map_err(|error| unwritten(&self.store, error))?;
         self.is_kept = true;
+        release(&self.file);
         let mut usage = self.store.usage();
         usage.files += 1;
         usage.bytes += self.bytes;
@@ -124,5 +125,30 @@ fn unwritten(store: &Inner, error: io::Error) -> FileError {
             path: store.folder.clone(),
             source: error,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::files::{FileSettings, FileStore, NewFile};
+
+    /// Found by the soak: a child process was started at that moment.
+    #[test]
+    fn a_descriptor_that_another_process_has_keeps_nobody_from_a_new_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = FileStore::open(dir.path(), FileSettings::default()).unwrap();
+        let mut upload = files.upload().unwrap();
+        upload.write(b"content").unwrap();
+        let inherited = upload.file.try_clone().unwrap();
+        let purpose = "reference_media".to_owned();
+        let record = upload.finish(NewFile { purpose, ..NewFile::default() }).unwrap();
+        let reading = files.source(&record).unwrap();
+        drop(inherited);
+        // A deletion leaves the content to its reader, whoever has its descriptors, too.
+        assert!(files.delete(record.id, None).unwrap());
+        drop(reading);
+        let left = std::fs::read_dir(dir.path()).unwrap().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".data")), "{left:?}");
     }
 }
