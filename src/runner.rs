@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use image::RgbImage;
 use rayon::ThreadPool;
@@ -163,7 +163,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[derive(Debug)]
 pub(crate) struct InProcess {
     pool: ThreadPool,
-    pdfium: Option<PathBuf>,
+    /// Where PDFium is, once that is known: to look for it is to read it, for its checksum, which takes
+    /// longer than to read a page.
+    pdfium: OnceLock<PathBuf>,
     recognition: Recognition,
     /// One for each page under way: one a worker, and one more so that no worker waits for the
     /// renderer.
@@ -174,6 +176,7 @@ pub(crate) struct InProcess {
 impl InProcess {
     pub(crate) fn new(pool: ThreadPool, pdfium: Option<PathBuf>, recognition: Recognition) -> Self {
         let turns = Arc::new(Turns::new(pool.current_num_threads() + 1));
+        let pdfium = pdfium.map(OnceLock::from).unwrap_or_default();
         Self { pool, pdfium, recognition, turns, runs: AtomicU64::new(0) }
     }
 
@@ -185,11 +188,15 @@ impl InProcess {
     pub(crate) fn open_here(&self, input: &Input, options: &Options) -> Result<OpenDocument> {
         Ok(match input.format {
             Format::Pdf => {
-                let library = match &self.pdfium {
-                    Some(path) => path.clone(),
-                    None => setup::pdfium()?,
+                let library = match self.pdfium.get() {
+                    Some(path) => path,
+                    // Where it is missing, it is looked for again: it may be installed by then.
+                    None => {
+                        let found = setup::pdfium()?;
+                        self.pdfium.get_or_init(|| found)
+                    }
                 };
-                let file = PdfFile::open(input, options.password.as_deref(), &library)?;
+                let file = PdfFile::open(input, options.password.as_deref(), library)?;
                 OpenDocument::Pdf(Mutex::new(file))
             }
             _ => OpenDocument::Images(Mutex::new(ImagePages::open(input.clone())?)),

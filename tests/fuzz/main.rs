@@ -13,9 +13,11 @@ mod mutate;
 mod targets;
 
 use std::fs;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -136,9 +138,9 @@ fn every_seed_and_its_mutations() {
         None => 1,
     };
     let wanted = |target: &&Target| only.as_deref().is_none_or(|only| only == target.0);
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for target in TARGETS.iter().filter(wanted) {
+    let targets: Vec<&Target> = TARGETS.iter().filter(wanted).collect();
+    assert!(!targets.is_empty(), "there is no target {only:?}");
+    let exercised = |target: &Target| {
         let fewer = FEWER.iter().find(|(name, _)| *name == target.0);
         let until = match seconds {
             Some(seconds) => Until::Time(Duration::from_secs_f64(seconds)),
@@ -155,10 +157,22 @@ fn every_seed_and_its_mutations() {
             figures.slowest.as_secs_f64() * 1e3,
             figures.failures.len()
         );
-        failures.extend(figures.failures);
-        count += 1;
-    }
-    assert!(count > 0, "there is no target {only:?}");
+        figures.failures
+    };
+    // One a core: each target is told what it does in its time on a core of its own.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(targets.len()) {
+            scope.spawn(|| {
+                while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let failed = exercised(target);
+                    failures.lock().unwrap().extend(failed);
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "from {from}, failed (panics are above): {failures:#?}");
 }
 
