@@ -33,8 +33,16 @@ pub(super) fn harmless(text: &str) -> String {
     let mut chars = text.chars().peekable();
     let mut backslashes = 0;
     let mut after_angle = false;
+    let mut begins = true;
+    let mut rest = text;
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
+        // A fence would make code of the text that follows, and text of the code behind that.
+        if begins && ["```", "~~~"].iter().any(|fence| rest.starts_with(fence)) {
+            out.push('\\');
+        }
+        begins = c == '\n' || (begins && c.is_whitespace());
+        rest = &rest[c.len_utf8()..];
         match c {
             // `[text](address)`, `[label]: address`.
             ']' if backslashes % 2 == 0 && matches!(next, Some('(' | ':')) => out.push_str("\\]"),
@@ -256,6 +264,14 @@ mod tests {
         for text in ["5%", "x", "1 2", "--3", "12,34", "1-2", "€5"] {
             assert!(!is_number(text), "{text}");
         }
+    }
+
+    /// Found by fuzzing: what looks like a link in the code behind it became one.
+    #[test]
+    fn text_that_looks_like_a_fence_is_none() {
+        assert_eq!(harmless("```rust"), "\\```rust");
+        assert_eq!(harmless("a ``` b\n  ~~~~"), "a ``` b\n  \\~~~~");
+        assert_eq!(harmless("``code``"), "``code``");
     }
 
     #[test]
