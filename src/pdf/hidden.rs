@@ -10,7 +10,7 @@ use image::GrayImage;
 
 use super::cover::Cover;
 use super::graphics::Graphics;
-use super::text::{Sight, TextLayer};
+use super::text_layer::{Sight, TextLayer};
 use crate::call::Call;
 use crate::document::{Word, WordOrigin};
 use crate::error::{Result, Warning, WarningCode};

@@ -11,6 +11,7 @@ mod space;
 mod structure;
 mod style;
 mod text;
+mod text_layer;
 mod trust;
 
 use std::path::Path;
@@ -19,7 +20,7 @@ use image::{GrayImage, RgbImage};
 
 use self::graphics::Graphics;
 use self::hidden::Found;
-use self::text::TextLayer;
+use self::text_layer::TextLayer;
 use crate::call::Call;
 use crate::document::{Metadata, Word, WordOrigin};
 use crate::error::{Error, Result, Warning};

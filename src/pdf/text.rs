@@ -6,10 +6,11 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::ffi::{Mark, PageHandle, Run, TextPage};
-use super::hidden::{self, Counts, Reason};
+use super::hidden::{self, Reason};
 use super::matrix::{Matrix, UserBox};
 use super::space::Space;
 use super::style;
+use super::text_layer::{Sight, TextLayer};
 use crate::call::Call;
 use crate::document::{Style, Word, WordOrigin};
 use crate::error::Result;
@@ -44,55 +45,6 @@ const LONG_WORD: usize = 12;
 
 /// Characters between two looks at whether to go on.
 const CHECKED: i32 = 1024;
-
-/// Whether a word is seen, by how it is set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Sight {
-    #[default]
-    Plain,
-    /// The page's pixels have to tell.
-    Doubtful,
-    /// It is not, and was counted.
-    Hidden,
-}
-
-/// Words of a text layer and what speaks for or against trusting them.
-#[derive(Debug, Default)]
-pub(super) struct TextLayer {
-    pub(super) words: Vec<Word>,
-    /// For each word, how its content is marked.
-    pub(super) marks: Vec<Mark>,
-    /// Characters that are not white space.
-    pub(super) chars: usize,
-    /// Of these, the ones without a usable Unicode value.
-    pub(super) unmapped: usize,
-    /// Every glyph, where they are asked for.
-    pub(super) glyphs: Vec<Glyph>,
-    /// For each word, what its setting says of whether it is seen.
-    pub(super) sight: Vec<Sight>,
-    /// Words that nobody sees, for certain.
-    pub(super) hidden: Counts,
-    /// Whether the page has more words, or more glyphs, than are taken.
-    pub(super) cut: bool,
-}
-
-impl TextLayer {
-    /// Drops the words for which `keep` is false, with everything that goes with them.
-    pub(super) fn retain(&mut self, keep: &[bool]) {
-        renumber(&mut self.glyphs, keep);
-        let dropped = self.words.iter().zip(keep).filter(|(_, keep)| !**keep);
-        let chars: usize = dropped.map(|(word, _)| word.text.chars().count()).sum();
-        self.chars = self.chars.saturating_sub(chars);
-        retain(&mut self.words, keep);
-        retain(&mut self.marks, keep);
-        retain(&mut self.sight, keep);
-    }
-}
-
-fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
-    let mut keep = keep.iter();
-    values.retain(|_| keep.next().copied().unwrap_or(true));
-}
 
 /// What is taken of a text layer besides its words.
 #[derive(Clone, Copy, Debug)]
@@ -168,29 +120,6 @@ pub(super) fn read(
 
 fn is_empty(clip: UserBox) -> bool {
     clip.left >= clip.right || clip.bottom >= clip.top
-}
-
-/// Drops the glyphs of words that are not kept, and numbers the others' words anew.
-fn renumber(glyphs: &mut Vec<Glyph>, keep: &[bool]) {
-    if glyphs.is_empty() {
-        return;
-    }
-    let mut next = 0u32;
-    let numbers: Vec<Option<u32>> = keep
-        .iter()
-        .map(|keep| {
-            let kept = keep.then_some(next);
-            next += u32::from(kept.is_some());
-            kept
-        })
-        .collect();
-    glyphs.retain_mut(|glyph| match glyph.word {
-        None => true,
-        Some(word) => {
-            glyph.word = numbers.get(word as usize).copied().flatten();
-            glyph.word.is_some()
-        }
-    });
 }
 
 /// What all characters of one text object share, in page space.

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::text::{TextLayer, is_unmapped};
+use super::text::is_unmapped;
+use super::text_layer::TextLayer;
 use crate::document::{Word, WordOrigin};
 use crate::language::fits;
 use crate::page::{Doubt, Suspect};
